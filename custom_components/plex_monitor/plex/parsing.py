@@ -1,0 +1,106 @@
+"""Reading what Plex writes: lenient with types, never with what is essential.
+
+Plex writes the same value as an int, a string or a bool, depending on the endpoint, the format and
+the age of the server (captured), and leaves a list out when it is empty (captured).
+"""
+
+from collections.abc import Callable, Mapping
+import math
+import re
+from typing import Any
+
+from .errors import PlexResponseError
+
+_TOKEN = re.compile(r"[!-~]+")
+
+
+def mapping(value: Any, what: str) -> Mapping[str, Any]:
+    """Return a JSON object as it is; anything else raises `PlexResponseError`."""
+    if isinstance(value, dict):
+        return value
+    raise PlexResponseError(f"Not a JSON object: {what}")
+
+
+def container(document: Any) -> Mapping[str, Any]:
+    """Return the `MediaContainer` that a Plex Media Server wraps its answers in."""
+    return mapping(mapping(document, "the answer").get("MediaContainer"), "MediaContainer")
+
+
+def child(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    """Return the object under a key, empty where there is none."""
+    value = data.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def parsed_items[T](value: Any, parse: Callable[[Any], T]) -> tuple[T, ...]:
+    """Parse every item of a list; an item that cannot be parsed costs that item.
+
+    A lone object counts as a list of one; anything else that is not a list is an empty one.
+    """
+    if isinstance(value, dict):
+        value = [value]
+    parsed: list[T] = []
+    for item in value if isinstance(value, list) else []:
+        try:
+            parsed.append(parse(item))
+        except PlexResponseError:
+            continue
+    return tuple(parsed)
+
+
+def text(value: Any) -> str | None:
+    """Return a string or a whole number as text; what is empty or of another type is `None`.
+
+    Lone surrogates, which JSON can carry and UTF-8 cannot, become question marks.
+    """
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str):
+        return None
+    return value.encode("utf-8", "replace").decode("utf-8").strip() or None
+
+
+def required_text(data: Mapping[str, Any], key: str) -> str:
+    """Return a text without which the object means nothing."""
+    if (value := text(data.get(key))) is None:
+        raise PlexResponseError(f"Plex left out {key}")
+    return value
+
+
+def required_identifier(data: Mapping[str, Any], key: str) -> str:
+    """Return an identifier, which is always a string: a wrong type is rubbish, not another one."""
+    if not isinstance(data.get(key), str):
+        raise PlexResponseError(f"Plex left out {key}")
+    return required_text(data, key)
+
+
+def secret(value: Any) -> str | None:
+    """Return a token, where the value can be one: printable ASCII without spaces."""
+    return value if isinstance(value, str) and _TOKEN.fullmatch(value) else None
+
+
+def number(value: Any) -> float | None:
+    """Return a finite number, also one written as text."""
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        return None
+    try:
+        parsed = float(value)
+    except ValueError, OverflowError:
+        return None
+    return parsed if math.isfinite(parsed) else None
+
+
+def integer(value: Any) -> int | None:
+    """Return a whole number, also one written as text; fractions are cut off."""
+    if (parsed := number(value)) is None:
+        return None
+    return value if isinstance(value, int) else int(parsed)
+
+
+def boolean(value: Any, *, default: bool = False) -> bool:
+    """Return a bool, also one written as 1, 0 or text."""
+    if isinstance(value, str):
+        return {"1": True, "true": True, "0": False, "false": False}.get(
+            value.strip().lower(), default
+        )
+    return bool(value) if isinstance(value, int) else default

@@ -1,0 +1,38 @@
+"""The Plex client stands on its own."""
+
+import ast
+from pathlib import Path
+import sys
+
+import pytest
+
+import custom_components.plex_monitor.plex as package
+
+MODULES = sorted(Path(package.__path__[0]).glob("*.py"))
+# yarl is the addresses of aiohttp.
+ALLOWED = {"aiohttp", "yarl"} | sys.stdlib_module_names
+
+
+def imported(tree: ast.Module) -> set[tuple[int, str]]:
+    """Return the level and the name of everything a module imports, wherever it does."""
+    names: set[tuple[int, str]] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names |= {(0, alias.name) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            names.add((node.level, node.module or ""))
+    return names
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.name)
+def test_imports_aiohttp_and_the_standard_library_only(path: Path) -> None:
+    """Nothing of Home Assistant and nothing above the package is imported."""
+    for level, name in imported(ast.parse(path.read_text(encoding="utf-8"))):
+        assert level <= 1, name
+        if level == 0:
+            assert name.partition(".")[0] in ALLOWED
+
+
+def test_all_modules_are_looked_at() -> None:
+    """The test above has something to look at."""
+    assert {"transport.py", "server.py", "plex_tv.py"} <= {path.name for path in MODULES}

@@ -1,0 +1,292 @@
+"""plex.tv as a client sees it."""
+
+import json
+
+import aiohttp
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.plex_monitor.plex import plex_tv as module
+from custom_components.plex_monitor.plex.errors import (
+    PlexConnectionError,
+    PlexError,
+    PlexForbiddenError,
+    PlexNotFoundError,
+    PlexResponseError,
+    PlexUnauthorizedError,
+    PlexUnavailableError,
+)
+from custom_components.plex_monitor.plex.models import PlexAccount
+from custom_components.plex_monitor.plex.plex_tv import PlexTv, is_refusal
+from custom_components.plex_monitor.plex.transport import ClientIdentity
+from tests.simulator import Fault, World
+
+from .strategies import objects_with
+
+CLIENT = "plex-monitor-test"
+
+
+@pytest.fixture
+def plex_tv(world: World, session: aiohttp.ClientSession, identity: ClientIdentity) -> PlexTv:
+    """Return a client of the simulated plex.tv."""
+    return PlexTv(session, identity, url=world.plex_tv.url)
+
+
+async def test_sign_in(world: World, plex_tv: PlexTv) -> None:
+    """A short code is shown, a person links it elsewhere, and the token is ours."""
+    owner = world.plex_tv.add_account("owner", plex_pass=True)
+    pin = await plex_tv.create_pin()
+    assert len(pin.code) == 4
+    assert pin.token is None
+    assert pin.qr_url == f"{world.plex_tv.url}/api/v2/pins/qr/{pin.code}"
+    assert 890 < pin.expires_in <= 900
+    assert (await plex_tv.pin(pin.id)).token is None
+
+    world.plex_tv.approve_pin(pin.code, owner)
+
+    linked = await plex_tv.pin(pin.id)
+    assert linked.token is not None
+    assert await plex_tv.account(linked.token) == PlexAccount(
+        id=owner.id,
+        uuid=owner.uuid,
+        username=owner.username,
+        title=owner.title,
+        plex_pass=True,
+    )
+    (device,) = world.plex_tv.devices_of(owner)
+    assert (device.client_identifier, device.product) == (CLIENT, "Home Assistant")
+
+
+async def test_a_code_that_expired(world: World, plex_tv: PlexTv) -> None:
+    """Plex does not know it any more."""
+    pin = await plex_tv.create_pin()
+    world.plex_tv.expire_pin(pin.code)
+    with pytest.raises(PlexNotFoundError):
+        await plex_tv.pin(pin.id)
+
+
+async def test_linking_a_code(world: World, plex_tv: PlexTv) -> None:
+    """Who has a token can link a code without a browser."""
+    owner = world.plex_tv.add_account("owner")
+    token = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
+    pin = await plex_tv.create_pin()
+    await plex_tv.link_pin(pin.code, token=token)
+    linked = await plex_tv.pin(pin.id)
+    assert linked.token not in {None, token}
+    (record,) = world.requests.to(path="/api/v2/pins/link")
+    assert record.method == "PUT"
+    assert record.headers["X-Plex-Product"] == "Plex SSO"
+    with pytest.raises(PlexNotFoundError):
+        await plex_tv.link_pin("XXXX", token=token)
+
+
+async def test_a_dead_token(world: World, plex_tv: PlexTv) -> None:
+    """plex.tv says so with an error body of its own."""
+    owner = world.plex_tv.add_account("owner")
+    token = world.plex_tv.sign_in(owner, client_identifier=CLIENT, product="Home Assistant")
+    assert (await plex_tv.account(token)).plex_pass is False
+    world.plex_tv.revoke(token)
+    for request in (plex_tv.account, plex_tv.resources, plex_tv.sign_out, plex_tv.exchange_token):
+        with pytest.raises(PlexUnauthorizedError):
+            await request(token)
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (Fault.status(401), PlexResponseError),
+        (Fault.body("", code=401), PlexResponseError),
+        (Fault.json({"error": "Invalid token"}, code=422), PlexResponseError),
+        (Fault.status(403), PlexForbiddenError),
+        (Fault.status(408), PlexUnavailableError),
+        (Fault.status(429), PlexUnavailableError),
+        (Fault.status(498, text=""), PlexResponseError),
+        (Fault.status(502), PlexUnavailableError),
+        (Fault.redirect("http://127.0.0.1:1/login"), PlexResponseError),
+        (Fault.body("<html>Welcome to our hotel</html>", content_type="text/html"), PlexError),
+        (Fault.GARBLED, PlexResponseError),
+        (Fault.MISTYPED, PlexResponseError),
+        (Fault.OVERSIZED, PlexResponseError),
+        (Fault.TRUNCATED, PlexResponseError),
+        (Fault.RESET, PlexConnectionError),
+        (Fault.json([]), PlexResponseError),
+        (Fault.json({}), PlexResponseError),
+    ],
+)
+async def test_what_does_not_mean_that_a_token_is_dead(
+    world: World, plex_tv: PlexTv, fault: Fault, expected: type[PlexError]
+) -> None:
+    """Everything but plex.tv's own refusal."""
+    owner = world.plex_tv.add_account("owner")
+    token = world.plex_tv.sign_in(owner, client_identifier=CLIENT, product="Home Assistant")
+    world.plex_tv.faults.set(fault)
+    with pytest.raises(expected) as failed:
+        await plex_tv.account(token)
+    assert not isinstance(failed.value, PlexUnauthorizedError)
+    assert token not in f"{failed.value!r}"
+
+
+async def test_plex_tv_asks_to_come_back_later(world: World, plex_tv: PlexTv) -> None:
+    """Its wish is passed on."""
+    world.plex_tv.faults.set(Fault.status(429, retry_after=7))
+    with pytest.raises(PlexUnavailableError) as failed:
+        await plex_tv.create_pin()
+    assert (failed.value.status, failed.value.retry_after) == (429, 7.0)
+
+
+async def test_plex_tv_is_down(world: World, plex_tv: PlexTv) -> None:
+    """Nobody answers."""
+    await world.plex_tv.stop()
+    with pytest.raises(PlexConnectionError):
+        await plex_tv.account("any-token-at-all")
+
+
+async def test_servers_of_an_account(world: World, plex_tv: PlexTv) -> None:
+    """Owned and shared ones, each with its token."""
+    owner = world.plex_tv.add_account("owner")
+    friend = world.plex_tv.add_account("friend")
+    home = await world.add_server("Home", owner=owner)
+    cabin = await world.add_server("Cabin", owner=friend)
+    shared_token = cabin.share_with(owner)
+    token = world.plex_tv.sign_in(owner, client_identifier=CLIENT, product="Home Assistant")
+
+    servers = {server.name: server for server in await plex_tv.resources(token)}
+
+    assert set(servers) == {"Home", "Cabin"}
+    assert servers["Home"].machine_identifier == home.machine_identifier
+    assert servers["Home"].version == home.version
+    assert (servers["Home"].owned, servers["Home"].owner_name) == (True, None)
+    assert servers["Home"].access_token == token
+    assert (servers["Cabin"].owned, servers["Cabin"].owner_name) == (False, friend.title)
+    assert servers["Cabin"].access_token == shared_token
+    assert home.url in {connection.url for connection in servers["Home"].connections}
+    (record,) = world.requests.to(path="/api/v2/resources")
+    assert record.query == {"includeHttps": "1", "includeRelay": "1", "includeIPv6": "1"}
+
+
+async def test_a_bad_server_costs_that_server(world: World, plex_tv: PlexTv) -> None:
+    """Players and rubbish are left out."""
+    good = {"name": "Home", "clientIdentifier": "a", "provides": "server", "connections": None}
+    entries = [None, {}, good | {"provides": "player"}, good | {"clientIdentifier": None}, good]
+    world.plex_tv.faults.set(Fault.json(entries))
+    (server,) = await plex_tv.resources("any-token-at-all")
+    assert (server.name, server.connections) == ("Home", ())
+
+
+@pytest.mark.parametrize("answer", [{}, None, "text"])
+async def test_servers_are_a_list(world: World, plex_tv: PlexTv, answer: object) -> None:
+    """Anything else is not plex.tv's answer, rather than no server at all."""
+    world.plex_tv.faults.set(Fault.json(answer))
+    with pytest.raises(PlexResponseError):
+        await plex_tv.resources("any-token-at-all")
+
+
+async def test_sign_out(world: World, plex_tv: PlexTv) -> None:
+    """The token is dead afterwards."""
+    owner = world.plex_tv.add_account("owner")
+    token = world.plex_tv.sign_in(owner, client_identifier=CLIENT, product="Home Assistant")
+    await plex_tv.sign_out(token)
+    assert not world.plex_tv.is_valid(token)
+
+
+async def test_exchange(world: World, plex_tv: PlexTv) -> None:
+    """A foreign token gives one of our own, and stays as it is."""
+    owner = world.plex_tv.add_account("owner")
+    foreign = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
+    own = await plex_tv.exchange_token(foreign)
+    assert own != foreign
+    assert world.plex_tv.is_valid(foreign)
+    assert world.plex_tv.is_valid(own)
+    products = {device.client_identifier: device for device in world.plex_tv.devices_of(owner)}
+    assert products[CLIENT].token == own
+    assert products[CLIENT].product == "Home Assistant"
+    world.plex_tv.remove_device("browser")
+    assert (await plex_tv.account(own)).id == owner.id
+
+
+async def test_a_token_of_one_server_cannot_be_exchanged(world: World, plex_tv: PlexTv) -> None:
+    """plex.tv does not know it, and nothing is left but a code that nobody links."""
+    owner = world.plex_tv.add_account("owner")
+    friend = world.plex_tv.add_account("friend")
+    home = await world.add_server("Home", owner=owner)
+    with pytest.raises(PlexUnauthorizedError):
+        await plex_tv.exchange_token(home.share_with(friend))
+    assert world.plex_tv.tokens_of(friend) == []
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.json({"id": 1, "code": "AB12", "expiresIn": 899, "authToken": None}),
+        Fault.status(429),
+        Fault.status(503),
+        Fault.RESET,
+    ],
+)
+async def test_an_exchange_that_takes_a_moment(
+    world: World, plex_tv: PlexTv, monkeypatch: pytest.MonkeyPatch, fault: Fault
+) -> None:
+    """The token shows only after a while."""
+    monkeypatch.setattr(module, "LINK_INTERVAL", 0)
+    owner = world.plex_tv.add_account("owner")
+    foreign = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
+    rule = world.plex_tv.faults.set(fault, paths=r"/pins/\d+$", times=2)
+    assert world.plex_tv.is_valid(await plex_tv.exchange_token(foreign))
+    assert rule.hits == 2
+
+
+async def test_an_exchange_that_never_shows(
+    world: World, plex_tv: PlexTv, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is given up."""
+    monkeypatch.setattr(module, "LINK_INTERVAL", 0)
+    owner = world.plex_tv.add_account("owner")
+    foreign = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
+    unlinked = Fault.json({"id": 1, "code": "AB12", "expiresIn": 899, "authToken": None})
+    rule = world.plex_tv.faults.set(unlinked, paths=r"/pins/\d+$")
+    with pytest.raises(PlexResponseError):
+        await plex_tv.exchange_token(foreign)
+    assert rule.hits == module.LINK_ATTEMPTS
+
+
+async def test_a_token_is_never_in_an_address(world: World, plex_tv: PlexTv) -> None:
+    """Addresses end up in logs."""
+    owner = world.plex_tv.add_account("owner")
+    foreign = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
+    own = await plex_tv.exchange_token(foreign)
+    await plex_tv.account(own)
+    await plex_tv.resources(own)
+    await plex_tv.sign_out(own)
+    assert len(world.requests) == 6
+    for record in world.requests:
+        assert not record.token_in_query
+        assert record.headers["X-Plex-Client-Identifier"] == CLIENT
+        assert record.headers["Accept"] == "application/json"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ('{"errors":[{"code":1001,"message":"User could not be authenticated"}]}', True),
+        ('{"errors":[{"code":"1001"}]}', True),
+        ('{"errors":[null,{"code":1001}]}', True),
+        ('{"errors":[{"message":"No"}]}', False),
+        ('{"errors":[]}', False),
+        ('{"errors":"No"}', False),
+        ('{"error":"Invalid token"}', False),
+        ("[]", False),
+        ("", False),
+        ("<html><body><h1>401 Unauthorized</h1></body></html>", False),
+        ("[" * 100_000, False),
+    ],
+)
+def test_plex_tv_refuses_with_an_error_of_its_own(body: str, *, expected: bool) -> None:
+    """The body tells, whatever the headers are."""
+    assert is_refusal({}, body.encode()) is expected
+    assert is_refusal({"WWW-Authenticate": "Basic"}, body.encode()) is expected
+
+
+@given(st.binary() | objects_with("errors", "code").map(lambda data: json.dumps(data).encode()))
+def test_any_body_is_judged(body: bytes) -> None:
+    """No body breaks the test for a refusal."""
+    assert isinstance(is_refusal({}, body), bool)

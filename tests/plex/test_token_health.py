@@ -1,0 +1,412 @@
+"""What the evidence about a token amounts to."""
+
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from hypothesis import example, given, strategies as st
+import pytest
+
+from custom_components.plex_monitor.plex.token_health import (
+    CONFIRM_AFTER,
+    CONFIRM_UNHURRIED_AFTER,
+    PROBE_INTERVAL,
+    RETRY_FIRST,
+    ROUTINE_INTERVAL,
+    SERVER_REFUSES_AFTER,
+    SETTLE_AFTER_START,
+    Evidence,
+    Question,
+    TokenHealth,
+    Verdict,
+)
+
+SECOND = 1.0
+MINUTE = 60.0
+HOUR = 3600.0
+
+ACCEPTS = Evidence.SERVER_ACCEPTS
+REFUSES = Evidence.SERVER_REFUSES
+SILENT = Evidence.SERVER_SILENT
+PLEX_TV_ACCEPTS = Evidence.PLEX_TV_ACCEPTS
+PLEX_TV_REFUSES = Evidence.PLEX_TV_REFUSES
+PLEX_TV_SILENT = Evidence.PLEX_TV_SILENT
+
+
+@dataclass
+class Case:
+    """A token whose evidence comes in over time."""
+
+    health: TokenHealth
+    now: float = 1000.0
+    asked: list[tuple[float, Question]] = field(default_factory=list)
+
+    def sees(self, *evidence: Evidence, after: float = 0.0) -> Verdict:
+        """Let time pass, then see evidence."""
+        self.now += after
+        for one in evidence:
+            self.health = self.health.after(one, self.now)
+        return self.health.verdict
+
+
+@pytest.fixture
+def case() -> Case:
+    """Return a token that plex.tv can judge, accepted by a server that asks for one."""
+    case = Case(TokenHealth(askable=True))
+    case.sees(Evidence.SERVER_CLAIMED, Evidence.ENFORCED, ACCEPTS, PLEX_TV_ACCEPTS)
+    return case
+
+
+@pytest.fixture
+def unaskable() -> Case:
+    """Return a token that only its server can judge."""
+    case = Case(TokenHealth(askable=False))
+    case.sees(Evidence.SERVER_CLAIMED, Evidence.ENFORCED, ACCEPTS)
+    return case
+
+
+def test_nothing_is_known_at_first() -> None:
+    """Without evidence there is no verdict, and plex.tv is to be asked."""
+    health = TokenHealth(askable=True)
+    assert health.verdict is Verdict.UNKNOWN
+    assert health.question(0.0) is Question.ACCOUNT
+
+
+def test_accepted_by_a_server_that_refuses_without_a_token_is_valid(case: Case) -> None:
+    """The server is a judge, and it accepts."""
+    assert case.health.verdict is Verdict.VALID
+
+
+def test_accepted_by_a_server_that_asks_for_none_is_not_enforced(case: Case) -> None:
+    """The server is no judge."""
+    assert case.sees(Evidence.NOT_ENFORCED) is Verdict.NOT_ENFORCED
+    assert case.sees(Evidence.ENFORCED) is Verdict.VALID
+
+
+@pytest.mark.parametrize("evidence", [SILENT, Evidence.SERVER_RESTARTED, PLEX_TV_SILENT])
+def test_silence_says_nothing(case: Case, evidence: Evidence) -> None:
+    """Whoever is silent for however long, the verdict stays."""
+    for _ in range(500):
+        assert case.sees(evidence, after=MINUTE) is Verdict.VALID
+
+
+def test_refused_by_both_and_again_is_invalid(case: Case) -> None:
+    """The server refuses, plex.tv is asked at once, and again 10 s later."""
+    assert case.sees(REFUSES, after=HOUR) is Verdict.SUSPECT
+    assert case.health.question(case.now) is Question.ACCOUNT
+    assert case.sees(PLEX_TV_REFUSES) is Verdict.SUSPECT
+    assert case.health.question(case.now) is None
+    assert case.health.next_question_at == case.now + CONFIRM_AFTER
+    assert case.sees(PLEX_TV_REFUSES, after=CONFIRM_AFTER) is Verdict.INVALID
+
+
+def test_refused_twice_in_a_moment_is_not_confirmed(case: Case) -> None:
+    """One hiccup of plex.tv can refuse twice."""
+    case.sees(REFUSES, after=HOUR)
+    assert case.sees(PLEX_TV_REFUSES, PLEX_TV_REFUSES) is Verdict.SUSPECT
+    assert case.sees(PLEX_TV_REFUSES, after=CONFIRM_AFTER - 1) is Verdict.SUSPECT
+
+
+def test_plex_tv_that_was_just_asked_is_asked_again_soon(case: Case) -> None:
+    """A token can be revoked right after plex.tv accepted it."""
+    assert case.sees(REFUSES, after=SECOND) is Verdict.SUSPECT
+    assert case.health.next_question_at == case.now - SECOND + CONFIRM_AFTER
+
+
+def test_plex_tv_is_asked_now_and_then_without_any_cause(case: Case) -> None:
+    """A server that never refuses would hide a dead token for ever."""
+    assert case.health.next_question_at == case.now + ROUTINE_INTERVAL
+    assert ROUTINE_INTERVAL + CONFIRM_UNHURRIED_AFTER < 6 * HOUR
+
+
+def test_dead_at_plex_tv_while_the_server_accepts_is_invalid(case: Case) -> None:
+    """What plex.tv refuses twice is dead, whatever the server does; there is no hurry."""
+    case.sees(Evidence.NOT_ENFORCED)
+    assert case.sees(PLEX_TV_REFUSES, after=ROUTINE_INTERVAL) is Verdict.NOT_ENFORCED
+    assert case.health.next_question_at == case.now + CONFIRM_UNHURRIED_AFTER
+    assert case.sees(PLEX_TV_REFUSES, after=CONFIRM_UNHURRIED_AFTER) is Verdict.INVALID
+    assert case.sees(ACCEPTS, after=MINUTE) is Verdict.INVALID
+
+
+def test_server_that_begins_to_refuse_brings_the_hurry_back(case: Case) -> None:
+    """The unhurried confirmation is for as long as the server accepts."""
+    case.sees(PLEX_TV_REFUSES, after=ROUTINE_INTERVAL)
+    case.sees(REFUSES, after=CONFIRM_AFTER)
+    assert case.health.question(case.now) is Question.ACCOUNT
+    assert case.sees(PLEX_TV_REFUSES) is Verdict.INVALID
+
+
+def test_moment_of_plex_tv_refusing_everybody_is_no_alarm(case: Case) -> None:
+    """plex.tv refused once, then accepts: forgotten."""
+    case.sees(PLEX_TV_REFUSES, after=ROUTINE_INTERVAL)
+    assert case.sees(PLEX_TV_ACCEPTS, after=CONFIRM_UNHURRIED_AFTER) is Verdict.VALID
+    assert case.sees(PLEX_TV_REFUSES, after=ROUTINE_INTERVAL) is Verdict.VALID
+
+
+def test_invalid_is_probed_and_heals_when_plex_tv_accepts_again(case: Case) -> None:
+    """A verdict that turns out wrong is taken back."""
+    case.sees(REFUSES, PLEX_TV_REFUSES, after=HOUR)
+    case.sees(PLEX_TV_REFUSES, after=CONFIRM_AFTER)
+    assert case.health.next_question_at == case.now + PROBE_INTERVAL
+    assert case.sees(PLEX_TV_ACCEPTS, after=PROBE_INTERVAL) is Verdict.SUSPECT
+    assert case.sees(ACCEPTS) is Verdict.VALID
+
+
+def test_suspect_while_plex_tv_is_away(case: Case) -> None:
+    """No repair is raised on a server's word alone while plex.tv could be asked."""
+    case.sees(REFUSES, after=HOUR)
+    for _ in range(5000):
+        assert case.sees(PLEX_TV_SILENT, REFUSES, after=MINUTE) is Verdict.SUSPECT
+
+
+def test_plex_tv_that_is_away_is_asked_less_and_less(case: Case) -> None:
+    """Each silence doubles the wait, up to the probe interval."""
+    waits = []
+    for _ in range(8):
+        case.sees(PLEX_TV_SILENT, after=MINUTE)
+        assert case.health.next_question_at is not None
+        waits.append(case.health.next_question_at - case.now)
+    assert waits[:4] == [RETRY_FIRST, 2 * RETRY_FIRST, 4 * RETRY_FIRST, 8 * RETRY_FIRST]
+    assert waits[-1] == PROBE_INTERVAL
+
+
+def test_plex_tv_is_left_alone_for_as_long_as_it_wishes(case: Case) -> None:
+    """A new refusal of the server does not override Retry-After."""
+    case.health = case.health.after(PLEX_TV_SILENT, case.now, retry_after=HOUR)
+    case.sees(REFUSES, after=MINUTE)
+    assert case.health.next_question_at == case.now - MINUTE + HOUR
+
+
+def test_another_server_token_is_looked_for_when_plex_tv_accepts(case: Case) -> None:
+    """Server and plex.tv disagree, so the listing is asked."""
+    case.sees(REFUSES, PLEX_TV_ACCEPTS, after=HOUR)
+    assert case.health.question(case.now) is Question.RESOURCES
+    assert case.sees(Evidence.LISTED_OTHER) is Verdict.SUSPECT
+    case.health = case.health.with_new_server_token()
+    assert case.health.verdict is Verdict.UNKNOWN
+    assert case.sees(ACCEPTS) is Verdict.VALID
+
+
+def test_new_server_token_does_not_make_a_dead_account_good(case: Case) -> None:
+    """The account token is the one that plex.tv refuses."""
+    case.sees(REFUSES, PLEX_TV_REFUSES, after=HOUR)
+    case.sees(PLEX_TV_REFUSES, after=CONFIRM_AFTER)
+    assert case.health.with_new_server_token().verdict is Verdict.INVALID
+
+
+def test_access_removed_when_not_listed_twice(case: Case) -> None:
+    """A list that lacks a server for a moment is reported; two lacks are believed."""
+    case.sees(REFUSES, PLEX_TV_ACCEPTS, after=HOUR)
+    assert case.sees(Evidence.NOT_LISTED) is Verdict.SUSPECT
+    assert case.health.next_question_at == case.now + CONFIRM_AFTER
+    assert case.sees(Evidence.NOT_LISTED, after=CONFIRM_AFTER) is Verdict.ACCESS_REMOVED
+
+
+def test_access_removed_stays_through_a_restart_and_heals_when_shared_again(case: Case) -> None:
+    """The one row of the user does not flicker."""
+    case.sees(REFUSES, PLEX_TV_ACCEPTS, Evidence.NOT_LISTED, after=HOUR)
+    case.sees(Evidence.NOT_LISTED, after=CONFIRM_AFTER)
+    assert case.sees(SILENT, after=HOUR) is Verdict.ACCESS_REMOVED
+    assert case.sees(REFUSES, after=MINUTE) is Verdict.ACCESS_REMOVED
+    assert case.sees(Evidence.LISTED_OTHER, after=MINUTE) is Verdict.SUSPECT
+    case.health = case.health.with_new_server_token()
+    assert case.sees(ACCEPTS) is Verdict.VALID
+
+
+def test_server_that_refuses_a_listed_token_for_a_day_is_the_one_to_repair(case: Case) -> None:
+    """The token is fine; the server cannot tell."""
+    case.sees(REFUSES, PLEX_TV_ACCEPTS, Evidence.LISTED_SAME, after=HOUR)
+    assert case.sees(REFUSES, after=SERVER_REFUSES_AFTER - 1) is Verdict.SUSPECT
+    assert case.sees(REFUSES, after=SECOND) is Verdict.SERVER_REFUSES
+    assert case.sees(SILENT, after=MINUTE) is Verdict.SERVER_REFUSES
+    assert case.sees(ACCEPTS, after=MINUTE) is Verdict.VALID
+    assert case.sees(REFUSES, after=MINUTE) is Verdict.SUSPECT
+
+
+def test_server_alone_is_believed_after_six_refusals_in_half_an_hour(unaskable: Case) -> None:
+    """Where plex.tv cannot know the token, patience replaces it."""
+    for _ in range(5):
+        assert unaskable.sees(REFUSES, after=5 * MINUTE) is Verdict.SUSPECT
+    assert unaskable.sees(REFUSES, after=5 * MINUTE) is Verdict.SUSPECT
+    assert unaskable.sees(REFUSES, after=5 * MINUTE) is Verdict.INVALID
+    assert unaskable.sees(SILENT, after=MINUTE) is Verdict.INVALID
+    assert unaskable.sees(ACCEPTS, after=MINUTE) is Verdict.VALID
+
+
+def test_server_alone_needs_the_half_hour_and_the_six(unaskable: Case) -> None:
+    """Many refusals in a short time, or few over a long one, are not enough."""
+    for _ in range(100):
+        assert unaskable.sees(REFUSES, after=15 * SECOND) is Verdict.SUSPECT
+    unaskable.sees(ACCEPTS)
+    for _ in range(5):
+        assert unaskable.sees(REFUSES, after=20 * MINUTE) is Verdict.SUSPECT
+
+
+@pytest.mark.parametrize("start", [SILENT, Evidence.SERVER_RESTARTED])
+def test_refusals_of_a_starting_server_are_not_counted(unaskable: Case, start: Evidence) -> None:
+    """A server that comes up refuses good tokens for a while."""
+    unaskable.sees(start)
+    for _ in range(9):
+        unaskable.sees(REFUSES, after=MINUTE)
+    assert unaskable.health.counted_refusals == 0
+    unaskable.sees(REFUSES, after=SETTLE_AFTER_START)
+    assert unaskable.health.counted_refusals == 1
+
+
+def test_interruption_starts_the_count_anew(unaskable: Case) -> None:
+    """The server is believed only when it was up all along."""
+    for _ in range(30):
+        unaskable.sees(*[REFUSES] * 5, after=5 * MINUTE)
+        assert unaskable.sees(SILENT, after=20 * MINUTE) is Verdict.SUSPECT
+
+
+def test_plex_tv_is_never_asked_about_a_token_that_it_cannot_know(unaskable: Case) -> None:
+    """There is no question."""
+    unaskable.sees(REFUSES)
+    assert unaskable.health.question(unaskable.now) is None
+    assert unaskable.health.next_question_at is None
+
+
+def test_unclaimed_is_confirmed_a_minute_later_and_heals(case: Case) -> None:
+    """A server may call itself unclaimed while it starts."""
+    assert case.sees(Evidence.SERVER_UNCLAIMED, REFUSES, after=HOUR) is Verdict.SUSPECT
+    assert case.sees(Evidence.SERVER_UNCLAIMED, REFUSES, after=MINUTE) is Verdict.UNCLAIMED
+    assert case.sees(Evidence.SERVER_CLAIMED, ACCEPTS, after=MINUTE) is Verdict.VALID
+    assert case.sees(Evidence.SERVER_UNCLAIMED, after=HOUR) is Verdict.VALID
+
+
+def test_unclaimed_server_is_not_called_a_removed_access(case: Case) -> None:
+    """plex.tv stops listing it as well, and sooner than it is confirmed."""
+    case.sees(Evidence.SERVER_UNCLAIMED, REFUSES, PLEX_TV_ACCEPTS, after=HOUR)
+    case.sees(Evidence.NOT_LISTED)
+    assert case.sees(Evidence.NOT_LISTED, after=CONFIRM_AFTER) is Verdict.SUSPECT
+    assert case.sees(Evidence.SERVER_UNCLAIMED, REFUSES, after=MINUTE) is Verdict.UNCLAIMED
+
+
+def test_wrong_server_is_told_and_forgotten(case: Case) -> None:
+    """Whatever another server says is no evidence."""
+    assert case.sees(Evidence.WRONG_SERVER) is Verdict.WRONG_SERVER
+    assert case.sees(ACCEPTS) is Verdict.VALID
+
+
+@pytest.mark.parametrize(
+    ("verdict", "problem", "sign_in"),
+    [
+        (Verdict.UNKNOWN, False, False),
+        (Verdict.VALID, False, False),
+        (Verdict.NOT_ENFORCED, False, False),
+        (Verdict.SUSPECT, False, False),
+        (Verdict.WRONG_SERVER, False, False),
+        (Verdict.INVALID, True, True),
+        (Verdict.ACCESS_REMOVED, True, True),
+        (Verdict.SERVER_REFUSES, True, False),
+        (Verdict.UNCLAIMED, True, False),
+    ],
+)
+def test_which_verdicts_trouble_somebody(verdict: Verdict, *, problem: bool, sign_in: bool) -> None:
+    """Suspicion troubles nobody."""
+    assert verdict.is_problem is problem
+    assert verdict.needs_sign_in is sign_in
+
+
+type Happening = tuple[float, Evidence]
+
+happenings = st.lists(
+    st.tuples(st.floats(min_value=0, max_value=2 * 24 * HOUR), st.sampled_from(Evidence)),
+    max_size=60,
+)
+
+
+def story(askable: bool, events: list[Happening]) -> list[tuple[float, Evidence, TokenHealth]]:  # noqa: FBT001 - given by hypothesis
+    """Return the health after each event."""
+    health, now, seen = TokenHealth(askable=askable), 0.0, []
+    for delay, evidence in events:
+        now += delay
+        health = health.after(evidence, now)
+        seen.append((now, evidence, health))
+    return seen
+
+
+@given(happenings)
+@example([(0.0, REFUSES), (0.0, PLEX_TV_REFUSES), (CONFIRM_AFTER, PLEX_TV_REFUSES)])
+def test_invalid_only_after_two_refusals_of_plex_tv_and_no_acceptance_between(
+    events: list[Happening],
+) -> None:
+    """No order of any evidence makes a token invalid without the confirmation."""
+    refused_since: float | None = None
+    for now, evidence, health in story(True, events):  # noqa: FBT003 - see story
+        if evidence is PLEX_TV_ACCEPTS:
+            refused_since = None
+        if evidence is PLEX_TV_REFUSES and refused_since is None:
+            refused_since = now
+        if health.verdict is Verdict.INVALID:
+            assert refused_since is not None
+            assert now - refused_since >= CONFIRM_AFTER
+
+
+@given(happenings)
+def test_always_invalid_after_the_confirmation(events: list[Happening]) -> None:
+    """Whatever was seen before, two refusals of plex.tv with the server refusing are enough."""
+    now, _, health = ([(0.0, SILENT, TokenHealth(askable=True)), *story(True, events)])[-1]  # noqa: FBT003 - see story
+    for delay, evidence in (
+        (0.0, REFUSES),
+        (0.0, PLEX_TV_REFUSES),
+        (CONFIRM_AFTER, PLEX_TV_REFUSES),
+    ):
+        now += delay
+        health = health.after(evidence, now)
+    assert health.verdict is Verdict.INVALID
+
+
+@given(st.booleans(), happenings)
+def test_recovery_is_always_possible(askable: bool, events: list[Happening]) -> None:  # noqa: FBT001 - given by hypothesis
+    """Whatever was seen before, a token that works again is valid again."""
+    now, _, health = ([(0.0, SILENT, TokenHealth(askable=askable)), *story(askable, events)])[-1]
+    recovered = [Evidence.SERVER_CLAIMED, Evidence.ENFORCED, ACCEPTS]
+    if askable:
+        recovered.append(PLEX_TV_ACCEPTS)
+    for evidence in recovered:
+        health = health.after(evidence, now)
+    assert health.verdict is Verdict.VALID
+
+
+@given(happenings)
+def test_server_alone_never_condemns_in_less_than_half_an_hour(events: list[Happening]) -> None:
+    """Six refusals in 30 minutes without an interruption are the least."""
+    refusals: list[float] = []
+    for now, evidence, health in story(False, events):  # noqa: FBT003 - see story
+        if evidence is REFUSES:
+            refusals.append(now)
+        elif evidence in {ACCEPTS, SILENT, Evidence.SERVER_RESTARTED, Evidence.WRONG_SERVER} and (
+            health.verdict is not Verdict.INVALID
+        ):
+            refusals.clear()
+        if health.verdict is Verdict.INVALID:
+            assert len(refusals) >= 6
+            assert refusals[-1] - refusals[0] >= 30 * MINUTE
+
+
+@given(happenings)
+def test_there_is_always_a_next_question_and_never_a_rush(events: list[Happening]) -> None:
+    """plex.tv is asked again some day, and silence never makes it be asked more often."""
+    for now, evidence, health in story(True, events):  # noqa: FBT003 - see story
+        due = health.next_question_at
+        assert due is not None
+        assert due <= now + ROUTINE_INTERVAL
+        if evidence is PLEX_TV_SILENT:
+            assert due >= now + RETRY_FIRST
+
+
+@given(st.lists(st.sampled_from([ACCEPTS, REFUSES]), min_size=1, max_size=200))
+def test_server_that_changes_its_mind_does_not_flood_plex_tv(answers: list[Evidence]) -> None:
+    """However the server flaps, two questions are at least 10 s apart."""
+    health, asked = TokenHealth(askable=True), []
+    for number, answer in enumerate(answers):
+        now = float(number)
+        health = health.after(answer, now)
+        while (question := health.question(now)) is not None:
+            if question is Question.ACCOUNT:
+                asked.append(now)
+                health = health.after(PLEX_TV_ACCEPTS, now)
+            else:
+                health = health.after(Evidence.LISTED_SAME, now)
+    assert all(later - earlier >= CONFIRM_AFTER for earlier, later in pairwise(asked))
