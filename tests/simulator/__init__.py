@@ -1,0 +1,65 @@
+"""A Plex world to test against: a plex.tv and any number of servers, over real HTTP on loopback.
+
+    async with World() as world:
+        owner = world.plex_tv.add_account("owner", plex_pass=True)
+        home = await world.add_server("Home", owner=owner)
+        token = world.plex_tv.sign_in(owner, client_identifier="browser-1")
+        stream = await home.start_stream(title="Winter Light", player="Kitchen")
+        world.plex_tv.revoke(token)
+
+`python -m tests.simulator` runs a world by itself, with people who play something now and then. It
+prints its addresses as one line of JSON. Everything below can also be done over HTTP, at
+`world.control_url`; the module `control` lists how.
+
+How a server can be other than usual is set on it: the class `Knobs` says what there is.
+
+What goes wrong on the way is set with `host.faults.set(fault, paths=..., methods=..., times=...)`
+for plex.tv or a server, and ends with `host.faults.clear()`. `paths` is a regular expression to
+search for in the path; of several faults that fit, the newest counts.
+
+    Fault.HANG                     never answers
+    Fault.RESET                    cuts the connection
+    Fault.slow(seconds)            gives the right answer late
+    Fault.status(503, retry_after=5)  any status: 429, 5xx, 403 ...
+    Fault.MAINTENANCE              503 as a server gives it while it starts
+    Fault.UNAUTHORIZED             401 although the token is good
+    Fault.redirect(url)            sends the caller elsewhere
+    Fault.TRUNCATED                cuts the right answer in its middle
+    Fault.GARBLED                  200 with what is no JSON
+    Fault.MISTYPED                 the right names with values of other types
+    Fault.OVERSIZED                an answer that never ends
+    Fault.body(text), Fault.json(value)  exactly this answer
+
+A client may repeat a request of its own accord when a connection that it used before is cut, as
+aiohttp does once: let RESET hit more than once.
+
+A host that is down refuses connections: `await host.stop()`, and `await host.start()` on the same
+port. `await server.restart(version=..., maintenance=seconds)` does what an update does.
+
+`world.requests` is the log of all requests. `await world.idle()` waits until nothing goes on.
+The clock of the world is the time of day, which a test may freeze, or any other function; by it
+PINs expire, starts end, tokens are honoured after their death, and streams go on.
+"""
+
+from .access import Connection
+from .accounts import Account
+from .faults import Fault
+from .library import Kind
+from .plex_tv import PlexTv
+from .server import PlexServer
+from .streams import Delivery, Player, State, Stream
+from .world import World
+
+__all__ = [
+    "Account",
+    "Connection",
+    "Delivery",
+    "Fault",
+    "Kind",
+    "Player",
+    "PlexServer",
+    "PlexTv",
+    "State",
+    "Stream",
+    "World",
+]

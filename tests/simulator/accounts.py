@@ -1,0 +1,137 @@
+"""Who has an account at plex.tv, on which devices they are signed in, and with which tokens."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+import itertools
+import secrets
+import uuid
+
+PLEX_PASS_FEATURES = (
+    "hardware_transcoding",
+    "home",
+    "pass",
+    "session_bandwidth_restrictions",
+    "session_kick",
+    "webhooks",
+)
+
+
+def new_token() -> str:
+    """Return a token of the classic form: 20 characters."""
+    return secrets.token_urlsafe(15)
+
+
+def new_client_identifier() -> str:
+    """Return an identifier such as an app makes up at its first start."""
+    return str(uuid.uuid4())
+
+
+@dataclass(eq=False, kw_only=True)
+class Account:
+    """Somebody's account at plex.tv."""
+
+    id: int
+    uuid: str
+    username: str
+    plex_pass: bool
+    home: list[Account] = field(default_factory=list, repr=False)
+
+    @property
+    def title(self) -> str:
+        """Return the name that others see."""
+        return self.username
+
+    @property
+    def email(self) -> str:
+        """Return the address, which no client needs."""
+        return f"{self.username.replace(' ', '.')}@example.invalid"
+
+
+@dataclass(eq=False, kw_only=True)
+class Device:
+    """An app that is signed in: what the account's owner sees under Authorized devices."""
+
+    id: int
+    account: Account
+    token: str = field(repr=False)
+    client_identifier: str
+    product: str
+    name: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    created_at: int
+    last_seen_at: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revocation:
+    """A token that was good once: whose, and since when it is not."""
+
+    account: Account
+    at: float
+
+
+class AccountBook:
+    """All accounts and all tokens of plex.tv."""
+
+    def __init__(self, clock: Callable[[], float], on_revoked: Callable[[str], None]) -> None:
+        """Start with nobody; `on_revoked` hears of every token that stops being good."""
+        self._clock = clock
+        self._on_revoked = on_revoked
+        self._account_ids = itertools.count(31_400_001)
+        self._device_ids = itertools.count(810_001)
+        self.accounts: list[Account] = []
+        self.devices: list[Device] = []
+        self.revoked: dict[str, Revocation] = {}
+
+    def add(self, username: str, *, plex_pass: bool) -> Account:
+        """Open an account."""
+        account = Account(
+            id=next(self._account_ids),
+            uuid=secrets.token_hex(8),
+            username=username,
+            plex_pass=plex_pass,
+        )
+        self.accounts.append(account)
+        return account
+
+    def sign_in(
+        self,
+        account: Account,
+        *,
+        client_identifier: str,
+        product: str,
+        name: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> str:
+        """Sign a device in; its earlier token, if it had one of this account, dies."""
+        now = int(self._clock())
+        for device in self.devices_of(account):
+            if device.client_identifier == client_identifier:
+                self.remove(device)
+        device = Device(
+            id=next(self._device_ids),
+            account=account,
+            token=new_token(),
+            client_identifier=client_identifier,
+            product=product,
+            name=name or product,
+            headers=headers or {},
+            created_at=now,
+            last_seen_at=now,
+        )
+        self.devices.append(device)
+        return device.token
+
+    def remove(self, device: Device) -> None:
+        """Remove a device; its token dies."""
+        self.devices.remove(device)
+        self.revoked[device.token] = Revocation(account=device.account, at=self._clock())
+        self._on_revoked(device.token)
+
+    def device(self, token: str | None) -> Device | None:
+        """Return the device that holds the token, if the token is good."""
+        return next((device for device in self.devices if device.token == token), None)
+
+    def devices_of(self, account: Account) -> list[Device]:
+        """Return the devices that are signed in with the account."""
+        return [device for device in self.devices if device.account is account]

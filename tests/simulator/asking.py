@@ -1,0 +1,18 @@
+"""Short ways to ask a host of the world something."""
+
+from typing import Any
+
+import aiohttp
+
+
+async def status(session: aiohttp.ClientSession, url: str, token: str | None = None) -> int:
+    """Return how a request is answered."""
+    async with session.get(url, headers={"X-Plex-Token": token} if token else {}) as response:
+        return response.status
+
+
+async def body(session: aiohttp.ClientSession, url: str, token: str | None = None) -> Any:
+    """Return the JSON of a good answer."""
+    async with session.get(url, headers={"X-Plex-Token": token} if token else {}) as response:
+        assert response.status == 200
+        return await response.json()

@@ -1,0 +1,189 @@
+"""What can go wrong between a client and a host, as a small vocabulary."""
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+import json
+import re
+from typing import Any, ClassVar, Self
+
+from aiohttp import web
+
+from .pages import error_page
+
+
+class Kind(StrEnum):
+    """The ways in which an answer can go wrong."""
+
+    HANG = "hang"
+    RESET = "reset"
+    SLOW = "slow"
+    ANSWER = "answer"
+    MAINTENANCE = "maintenance"
+    TRUNCATED = "truncated"
+    GARBLED = "garbled"
+    MISTYPED = "mistyped"
+    OVERSIZED = "oversized"
+    UNAUTHORIZED = "unauthorized"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fault:
+    """One thing that goes wrong.
+
+    The constants need no argument; the class methods make the others.
+    """
+
+    HANG: ClassVar[Fault]
+    """The host takes the request and never answers."""
+    RESET: ClassVar[Fault]
+    """The connection is cut before an answer."""
+    MAINTENANCE: ClassVar[Fault]
+    """503 with the notice of a server that migrates its database, as at start-up."""
+    TRUNCATED: ClassVar[Fault]
+    """The right answer, cut in the middle of its body."""
+    GARBLED: ClassVar[Fault]
+    """200 with a body that is neither JSON nor XML."""
+    MISTYPED: ClassVar[Fault]
+    """Valid JSON with the right names in which every value is of another type."""
+    OVERSIZED: ClassVar[Fault]
+    """200 with a body that never ends."""
+    UNAUTHORIZED: ClassVar[Fault]
+    """401 in the host's own form although the token is good."""
+
+    kind: Kind
+    code: int = 200
+    text: str | None = None
+    content_type: str = "text/html"
+    headers: tuple[tuple[str, str], ...] = ()
+    seconds: float = 0
+
+    @classmethod
+    def status(cls, code: int, *, retry_after: int | None = None, text: str | None = None) -> Self:
+        """Answer with this status, with an HTML page as body unless there is a text."""
+        headers = () if retry_after is None else (("Retry-After", str(retry_after)),)
+        return cls(
+            kind=Kind.ANSWER,
+            code=code,
+            text=error_page(code) if text is None else text,
+            headers=headers,
+        )
+
+    @classmethod
+    def redirect(cls, location: str, *, code: int = 302) -> Self:
+        """Send the caller elsewhere."""
+        return cls(kind=Kind.ANSWER, code=code, text="", headers=(("Location", location),))
+
+    @classmethod
+    def body(cls, text: str, *, code: int = 200, content_type: str = "application/json") -> Self:
+        """Answer with exactly this body."""
+        return cls(kind=Kind.ANSWER, code=code, text=text, content_type=content_type)
+
+    @classmethod
+    def json(cls, value: Any, *, code: int = 200) -> Self:
+        """Answer with exactly this JSON."""
+        return cls.body(json.dumps(value), code=code)
+
+    @classmethod
+    def slow(cls, seconds: float) -> Self:
+        """Give the right answer, but only after so many seconds."""
+        return cls(kind=Kind.SLOW, seconds=seconds)
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Self:
+        """Read a fault from the words of the control panel."""
+        kind = Kind(data.get("kind", Kind.ANSWER))
+        if kind is not Kind.ANSWER:
+            return cls(kind=kind, seconds=float(data.get("seconds", 0)))
+        if location := data.get("location"):
+            return cls.redirect(location, code=int(data.get("status", 302)))
+        fault = cls.status(
+            int(data.get("status", 200)),
+            retry_after=data.get("retry_after"),
+            text=data.get("text"),
+        )
+        return replace(fault, content_type=data.get("content_type", fault.content_type))
+
+
+Fault.HANG = Fault(kind=Kind.HANG)
+Fault.RESET = Fault(kind=Kind.RESET)
+Fault.MAINTENANCE = Fault(kind=Kind.MAINTENANCE)
+Fault.TRUNCATED = Fault(kind=Kind.TRUNCATED)
+Fault.GARBLED = Fault(kind=Kind.GARBLED)
+Fault.MISTYPED = Fault(kind=Kind.MISTYPED)
+Fault.OVERSIZED = Fault(kind=Kind.OVERSIZED)
+Fault.UNAUTHORIZED = Fault(kind=Kind.UNAUTHORIZED)
+
+
+@dataclass(eq=False, kw_only=True)
+class Rule:
+    """A fault with the requests that it hits; `hits` counts them."""
+
+    fault: Fault
+    paths: re.Pattern[str]
+    methods: frozenset[str] | None
+    times: int | None
+    hits: int = 0
+    lifted: asyncio.Event = field(default_factory=asyncio.Event)
+
+    @property
+    def spent(self) -> bool:
+        """Return whether the fault has hit as often as it should."""
+        return self.times is not None and self.hits >= self.times
+
+
+class Faults:
+    """The faults of one host. Of several that fit a request the newest one counts."""
+
+    def __init__(self) -> None:
+        """Start without any fault."""
+        self._rules: list[Rule] = []
+
+    def set(
+        self,
+        fault: Fault,
+        *,
+        paths: str = "",
+        methods: Iterable[str] | None = None,
+        times: int | None = None,
+    ) -> Rule:
+        """Let requests whose path matches the pattern fail, so many times or on and on."""
+        rule = Rule(
+            fault=fault,
+            paths=re.compile(paths),
+            methods=None if methods is None else frozenset(methods),
+            times=times,
+        )
+        self._rules.append(rule)
+        return rule
+
+    def clear(self, rule: Rule | None = None) -> None:
+        """Take one fault away, or all; what hangs is let go."""
+        for gone in [rule] if rule else list(self._rules):
+            gone.lifted.set()
+            if gone in self._rules:
+                self._rules.remove(gone)
+
+    def take(self, request: web.Request) -> Rule | None:
+        """Return the fault that hits this request, and count the hit."""
+        for rule in reversed(self._rules):
+            if (
+                not rule.spent
+                and rule.paths.search(request.path)
+                and (rule.methods is None or request.method in rule.methods)
+            ):
+                rule.hits += 1
+                return rule
+        return None
+
+
+def mistyped(value: Any) -> Any:
+    """Return the JSON value with every name kept and every type changed."""
+    if isinstance(value, dict):
+        return {key: mistyped(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return {"unexpected": len(value)}
+    if isinstance(value, str):
+        return len(value)
+    return [str(value)]

@@ -1,0 +1,278 @@
+"""What every host of the simulated world has: a port, a log, faults, and a way to be down."""
+
+from abc import ABC, abstractmethod
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+import json
+import socket
+import ssl
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from .faults import Faults, Kind, Rule, mistyped
+from .front import Front
+from .journal import RequestLog, RequestRecord
+from .pages import maintenance
+
+LOOPBACK = "127.0.0.1"
+SHUTDOWN_TIMEOUT = 1.0
+
+
+def bind(port: int = 0) -> socket.socket:
+    """Return a socket that holds a port on loopback without listening yet."""
+    sock = socket.socket()
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    sock.bind((LOOPBACK, port))
+    sock.setblocking(False)  # noqa: FBT003 - The only way to say it.
+    return sock
+
+
+class Traffic:
+    """How much is going on, so that a test can wait until nothing is."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Start with a quiet world."""
+        self.log = RequestLog()
+        self.clock = clock
+        self._open = 0
+        self._turns = 0
+
+    @property
+    def turns(self) -> int:
+        """Return a number that grows with everything that happens."""
+        return self._turns
+
+    def stir(self) -> None:
+        """Note that something has just happened."""
+        self._turns += 1
+
+    @contextmanager
+    def busy(self) -> Iterator[None]:
+        """Count something as going on."""
+        self._open += 1
+        self.stir()
+        try:
+            yield
+        finally:
+            self._open -= 1
+            self.stir()
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Do not count what is going on for as long as it only waits."""
+        self._open -= 1
+        try:
+            yield
+        finally:
+            self._open += 1
+
+    async def idle(self, quiet: float) -> None:
+        """Wait until nothing has gone on for so many real seconds."""
+        loop = asyncio.get_running_loop()
+        seen, since = self._turns, loop.time()
+        while self._open or loop.time() - since < quiet:
+            await asyncio.sleep(0.005)
+            if self._open or seen != self._turns:
+                seen, since = self._turns, loop.time()
+
+
+class Host(ABC):
+    """An HTTP host on loopback."""
+
+    def __init__(self, name: str, traffic: Traffic, *, port: int = 0) -> None:
+        """Reserve a port; `start` listens on it."""
+        self.name = name
+        self.faults = Faults()
+        self.traffic = traffic
+        self.ssl_context: ssl.SSLContext | None = None
+        self.https_required = False
+        self._runner: web.AppRunner | None = None
+        self._front: Front | None = None
+        self._reserved: socket.socket | None = bind(port)
+        self._open: dict[int, RequestRecord] = {}
+        self.port: int = self._reserved.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        """Return the address without a slash at its end."""
+        return f"http://{LOOPBACK}:{self.port}"
+
+    @property
+    def running(self) -> bool:
+        """Return whether the host listens."""
+        return self._runner is not None
+
+    @abstractmethod
+    def routes(self) -> list[web.RouteDef]:
+        """Return what the host answers."""
+
+    @abstractmethod
+    def unauthorized(self, request: web.Request) -> web.StreamResponse:
+        """Return the host's answer to a bad token."""
+
+    async def admit(self, request: web.Request) -> web.StreamResponse | None:  # noqa: ARG002 - A hook.
+        """Return the answer to a request that does not reach its handler."""
+        return None
+
+    async def start(self) -> None:
+        """Listen, on the same port as before."""
+        if self._runner:
+            return
+        app = web.Application(middlewares=[self._middleware])
+        app.on_response_prepare.append(self._answer_begins)
+        app.add_routes(self.routes())
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            handler_cancellation=True,
+            shutdown_timeout=SHUTDOWN_TIMEOUT,
+        )
+        await self._runner.setup()
+        self._release()
+        assert self._runner.server is not None
+        self._front = Front(
+            self._runner.server,
+            context=self.ssl_context,
+            plain=lambda: not self.https_required,
+        )
+        await self._front.listen(bind(self.port))
+
+    async def stop(self) -> None:
+        """Refuse connections from now on and cut those that are open."""
+        if self._runner is None or self._front is None:
+            return
+        runner, self._runner = self._runner, None
+        self._front.close()
+        await runner.cleanup()
+        self._reserved = bind(self.port)
+
+    async def move(self) -> None:
+        """Stop, give the port back, and come up at another."""
+        await self.stop()
+        left = self._reserved
+        self._reserved = bind()
+        self.port = self._reserved.getsockname()[1]
+        if left:
+            left.close()
+        await self.start()
+
+    async def close(self) -> None:
+        """Stop for good and give the port back."""
+        await self.stop()
+        self._release()
+
+    def _release(self) -> None:
+        if self._reserved:
+            self._reserved.close()
+            self._reserved = None
+
+    @web.middleware
+    async def _middleware(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        token = request.headers.get("X-Plex-Token") or request.query.get("X-Plex-Token")
+        record = RequestRecord(
+            host=self.name,
+            method=request.method,
+            path=request.path,
+            query=dict(request.query),
+            headers=dict(request.headers),
+            token_sent=token or None,
+            at=self.traffic.clock(),
+        )
+        self.traffic.log.add(record)
+        self._open[id(request)] = record
+        try:
+            with self.traffic.busy():
+                response = await self._respond(request, handler)
+            if record.status is None and _connected(request):
+                record.status = response.status
+            return response
+        finally:
+            del self._open[id(request)]
+            if record.status is None:
+                record.status = 0
+
+    async def _answer_begins(self, request: web.Request, response: web.StreamResponse) -> None:
+        if record := self._open.get(id(request)):
+            record.status = response.status
+
+    async def _respond(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        rule = self.faults.take(request)
+        if rule is None:
+            return await self._serve(request, handler)
+        fault = rule.fault
+        match fault.kind:
+            case Kind.HANG:
+                return await self._hang(request, handler, rule)
+            case Kind.RESET:
+                return _cut(request)
+            case Kind.SLOW:
+                await asyncio.sleep(fault.seconds)
+                return await self._serve(request, handler)
+            case Kind.MAINTENANCE:
+                return maintenance(request)
+            case Kind.UNAUTHORIZED:
+                return self.unauthorized(request)
+            case Kind.GARBLED:
+                return web.Response(body=b"\x00{<half a thought", content_type="application/json")
+            case Kind.OVERSIZED:
+                return await self._endless(request)
+            case Kind.TRUNCATED:
+                return await _truncated(request, await self._serve(request, handler))
+            case Kind.MISTYPED:
+                return _mistyped(await self._serve(request, handler))
+            case Kind.ANSWER:
+                return web.Response(
+                    status=fault.code,
+                    text=fault.text,
+                    content_type=fault.content_type,
+                    headers=dict(fault.headers),
+                )
+
+    async def _serve(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        return await self.admit(request) or await handler(request)
+
+    async def _hang(self, request: web.Request, handler: Handler, rule: Rule) -> web.StreamResponse:
+        with self.traffic.waiting():
+            await rule.lifted.wait()
+        return await self._serve(request, handler)
+
+    async def _endless(self, request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+        await response.prepare(request)
+        await response.write(b'{"MediaContainer":{"filler":"')
+        # It ends when the caller has heard enough.
+        with self.traffic.waiting(), suppress(ConnectionResetError):
+            while True:
+                await response.write(b"x" * 65536)
+        return response
+
+
+def _connected(request: web.Request) -> bool:
+    return request.transport is not None and not request.transport.is_closing()
+
+
+def _cut(request: web.Request) -> web.Response:
+    if request.transport:
+        request.transport.abort()
+    return web.Response()
+
+
+async def _truncated(request: web.Request, whole: web.StreamResponse) -> web.StreamResponse:
+    body = whole.body if isinstance(whole, web.Response) else b""
+    data = bytes(body) if isinstance(body, bytes | bytearray) else b""
+    response = web.StreamResponse(
+        status=whole.status,
+        headers={"Content-Type": whole.content_type, "Content-Length": str(len(data))},
+    )
+    await response.prepare(request)
+    await response.write(data[: len(data) // 2])
+    if request.transport:
+        request.transport.close()
+    return response
+
+
+def _mistyped(whole: web.StreamResponse) -> web.StreamResponse:
+    text = whole.text if isinstance(whole, web.Response) else None
+    return web.json_response(mistyped(json.loads(text or "{}")))

@@ -1,0 +1,68 @@
+"""How plex.tv lists a server to those who may use it."""
+
+from typing import TYPE_CHECKING
+
+from .accounts import Device
+from .pins import iso
+from .rendering import Node, Shape
+
+if TYPE_CHECKING:
+    from .server import PlexServer
+
+CREATED_AT = 1_600_000_000
+PUBLIC_ADDRESS = "203.0.113.10"
+
+
+def resource_node(server: PlexServer, device: Device, *, https: bool, relay: bool) -> Node:
+    """Return the entry of a server in the list for the account of a device.
+
+    Without `https` the addresses are plain ones, without `relay` the relays are left out.
+    """
+    owned = device.account is server.owner
+    connections = tuple(
+        Node(
+            tag="connection",
+            attributes={
+                "protocol": connection.protocol if https else "http",
+                "address": connection.address,
+                "port": connection.port,
+                "uri": (
+                    connection.uri if https else f"http://{connection.address}:{connection.port}"
+                ),
+                "local": connection.local,
+                "relay": connection.relay,
+                "IPv6": connection.ipv6,
+            },
+        )
+        for connection in server.connections
+        if relay or not connection.relay
+    )
+    return Node(
+        tag="resource",
+        attributes={
+            "name": server.name,
+            "product": "Plex Media Server",
+            "productVersion": server.version,
+            "platform": server.platform,
+            "platformVersion": server.platform_version,
+            "device": "PC",
+            "clientIdentifier": server.machine_identifier,
+            "createdAt": iso(CREATED_AT),
+            "lastSeenAt": iso(server.traffic.clock()),
+            "provides": "server",
+            "ownerId": None if owned else server.owner.id,
+            "sourceTitle": None if owned else server.owner.title,
+            "publicAddress": PUBLIC_ADDRESS,
+            "accessToken": server.access_token_for(device.account) or device.token,
+            "owned": owned,
+            "home": False,
+            "synced": False,
+            "relay": any(connection.relay for connection in server.connections),
+            "presence": server.presence,
+            "httpsRequired": server.https_required,
+            "publicAddressMatches": True,
+            "dnsRebindingProtection": False,
+            "natLoopbackSupported": False,
+        },
+        children=(Node(tag="connections", children=connections, shape=Shape.ARRAY),),
+    )
