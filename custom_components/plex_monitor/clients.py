@@ -1,0 +1,60 @@
+"""The Plex clients, made the way Home Assistant wants them."""
+
+from homeassistant.const import __version__ as HA_VERSION
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+
+from .plex import plex_tv
+from .plex.plex_tv import PlexTv
+from .plex.server import PlexServer
+from .plex.transport import ClientIdentity
+
+PLEX_TV_URL = plex_tv.PLEX_TV_URL
+# The name that Plex shows under authorized devices.
+PRODUCT = "Home Assistant"
+
+
+def client_identity(hass: HomeAssistant, client_identifier: str) -> ClientIdentity:
+    """Return what Plex is told about this Home Assistant, and shows under authorized devices."""
+    return ClientIdentity(
+        client_identifier=client_identifier,
+        product=PRODUCT,
+        version=HA_VERSION,
+        platform=PRODUCT,
+        platform_version=HA_VERSION,
+        device=hass.config.location_name,
+        device_name=PRODUCT,
+    )
+
+
+def link_url(code: str) -> str:
+    """Return the address of the page where a PIN is approved, with its code filled in."""
+    return f"{PLEX_TV_URL}/link/?pin={code}"
+
+
+def plex_tv_client(hass: HomeAssistant, client_identifier: str) -> PlexTv:
+    """Return a client of plex.tv."""
+    return PlexTv(
+        async_get_clientsession(hass),
+        client_identity(hass, client_identifier),
+        url=PLEX_TV_URL,
+    )
+
+
+def plex_server_client(
+    hass: HomeAssistant,
+    *,
+    url: str,
+    verify_ssl: bool,
+    client_identifier: str,
+    machine_identifier: str,
+    token: str | None,
+) -> PlexServer:
+    """Return a client of one Plex Media Server."""
+    return PlexServer(
+        async_get_clientsession(hass, verify_ssl),
+        url,
+        client_identity(hass, client_identifier),
+        machine_identifier=machine_identifier,
+        token=token,
+    )

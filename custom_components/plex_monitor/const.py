@@ -1,0 +1,38 @@
+"""Constants for the Plex Monitor integration."""
+
+from enum import StrEnum
+import logging
+from typing import Final
+
+DOMAIN: Final = "plex_monitor"
+LOGGER: Final = logging.getLogger(__package__)
+
+CONF_ACCOUNT_TOKEN: Final = "account_token"  # noqa: S105 - the name of a key
+CONF_CLIENT_IDENTIFIER: Final = "client_identifier"
+CONF_SERVER_TOKEN: Final = "server_token"  # noqa: S105 - the name of a key
+CONF_TOKEN_SOURCE: Final = "token_source"  # noqa: S105 - the name of a key
+
+DOCUMENTATION_URL: Final = "https://github.com/plex-monitor/plex-monitor"
+MANUFACTURER: Final = "Plex"
+MODEL: Final = "Plex Media Server"
+
+
+class TokenSource(StrEnum):
+    """Where the stored token came from."""
+
+    SIGN_IN = "sign_in"
+    # Ours, made with the help of a token that was pasted or borrowed.
+    LINKED = "linked"
+    PASTED = "pasted"
+    BORROWED = "borrowed"
+    NONE = "none"
+
+    @property
+    def is_our_own(self) -> bool:
+        """Say whether the token belongs to this entry alone, and so may be signed out with it."""
+        return self in {TokenSource.SIGN_IN, TokenSource.LINKED}
+
+    @property
+    def is_lasting(self) -> bool:
+        """Say whether the token, or the lack of one, works until somebody ends it on purpose."""
+        return self not in {TokenSource.PASTED, TokenSource.BORROWED}

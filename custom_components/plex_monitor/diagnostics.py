@@ -1,0 +1,78 @@
+"""Diagnostics of Plex Monitor: what helps to find a fault, and nothing about who somebody is."""
+
+from dataclasses import asdict
+from typing import Any
+
+from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.const import CONF_URL
+from homeassistant.core import HomeAssistant
+from yarl import URL
+
+from .const import CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER, CONF_SERVER_TOKEN
+from .coordinator import PlexMonitorConfigEntry, PlexMonitorData
+
+TO_REDACT = {CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER, CONF_SERVER_TOKEN}
+
+
+async def async_get_config_entry_diagnostics(
+    hass: HomeAssistant,  # noqa: ARG001 - Home Assistant's signature
+    entry: PlexMonitorConfigEntry,
+) -> dict[str, Any]:
+    """Return the diagnostics of a server."""
+    coordinator = entry.runtime_data
+    guard = coordinator.guard
+    return {
+        "entry": async_redact_data(
+            {**entry.data, CONF_URL: _kind_of_address(entry.data[CONF_URL])}, TO_REDACT
+        ),
+        "server": {
+            "online": coordinator.online,
+            "push_connected": coordinator.push_connected,
+            "last_update_success": coordinator.last_update_success,
+            "last_error": type(coordinator.last_exception).__name__
+            if coordinator.last_exception
+            else None,
+        },
+        "token": {
+            "verdict": guard.verdict,
+            "since": guard.since.isoformat(),
+            "last_checked": guard.last_checked.isoformat() if guard.last_checked else None,
+            "health": asdict(guard.health),
+        },
+        "data": _what_was_read(coordinator.data),
+    }
+
+
+def _kind_of_address(url: str) -> dict[str, Any]:
+    """Say how the server is reached, without where it is."""
+    address = URL(url)
+    host = address.host or ""
+    return {
+        "scheme": address.scheme,
+        "plex_direct": host.endswith(".plex.direct"),
+        "port": address.port,
+    }
+
+
+def _what_was_read(data: PlexMonitorData | None) -> dict[str, Any] | None:
+    """Return what the server said, without names."""
+    if data is None:
+        return None
+    info = asdict(data.info)
+    del info["machine_identifier"], info["friendly_name"]
+    return {
+        "info": info,
+        "sessions": None
+        if data.sessions is None
+        else [
+            {"media_type": session.media_type, "state": session.state}
+            for session in data.sessions.values()
+        ],
+        "update": None
+        if data.update is None
+        else {
+            "can_install": data.update.can_install,
+            "version": data.update.version,
+            "state": data.update.state,
+        },
+    }

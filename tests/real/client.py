@@ -1,0 +1,226 @@
+"""A client of a Home Assistant, using the interfaces of its frontend."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+import itertools
+from typing import Any, Self
+
+import aiohttp
+
+type Json = dict[str, Any]
+
+STEP_TIMEOUT = 30
+
+
+class HomeAssistantError(Exception):
+    """Home Assistant answered with an error."""
+
+
+async def until[T](
+    question: Callable[[], Awaitable[T]],
+    *,
+    what: str,
+    timeout: float = STEP_TIMEOUT,  # noqa: ASYNC109 - the error says what did not happen.
+    interval: float = 0.1,
+) -> T:
+    """Ask until the answer is true in a boolean sense, and return it."""
+    try:
+        async with asyncio.timeout(timeout):
+            while not (answer := await question()):  # noqa: ASYNC110 - no event can tell.
+                await asyncio.sleep(interval)
+    except TimeoutError:
+        raise TimeoutError(f"{what}: not within {timeout:g} s") from None
+    return answer
+
+
+class HomeAssistantClient:
+    """One signed-in user of one Home Assistant."""
+
+    def __init__(self, url: str) -> None:
+        """Talk to the Home Assistant at this address."""
+        self.url = url
+        self._session: aiohttp.ClientSession
+        self._websocket: aiohttp.ClientWebSocketResponse
+        self._ids = itertools.count(1)
+        self._access_token = ""
+
+    async def __aenter__(self) -> Self:
+        """Open the session."""
+        self._session = aiohttp.ClientSession(self.url)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Close everything."""
+        await self._session.close()
+
+    async def onboard(self, *, name: str, username: str, password: str) -> None:
+        """Create the first user, sign in as that, and wait until Home Assistant is running."""
+        client_id = f"{self.url}/"
+        created = await self.request(
+            "POST",
+            "/api/onboarding/users",
+            json={
+                "client_id": client_id,
+                "name": name,
+                "username": username,
+                "password": password,
+                "language": "en",
+            },
+        )
+        tokens = await self.request(
+            "POST",
+            "/auth/token",
+            data={
+                "client_id": client_id,
+                "code": created["auth_code"],
+                "grant_type": "authorization_code",
+            },
+        )
+        await self.sign_in(tokens["access_token"])
+
+    async def sign_in(self, access_token: str) -> None:
+        """Use an access token from now on, and wait until Home Assistant is running."""
+        self._access_token = access_token
+        self._websocket = await self._session.ws_connect("/api/websocket", max_msg_size=0)
+        await self._receive()
+        await self._websocket.send_json({"type": "auth", "access_token": access_token})
+        answer = await self._receive()
+        if answer["type"] != "auth_ok":
+            raise HomeAssistantError(f"signing in: {answer.get('message')}")
+
+        async def running() -> bool:
+            return bool((await self.get("/api/config"))["state"] == "RUNNING")
+
+        await until(running, what="Home Assistant is running", timeout=120)
+
+    async def long_lived_token(self, name: str) -> str:
+        """Return an access token that lasts a year."""
+        token: str = await self.command(
+            "auth/long_lived_access_token", client_name=name, lifespan=365
+        )
+        return token
+
+    async def request(self, method: str, path: str, **kwargs: Any) -> Any:
+        """Return the JSON of an answer."""
+        headers = {"Authorization": f"Bearer {self._access_token}"} if self._access_token else {}
+        try:
+            async with self._session.request(method, path, headers=headers, **kwargs) as response:
+                if response.status >= HTTPStatus.BAD_REQUEST:
+                    text = await response.text()
+                    raise HomeAssistantError(f"{method} {path}: {response.status} {text}")
+                return await response.json()
+        except aiohttp.ClientError as error:
+            raise HomeAssistantError(f"{method} {path}: {error}") from error
+
+    async def get(self, path: str) -> Any:
+        """Return the JSON at a path."""
+        return await self.request("GET", path)
+
+    async def command(self, kind: str, **arguments: Any) -> Any:
+        """Return the result of a websocket command."""
+        number = next(self._ids)
+        try:
+            await self._websocket.send_json({"id": number, "type": kind, **arguments})
+        except aiohttp.ClientError as error:
+            raise HomeAssistantError(f"{kind}: {error}") from error
+        while True:
+            message = await self._receive()
+            if message.get("id") == number and message["type"] == "result":
+                break
+        if not message["success"]:
+            raise HomeAssistantError(f"{kind}: {message['error']}")
+        return message["result"]
+
+    async def _receive(self) -> Json:
+        """Return the next message on the websocket."""
+        message = await self._websocket.receive()
+        if message.type is not aiohttp.WSMsgType.TEXT:
+            raise HomeAssistantError("Home Assistant closed the connection")
+        content: Json = message.json()
+        return content
+
+    # Flows
+
+    async def start_flow(self, domain: str, **extra: Any) -> Json:
+        """Start a config flow; with an `entry_id` it is the one that reconfigures the entry."""
+        step: Json = await self.request(
+            "POST", "/api/config/config_entries/flow", json={"handler": domain, **extra}
+        )
+        return step
+
+    async def flow(self, flow_id: str) -> Json:
+        """Return what a config flow shows now."""
+        step: Json = await self.get(f"/api/config/config_entries/flow/{flow_id}")
+        return step
+
+    async def submit(self, flow_id: str, **fields: Any) -> Json:
+        """Submit a step of a config flow."""
+        step: Json = await self.request(
+            "POST", f"/api/config/config_entries/flow/{flow_id}", json=fields
+        )
+        return step
+
+    async def choose(self, flow_id: str, option: str) -> Json:
+        """Choose an option of a menu of a config flow."""
+        return await self.submit(flow_id, next_step_id=option)
+
+    async def after_progress(self, flow_id: str) -> Json:
+        """Wait until a config flow goes on by itself, and return what it shows then."""
+        step: Json = {}
+
+        async def moved_on() -> bool:
+            step.clear()
+            step.update(await self.flow(flow_id))
+            return bool(step["type"] != "progress")
+
+        await until(moved_on, what="the dialog goes on")
+        return step
+
+    async def start_fix(self, issue: Mapping[str, Any]) -> Json:
+        """Start the fix flow of a repair issue."""
+        step: Json = await self.request(
+            "POST",
+            "/api/repairs/issues/fix",
+            json={"handler": issue["domain"], "issue_id": issue["issue_id"]},
+        )
+        return step
+
+    async def submit_fix(self, flow_id: str, **fields: Any) -> Json:
+        """Submit a step of a fix flow."""
+        step: Json = await self.request("POST", f"/api/repairs/issues/fix/{flow_id}", json=fields)
+        return step
+
+    # What there is
+
+    async def entries(self, domain: str) -> list[Json]:
+        """Return the config entries of an integration."""
+        entries: list[Json] = await self.command("config_entries/get", domain=domain)
+        return entries
+
+    async def flows_in_progress(self) -> list[Json]:
+        """Return the config flows that wait for the user."""
+        flows: list[Json] = await self.command("config_entries/flow/progress")
+        return flows
+
+    async def issues(self) -> list[Json]:
+        """Return the repair issues as the page Repairs lists them."""
+        result: Json = await self.command("repairs/list_issues")
+        return list(result["issues"])
+
+    async def entities(self, entry_id: str) -> list[Json]:
+        """Return the registry entries of the entities of a config entry."""
+        entities: list[Json] = await self.command("config/entity_registry/list")
+        return [entity for entity in entities if entity["config_entry_id"] == entry_id]
+
+    async def states(self) -> dict[str, Json]:
+        """Return all states by entity id."""
+        return {state["entity_id"]: state for state in await self.command("get_states")}
+
+    async def texts(self, category: str, domain: str) -> dict[str, str]:
+        """Return English texts of an integration, without the leading `component.<domain>.`."""
+        result = await self.command(
+            "frontend/get_translations", language="en", category=category, integration=[domain]
+        )
+        prefix = f"component.{domain}."
+        return {key.removeprefix(prefix): text for key, text in result["resources"].items()}

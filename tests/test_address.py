@@ -1,0 +1,147 @@
+"""A server that has moved is followed."""
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import CONF_URL, STATE_OFF, STATE_ON
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.plex_monitor.const import TokenSource
+
+from .entries import entry_of, issues_of, set_up, state_of
+from .helpers import advance
+from .simulator import Account, Connection, PlexServer, World
+
+SERVER = "binary_sensor.home_server"
+MINUTE = 60
+UNREADABLE = r"^custom_components\.plex_monitor: Error fetching Home data"
+
+
+async def move(home: PlexServer) -> None:
+    """Let the server come up at another port, as its owner's account then knows."""
+    await home.move()
+    home.connections = [
+        Connection(uri=home.url, address="127.0.0.1", port=home.port, local=True, relay=False)
+    ]
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_new_address_is_found_at_plex_tv(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Without a reload, and without anybody being troubled."""
+    await set_up(hass, entry)
+    await move(home)
+    await advance(hass, freezer, 2 * MINUTE)
+    assert entry.data[CONF_URL] == home.url
+    assert state_of(hass, SERVER) == STATE_ON
+    assert state_of(hass, "sensor.home_token_status") == "valid"
+    assert issues_of(hass) == []
+    assert len(home.notifier.listeners) == 1
+
+
+async def test_server_that_moved_while_home_assistant_was_off_is_found(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """A router may give new addresses to everybody after a power cut."""
+    await move(home)
+    await set_up(hass, entry)
+    assert entry.data[CONF_URL] == home.url
+    assert state_of(hass, SERVER) == STATE_ON
+
+
+async def test_setup_that_is_tried_again_and_again_does_not_flood_plex_tv(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Home Assistant tries it every few seconds at first."""
+    await home.stop()
+    await set_up(hass, entry)
+    await advance(hass, freezer, 10 * MINUTE, step=5)
+    assert 1 <= len(world.requests.to(host="plex.tv")) <= 3
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_another_machine_at_the_old_address_makes_it_look_at_once(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    owner: Account,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """The other machine is never given the token."""
+    await set_up(hass, entry)
+    port = home.port
+    await move(home)
+    await world.add_server("Other", owner=owner, port=port)
+    await advance(hass, freezer, 2 * MINUTE)
+    assert entry.data[CONF_URL] == home.url
+    assert [r for r in world.requests.to(host="Other") if r.token_sent] == []
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_plex_tv_is_not_asked_too_often_where_a_server_is(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """A server that is down has not moved."""
+    await set_up(hass, entry)
+    await home.stop()
+    world.requests.clear()
+    await advance(hass, freezer, 60 * MINUTE)
+    assert 1 <= len(world.requests.to(host="plex.tv", path="/api/v2/resources")) <= 12
+    assert state_of(hass, SERVER) == STATE_OFF
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.parametrize("why", ["no account token", "plex.tv is down"])
+async def test_address_stays_where_plex_tv_cannot_tell(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+    why: str,
+) -> None:
+    """The user can reconfigure it."""
+    if why == "no account token":
+        token = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
+        entry = entry_of(home, server_token=token, source=TokenSource.PASTED)
+    await set_up(hass, entry)
+    if why == "plex.tv is down":
+        await world.plex_tv.stop()
+    address = home.url
+    await move(home)
+    await advance(hass, freezer, 20 * MINUTE)
+    assert entry.data[CONF_URL] == address
+    assert state_of(hass, SERVER) == STATE_OFF
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_address_that_is_encrypted_is_not_given_up_for_one_that_is_not(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """The token would be readable on the way."""
+    entry.add_to_hass(hass)
+    address = home.url.replace("http://", "https://")
+    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_URL: address})
+    await hass.config_entries.async_setup(entry.entry_id)
+    await advance(hass, freezer, 10 * MINUTE)
+    assert entry.data[CONF_URL] == address
+    assert [r for r in world.requests.to(host="Home") if r.token_sent] == []

@@ -1,0 +1,84 @@
+"""Diagnostics tell what helps, and not who or where somebody is."""
+
+import json
+from typing import Any
+
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.components.diagnostics import (
+    get_diagnostics_for_config_entry,
+)
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER
+
+from .entries import set_up
+from .helpers import settle
+from .simulator import Account, PlexServer, World
+
+
+async def diagnostics_of(
+    hass: HomeAssistant, hass_client: ClientSessionGenerator, entry: MockConfigEntry
+) -> dict[str, Any]:
+    """Download the diagnostics."""
+    result: Any = await get_diagnostics_for_config_entry(hass, hass_client, entry)
+    assert isinstance(result, dict)
+    return result
+
+
+async def test_diagnostics(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """State of the token, the server and the push channel."""
+    await set_up(hass, entry)
+    await home.start_stream(user=owner, title="A secret pleasure", player="Bedroom")
+    await settle(hass)
+    result = await diagnostics_of(hass, hass_client, entry)
+    assert result["server"] == {
+        "online": True,
+        "push_connected": True,
+        "last_update_success": True,
+        "last_error": None,
+    }
+    assert result["token"]["verdict"] == "valid"
+    assert result["token"]["health"]["enforced"] is True
+    assert result["data"]["info"]["version"] == home.version
+    assert result["data"]["sessions"] == [{"media_type": "movie", "state": "playing"}]
+    assert result["entry"]["url"] == {
+        "scheme": "http",
+        "plex_direct": False,
+        "port": home.port,
+    }
+
+    dump = json.dumps(result)
+    for secret in (
+        entry.data[CONF_ACCOUNT_TOKEN],
+        entry.data[CONF_CLIENT_IDENTIFIER],
+        home.machine_identifier,
+        "127.0.0.1",
+        "A secret pleasure",
+        "Bedroom",
+        owner.username,
+        owner.email,
+    ):
+        assert secret not in dump
+
+
+@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error fetching Home data")
+async def test_diagnostics_of_a_server_that_was_never_read(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    world: World,
+    entry: MockConfigEntry,
+) -> None:
+    """They are of most use when something is wrong."""
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    await set_up(hass, entry)
+    result = await diagnostics_of(hass, hass_client, entry)
+    assert result["data"] is None
+    assert result["server"]["last_error"] == "UpdateFailed"

@@ -1,0 +1,163 @@
+"""From a repair straight into the sign-in."""
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.repairs.const import DOMAIN as REPAIRS
+from homeassistant.core import HomeAssistant
+from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers.translation import async_get_translations
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
+
+from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, DOMAIN, TokenSource
+from custom_components.plex_monitor.issues import Issue
+
+from .entries import entry_of, issues_of, reauths_of, set_up, signed_in_entry, state_of
+from .flows import approve
+from .helpers import (
+    advance,
+    process_repair_fix_flow,
+    settle,
+    start_repair_fix_flow,
+)
+from .simulator import Account, PlexServer, World
+
+UNREADABLE = r"^custom_components\.plex_monitor: (Error|Authentication failed).* fetching Home data"
+MINUTE = 60
+
+pytestmark = pytest.mark.usefixtures("quick_polling")
+
+
+async def sign_in(hass: HomeAssistant, world: World, flow_id: str, account: Account) -> str:
+    """Sign in with Plex in an open flow, and return what is known of the token then."""
+    result = await hass.config_entries.flow.async_configure(flow_id, {"next_step_id": "sign_in"})
+    result = await approve(hass, world, result, account)
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] in {"reauth_successful", "reconfigure_successful"}
+    await settle(hass)
+    return state_of(hass, "sensor.home_token_status")
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_dead_token_is_repaired_by_one_submit_and_a_sign_in(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    owner: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """The repair goes when the new token works, and not before."""
+    assert await async_setup_component(hass, REPAIRS, {})
+    await set_up(hass, entry)
+    dead = entry.data[CONF_ACCOUNT_TOKEN]
+    world.plex_tv.revoke(dead)
+    await advance(hass, freezer, 2 * MINUTE, step=5)
+
+    client = await hass_client()
+    form = await start_repair_fix_flow(client, DOMAIN, f"token_invalid_{entry.entry_id}")
+    assert form["step_id"] == "confirm"
+    assert form["description_placeholders"] == {"server": "Home"}
+    result = await process_repair_fix_flow(client, form["flow_id"])
+    assert result["type"] == "abort"
+    assert result["reason"] == "continue_with_sign_in"
+    kind, flow_id = result["next_flow"]
+    assert kind == "config_flow"
+    assert issues_of(hass) == ["plex_monitor.token_invalid"]
+    assert reauths_of(hass) == ["reauth_confirm"]
+
+    assert await sign_in(hass, world, flow_id, owner) == "valid"
+    assert issues_of(hass) == []
+    assert reauths_of(hass) == []
+    assert entry.data[CONF_ACCOUNT_TOKEN] != dead
+    assert state_of(hass, "sensor.home_streams") == "0"
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_prompt_that_was_closed_is_opened_again_by_the_repair(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    entry: MockConfigEntry,
+) -> None:
+    """And Home Assistant's general row does not appear."""
+    assert await async_setup_component(hass, REPAIRS, {})
+    await set_up(hass, entry)
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    await advance(hass, freezer, 2 * MINUTE, step=5)
+    for flow in hass.config_entries.flow.async_progress():
+        hass.config_entries.flow.async_abort(flow["flow_id"])
+
+    client = await hass_client()
+    form = await start_repair_fix_flow(client, DOMAIN, f"token_invalid_{entry.entry_id}")
+    await process_repair_fix_flow(client, form["flow_id"])
+    assert reauths_of(hass) == ["reauth_confirm"]
+    assert issues_of(hass) == ["plex_monitor.token_invalid"]
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_removed_access_is_repaired_by_signing_in_as_somebody_else(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+) -> None:
+    """The account that has access is the owner's."""
+    assert await async_setup_component(hass, REPAIRS, {})
+    friend = world.plex_tv.add_account("friend")
+    home.share_with(friend)
+    entry = signed_in_entry(world, home, friend)
+    await set_up(hass, entry)
+    home.unshare(friend)
+    await advance(hass, freezer, 2 * MINUTE, step=5)
+
+    client = await hass_client()
+    form = await start_repair_fix_flow(client, DOMAIN, f"access_removed_{entry.entry_id}")
+    result = await process_repair_fix_flow(client, form["flow_id"])
+    assert await sign_in(hass, world, result["next_flow"][1], owner) == "valid"
+    assert issues_of(hass) == []
+    assert state_of(hass, "sensor.home_streams") == "0"
+
+
+async def test_temporary_token_is_replaced_without_an_interruption(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+) -> None:
+    """The browser goes on using its own."""
+    assert await async_setup_component(hass, REPAIRS, {})
+    browser = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
+    entry = entry_of(home, account_token=browser, server_token=browser, source=TokenSource.PASTED)
+    await set_up(hass, entry)
+    assert issues_of(hass) == ["plex_monitor.token_temporary"]
+
+    client = await hass_client()
+    form = await start_repair_fix_flow(client, DOMAIN, f"token_temporary_{entry.entry_id}")
+    first = await process_repair_fix_flow(client, form["flow_id"])
+    # Whoever closed the dialog and comes back finds the same one.
+    form = await start_repair_fix_flow(client, DOMAIN, f"token_temporary_{entry.entry_id}")
+    result = await process_repair_fix_flow(client, form["flow_id"])
+    assert result["next_flow"] == first["next_flow"]
+    assert await sign_in(hass, world, result["next_flow"][1], owner) == "valid"
+    assert issues_of(hass) == []
+    assert world.plex_tv.is_valid(browser)
+    assert world.plex_tv.is_valid(entry.data[CONF_ACCOUNT_TOKEN])
+
+
+@pytest.mark.parametrize("issue", Issue)
+async def test_every_repair_says_what_it_is_about(hass: HomeAssistant, issue: Issue) -> None:
+    """Title and text name the server, and nobody has to know what a token is to act."""
+    strings = await async_get_translations(hass, "en", "issues", [DOMAIN])
+    prefix = f"component.{DOMAIN}.issues.{issue}"
+    assert "{server}" in strings[f"{prefix}.title"]
+    text = (
+        strings.get(f"{prefix}.description")
+        or strings[f"{prefix}.fix_flow.step.confirm.description"]
+    )
+    assert "**{server}**" in text

@@ -1,0 +1,146 @@
+"""The token is nowhere but in Home Assistant's own store of config entries, and on its way."""
+
+from collections.abc import Iterator
+import json
+import logging
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.repairs.const import DOMAIN as REPAIRS
+from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import (
+    device_registry as dr,
+    entity_registry as er,
+    issue_registry as ir,
+)
+from homeassistant.setup import async_setup_component
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, CONF_SERVER_TOKEN, DOMAIN
+from custom_components.plex_monitor.diagnostics import async_get_config_entry_diagnostics
+
+from .entries import set_up, signed_in_entry
+from .flows import approve, begin_with, submit
+from .helpers import advance, settle
+from .simulator import Fault, PlexServer, World
+
+MINUTE = 60
+
+CONFIG_ENTRIES = "core.config_entries"
+
+
+def _everything_told(
+    hass: HomeAssistant, caplog: pytest.LogCaptureFixture, storage: dict[str, Any]
+) -> Iterator[tuple[str, str]]:
+    """Return all that is told to anybody, by where it is."""
+    formatter = logging.Formatter()
+    for record in caplog.records:
+        line = formatter.format(record)
+        yield f"log of {record.name}", line
+    for state in hass.states.async_all():
+        yield f"state of {state.entity_id}", json.dumps(state.as_dict(), default=str)
+    for entity in er.async_get(hass).entities.values():
+        yield f"registry of {entity.entity_id}", repr(entity)
+    for device in dr.async_get(hass).devices:
+        yield f"registry of {device.name}", repr(device)
+    for issue in ir.async_get(hass).issues.values():
+        yield f"repair {issue.issue_id}", repr(issue)
+    for flow in hass.config_entries.flow.async_progress():
+        yield f"flow {flow['flow_id']}", json.dumps(flow, default=str)
+    for key, stored in storage.items():
+        if key != CONFIG_ENTRIES:
+            yield f"storage {key}", json.dumps(stored, default=str)
+
+
+@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: ")
+@pytest.mark.usefixtures("quick_polling")
+async def test_token_is_told_to_nobody(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A whole life of an entry, with all that can go wrong, logged as finely as it can be."""
+    caplog.set_level(logging.DEBUG)
+    assert await async_setup_component(hass, REPAIRS, {})
+    result = await begin_with(hass, "sign_in")
+    result = await approve(hass, world, result, home.owner)
+    await submit(hass, result)
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    tokens = {entry.data[CONF_ACCOUNT_TOKEN], entry.data[CONF_SERVER_TOKEN]}
+    await settle(hass)
+    stream = await home.start_stream(user=home.owner, title="Film")
+    await settle(hass)
+    diagnostics = [await async_get_config_entry_diagnostics(hass, entry)]
+
+    for fault in (
+        Fault.status(500),
+        Fault.status(403),
+        Fault.RESET,
+        Fault.GARBLED,
+        Fault.TRUNCATED,
+        Fault.MISTYPED,
+        Fault.HANG,
+        Fault.redirect("http://127.0.0.1:9/"),
+        Fault.UNAUTHORIZED,
+    ):
+        home.faults.set(fault)
+        world.plex_tv.faults.set(fault)
+        await advance(hass, freezer, 3 * MINUTE)
+        diagnostics.append(await async_get_config_entry_diagnostics(hass, entry))
+        home.faults.clear()
+        world.plex_tv.faults.clear()
+        await advance(hass, freezer, 3 * MINUTE)
+    await stream.stop()
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    await advance(hass, freezer, 20 * MINUTE)
+    diagnostics.append(await async_get_config_entry_diagnostics(hass, entry))
+    told = list(_everything_told(hass, caplog, hass_storage))
+    await hass.config_entries.async_remove(entry.entry_id)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
+    await settle(hass)
+    told += _everything_told(hass, caplog, hass_storage)
+    told += [("diagnostics", json.dumps(one, default=str)) for one in diagnostics]
+
+    assert len(tokens) >= 1
+    leaks = {where for where, text in told for token in tokens if token in text}
+    assert leaks == set()
+    assert {r.token_sent for r in world.requests} & tokens
+    assert not any(r.token_in_query for r in world.requests)
+
+
+async def test_token_is_sent_only_to_plex_tv_and_to_the_right_machine(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, home: PlexServer
+) -> None:
+    """A request with the token follows an answer of /identity that named the machine."""
+    entry = signed_in_entry(world, home, home.owner)
+    await set_up(hass, entry)
+    await advance(hass, freezer, 30 * MINUTE)
+    identified_at: float | None = None
+    for request in world.requests.to(host="Home"):
+        if request.path == "/identity" and request.status == 200:
+            identified_at = request.at
+        if request.token_sent:
+            assert identified_at is not None
+            assert request.at - identified_at <= MINUTE
+    assert {r.host for r in world.requests} == {"plex.tv", "Home"}
+
+
+@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: ")
+async def test_token_does_not_follow_a_redirect(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Wherever it leads."""
+    elsewhere = await world.add_server("Elsewhere", owner=home.owner)
+    await set_up(hass, entry)
+    home.faults.set(Fault.redirect(f"{elsewhere.url}/"), paths="^/($|status|updater)")
+    await advance(hass, freezer, 10 * MINUTE)
+    assert world.requests.to(host="Elsewhere") == []

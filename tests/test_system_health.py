@@ -1,0 +1,26 @@
+"""System health tells how the servers and plex.tv are."""
+
+import asyncio
+
+from homeassistant.core import HomeAssistant
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry, get_system_health_info
+
+from custom_components.plex_monitor.const import DOMAIN
+
+from .entries import set_up
+from .simulator import World
+
+
+async def test_system_health(hass: HomeAssistant, world: World, entry: MockConfigEntry) -> None:
+    """All is well."""
+    assert await async_setup_component(hass, "system_health", {})
+    await set_up(hass, entry)
+    info = await get_system_health_info(hass, DOMAIN)
+    assert await asyncio.wait_for(info.pop("can_reach_plex_tv"), 5) == "ok"
+    assert info == {
+        "servers": 1,
+        "servers_online": 1,
+        "token_problems": 0,
+        "push_channels": 1,
+    }

@@ -1,0 +1,583 @@
+"""A dead token is called dead, soon and once; nothing else ever is."""
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import issue_registry as ir
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.plex_monitor.const import (
+    CONF_ACCOUNT_TOKEN,
+    CONF_SERVER_TOKEN,
+    DOMAIN,
+    TokenSource,
+)
+
+from .entries import entry_of, issues_of, reauths_of, set_up, signed_in_entry, state_of
+from .flows import approve
+from .helpers import advance, settle
+from .simulator import Account, Fault, PlexServer, World
+
+SERVER = "binary_sensor.home_server"
+PROBLEM = "binary_sensor.home_token_problem"
+STATUS = "sensor.home_token_status"
+STREAMS = "sensor.home_streams"
+
+MINUTE = 60
+HOUR = 3600
+DAY = 24 * HOUR
+
+# What the coordinator says once when a server cannot be read.
+UNREADABLE = r"^custom_components\.plex_monitor: (Error|Authentication failed).* fetching Home data"
+
+
+def healthy(hass: HomeAssistant) -> None:
+    """Expect nobody to be troubled."""
+    assert issues_of(hass) == []
+    assert reauths_of(hass) == []
+    assert state_of(hass, PROBLEM) == STATE_OFF
+
+
+async def test_good_token_is_valid(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """The server accepts it, and would refuse without it; plex.tv was asked as well."""
+    await set_up(hass, entry)
+    healthy(hass)
+    assert state_of(hass, STATUS) == "valid"
+    assert state_of(hass, SERVER) == STATE_ON
+
+
+async def first_refusal(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, host: str
+) -> float:
+    """Let time pass until the server refuses the token, and return when."""
+    seen = len(world.requests)
+    for _ in range(60):
+        await advance(hass, freezer, 5, step=5)
+        for request in list(world.requests)[seen:]:
+            if request.host == host and request.status == 401:
+                return request.at
+    pytest.fail("the server never refused")
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.parametrize(
+    "kill",
+    [
+        lambda world, entry: world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN]),
+        lambda world, _entry: world.plex_tv.remove_device("home-assistant-1"),
+        lambda world, _entry: world.plex_tv.change_password(
+            world.server("Home").owner, sign_out=True
+        ),
+    ],
+    ids=["revoked", "device removed", "password changed"],
+)
+async def test_dead_token_is_called_invalid_within_30_s_of_the_first_refusal(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    entry: MockConfigEntry,
+    kill: Callable[[World, MockConfigEntry], object],
+) -> None:
+    """One repair, one sign-in prompt, and no general row of Home Assistant beside it."""
+    await set_up(hass, entry)
+    kill(world, entry)
+
+    refused = await first_refusal(hass, freezer, world, "Home")
+    await advance(hass, freezer, refused + 30 - freezer().timestamp(), step=5)
+    assert issues_of(hass) == ["plex_monitor.token_invalid"]
+    assert reauths_of(hass) == ["reauth_confirm"]
+    assert state_of(hass, PROBLEM) == STATE_ON
+    assert state_of(hass, STATUS) == "invalid"
+    assert state_of(hass, SERVER) == STATE_ON
+    assert state_of(hass, STREAMS) == STATE_UNAVAILABLE
+    assert entry.state is ConfigEntryState.LOADED
+
+    await advance(hass, freezer, 6 * HOUR, step=5 * MINUTE)
+    assert issues_of(hass) == ["plex_monitor.token_invalid"]
+    assert reauths_of(hass) == ["reauth_confirm"]
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_attributes_say_since_when_and_when_it_was_last_checked(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
+) -> None:
+    """They say nothing else."""
+    await set_up(hass, entry)
+    await advance(hass, freezer, HOUR, step=MINUTE)
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    await advance(hass, freezer, 2 * MINUTE, step=5)
+
+    state = hass.states.get(PROBLEM)
+    assert state is not None
+    assert state.attributes["verdict"] == "invalid"
+    assert 0 < (freezer() - state.attributes["since"].replace(tzinfo=None)).total_seconds() < 120
+    assert state.attributes["last_checked"] >= state.attributes["since"]
+    assert set(state.attributes) == {
+        "device_class",
+        "friendly_name",
+        "last_checked",
+        "since",
+        "verdict",
+    }
+
+
+@pytest.mark.parametrize("how", ["allowed network", "honoured for a while"])
+async def test_dead_token_that_the_server_never_refuses_is_found_within_six_hours(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    how: str,
+) -> None:
+    """plex.tv is asked too, and what the server tells goes on to be shown."""
+    home.allowed_without_auth = how == "allowed network"
+    home.revocation_grace = DAY
+    await set_up(hass, entry)
+    assert state_of(hass, STATUS) == ("not_enforced" if home.allowed_without_auth else "valid")
+
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    await advance(hass, freezer, 6 * HOUR, step=5 * MINUTE)
+    assert issues_of(hass) == ["plex_monitor.token_invalid"]
+    assert reauths_of(hass) == ["reauth_confirm"]
+    assert state_of(hass, STATUS) == "invalid"
+    assert state_of(hass, STREAMS) == "0"
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_token_that_died_while_the_server_was_down_is_found_all_the_same(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """plex.tv tells within six hours, whatever the server is doing."""
+    await set_up(hass, entry)
+    await home.stop()
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    await advance(hass, freezer, 6 * HOUR, step=5 * MINUTE)
+    assert issues_of(hass) == ["plex_monitor.token_invalid"]
+    assert state_of(hass, SERVER) == STATE_OFF
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_dead_token_at_the_start_of_home_assistant_is_told_the_same_way(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
+) -> None:
+    """The entry loads, so that it can say what is wrong and heal."""
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    await set_up(hass, entry)
+    assert entry.state is ConfigEntryState.LOADED
+    await advance(hass, freezer, 30, step=5)
+    assert issues_of(hass) == ["plex_monitor.token_invalid"]
+    assert reauths_of(hass) == ["reauth_confirm"]
+    assert state_of(hass, PROBLEM) == STATE_ON
+    assert state_of(hass, SERVER) == STATE_ON
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_no_alarm_while_plex_tv_is_away_and_one_when_it_is_back(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
+) -> None:
+    """Nobody could sign in anyway."""
+    await set_up(hass, entry)
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    await world.plex_tv.stop()
+    await advance(hass, freezer, DAY, step=10 * MINUTE)
+    assert state_of(hass, STATUS) == "suspect"
+    healthy(hass)
+
+    await world.plex_tv.start()
+    await advance(hass, freezer, 16 * MINUTE)
+    assert issues_of(hass) == ["plex_monitor.token_invalid"]
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_verdict_that_was_wrong_is_taken_back(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Server and plex.tv refused everybody for a while; when they stop, so does the alarm."""
+    await set_up(hass, entry)
+    home.rejects_tokens = True
+    world.plex_tv.faults.set(Fault.UNAUTHORIZED)
+    await advance(hass, freezer, 2 * MINUTE)
+    assert issues_of(hass) == ["plex_monitor.token_invalid"]
+
+    home.rejects_tokens = False
+    world.plex_tv.faults.clear()
+    await advance(hass, freezer, 20 * MINUTE)
+    healthy(hass)
+    assert state_of(hass, STATUS) == "valid"
+    assert state_of(hass, STREAMS) == "0"
+
+
+@pytest.mark.allowed_logs(UNREADABLE, "Home cannot be|not ready yet")
+@pytest.mark.usefixtures("quick_polling")
+async def test_repair_goes_with_the_dead_token_even_if_the_server_is_down(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """What was wrong with the old token is not wrong with the new one."""
+    await set_up(hass, entry)
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    await advance(hass, freezer, 2 * MINUTE, step=5)
+    await home.stop()
+    (flow,) = hass.config_entries.flow.async_progress()
+    result = await hass.config_entries.flow.async_configure(
+        flow["flow_id"], {"next_step_id": "sign_in"}
+    )
+    await approve(hass, world, result, owner)
+    await settle(hass)
+    assert issues_of(hass) == []
+    assert reauths_of(hass) == []
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_alarm_comes_back_when_the_sign_in_prompt_was_thrown_away(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
+) -> None:
+    """A prompt that ended without a new token leaves the repair, and starts again."""
+    await set_up(hass, entry)
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    await advance(hass, freezer, 2 * MINUTE, step=5)
+    for flow in hass.config_entries.flow.async_progress():
+        hass.config_entries.flow.async_abort(flow["flow_id"])
+    assert reauths_of(hass) == []
+    assert issues_of(hass) == ["plex_monitor.token_invalid"]
+
+    await advance(hass, freezer, 16 * MINUTE)
+    assert reauths_of(hass) == ["reauth_confirm"]
+    assert issues_of(hass) == ["plex_monitor.token_invalid"]
+
+
+type Trouble = Callable[[World, PlexServer], Any]
+
+
+async def _asleep(_world: World, home: PlexServer) -> None:
+    await home.stop()
+
+
+async def _restarting(_world: World, home: PlexServer) -> None:
+    await home.restart(version="1.99.0.1-abc", maintenance=HOUR)
+
+
+async def _plex_tv_down(world: World, _home: PlexServer) -> None:
+    await world.plex_tv.stop()
+
+
+def _server(fault: Fault, paths: str = "") -> Trouble:
+    return lambda _world, home: home.faults.set(fault, paths=paths)
+
+
+def _plex_tv(fault: Fault) -> Trouble:
+    return lambda world, _home: world.plex_tv.faults.set(fault)
+
+
+def _attribute(name: str, value: object) -> Trouble:
+    return lambda _world, home: setattr(home, name, value)
+
+
+def _together(*troubles: Trouble) -> Trouble:
+    async def all_of_them(world: World, home: PlexServer) -> None:
+        for trouble in troubles:
+            if (awaitable := trouble(world, home)) is not None and hasattr(awaitable, "__await__"):
+                await awaitable
+
+    return all_of_them
+
+
+TROUBLES: dict[str, Trouble] = {
+    "asleep": _asleep,
+    "migrating its database": _restarting,
+    "busy": _server(Fault.status(503)),
+    "busy with a wish": _server(Fault.status(503, retry_after=300)),
+    "asked too often": _server(Fault.status(429)),
+    "timed out": _server(Fault.status(408)),
+    "broken": _server(Fault.status(500)),
+    "behind a proxy without a server": _server(Fault.status(502)),
+    "hanging": _server(Fault.HANG),
+    "hanging with a token": _server(Fault.HANG, "^/($|status)"),
+    "cut off": _server(Fault.RESET),
+    "not found": _server(Fault.status(404)),
+    "forbidden": _server(Fault.status(403)),
+    "forbidden with a token": _server(Fault.status(403), "^/($|status)"),
+    "cut short": _server(Fault.TRUNCATED),
+    "garbled": _server(Fault.GARBLED),
+    "mistyped": _server(Fault.MISTYPED),
+    "oversized": _server(Fault.OVERSIZED),
+    "redirected": _server(Fault.redirect("http://127.0.0.1:9/")),
+    "without push": _attribute("refuses_websockets", 404),
+    "another machine": _attribute("identifies_as", "f" * 40),
+    "refused by the server alone": _attribute("rejects_tokens", True),  # noqa: FBT003 - a value
+    "plex.tv down": _plex_tv_down,
+    "plex.tv broken": _plex_tv(Fault.status(500)),
+    "plex.tv hanging": _plex_tv(Fault.HANG),
+    "plex.tv forbidding": _plex_tv(Fault.status(403)),
+    "plex.tv asked too often": _plex_tv(Fault.status(429, retry_after=60)),
+    "plex.tv garbled": _plex_tv(Fault.GARBLED),
+    "refused while plex.tv is down": _together(_attribute("rejects_tokens", True), _plex_tv_down),  # noqa: FBT003 - a value
+    "refused while plex.tv is broken": _together(
+        _attribute("rejects_tokens", True),  # noqa: FBT003 - a value
+        _plex_tv(Fault.status(500)),
+    ),
+    "refused while plex.tv cannot list the servers": _together(
+        _attribute("rejects_tokens", True),  # noqa: FBT003 - a value
+        lambda world, _home: world.plex_tv.faults.set(Fault.status(500), paths="/resources"),
+    ),
+}
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
+async def test_trouble_of_another_kind_is_never_called_an_invalid_token(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    trouble: Trouble,
+) -> None:
+    """An hour of it troubles nobody, and all is well within minutes of its end."""
+    await set_up(hass, entry)
+    await _together(trouble)(world, home)
+    for _ in range(HOUR // MINUTE):
+        await advance(hass, freezer, MINUTE, step=30)
+        healthy(hass)
+
+    home.faults.clear()
+    world.plex_tv.faults.clear()
+    home.rejects_tokens = False
+    home.identifies_as = None
+    home.refuses_websockets = None
+    if not home.running:
+        await home.start()
+    if not world.plex_tv.running:
+        await world.plex_tv.start()
+    await advance(hass, freezer, 16 * MINUTE)
+    healthy(hass)
+    assert state_of(hass, STATUS) == "valid"
+    assert state_of(hass, STREAMS) == "0"
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_proxy_that_wants_a_login_says_nothing_about_the_token(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+) -> None:
+    """Not even where the server is the only judge."""
+    token = world.plex_tv.sign_in(home.owner, client_identifier="browser", product="Plex Web")
+    entry = entry_of(home, server_token=token, source=TokenSource.SIGN_IN)
+    await set_up(hass, entry)
+    login = Fault.body("Log in first", code=401)
+    home.faults.set(replace(login, headers=(("WWW-Authenticate", "Basic"),)), paths="^/($|status)")
+    await advance(hass, freezer, HOUR)
+    healthy(hass)
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_plex_tv_that_refuses_everybody_for_a_moment_is_waited_out(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    entry: MockConfigEntry,
+) -> None:
+    """While the server accepts the token there is no hurry."""
+    await set_up(hass, entry)
+    await advance(hass, freezer, 5 * HOUR, step=5 * MINUTE)
+    world.plex_tv.faults.set(Fault.UNAUTHORIZED)
+    await advance(hass, freezer, 35 * MINUTE)
+    assert world.requests.to(host="plex.tv")[-1].status == 401
+    world.plex_tv.faults.clear()
+    await advance(hass, freezer, HOUR)
+    healthy(hass)
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_token_that_plex_tv_cannot_know_is_judged_by_the_server_with_patience(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+) -> None:
+    """A pasted server token: six refusals over half an hour, after the server has settled."""
+    friend = world.plex_tv.add_account("friend")
+    entry = entry_of(home, server_token=home.share_with(friend), source=TokenSource.PASTED)
+    await set_up(hass, entry)
+    assert issues_of(hass) == ["plex_monitor.token_temporary"]
+
+    home.unshare(friend)
+    await advance(hass, freezer, 29 * MINUTE)
+    assert state_of(hass, STATUS) == "suspect"
+    assert issues_of(hass) == ["plex_monitor.token_temporary"]
+    await advance(hass, freezer, 5 * MINUTE)
+    assert issues_of(hass) == ["plex_monitor.token_invalid"]
+    assert reauths_of(hass) == ["reauth_confirm"]
+    assert world.requests.to(host="plex.tv") == []
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_access_that_was_removed_has_its_own_repair_and_heals_by_sharing_again(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+) -> None:
+    """The account is fine; the new server token is adopted without anybody doing anything."""
+    friend = world.plex_tv.add_account("friend")
+    home.share_with(friend)
+    entry = signed_in_entry(world, home, friend)
+    await set_up(hass, entry)
+    healthy(hass)
+
+    home.unshare(friend)
+    await advance(hass, freezer, 2 * MINUTE, step=5)
+    assert issues_of(hass) == ["plex_monitor.access_removed"]
+    assert reauths_of(hass) == ["reauth_access_removed"]
+    assert state_of(hass, STATUS) == "access_removed"
+
+    token = home.share_with(friend)
+    await advance(hass, freezer, 20 * MINUTE)
+    healthy(hass)
+    assert entry.data[CONF_SERVER_TOKEN] == token
+    assert state_of(hass, STATUS) == "valid"
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_new_server_token_of_the_same_account_is_adopted_silently(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+) -> None:
+    """Nobody is troubled, and no reload is needed."""
+    friend = world.plex_tv.add_account("friend")
+    home.share_with(friend)
+    entry = signed_in_entry(world, home, friend)
+    await set_up(hass, entry)
+
+    token = home.regenerate_token(friend)
+    for _ in range(24):
+        await advance(hass, freezer, 5, step=5)
+        healthy(hass)
+    assert entry.data[CONF_SERVER_TOKEN] == token
+    assert state_of(hass, STATUS) == "valid"
+    assert state_of(hass, "sensor.home_version") == home.version
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_server_that_refuses_a_good_token_for_a_day_is_the_one_to_repair(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Signing in would not help, so nobody is asked to."""
+    await set_up(hass, entry)
+    home.rejects_tokens = True
+    await advance(hass, freezer, DAY - HOUR, step=10 * MINUTE)
+    healthy(hass)
+    await advance(hass, freezer, 2 * HOUR, step=5 * MINUTE)
+    assert issues_of(hass) == ["plex_monitor.server_refuses_token"]
+    assert reauths_of(hass) == []
+    assert state_of(hass, PROBLEM) == STATE_ON
+
+    home.rejects_tokens = False
+    await advance(hass, freezer, 3 * MINUTE)
+    healthy(hass)
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_unclaimed_server_has_its_own_repair_and_heals_when_claimed(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """No account's token means anything to it, so nobody is asked to sign in."""
+    await set_up(hass, entry)
+    home.claimed = False
+    home.unclaimed_refuses = True
+    await advance(hass, freezer, 5 * MINUTE)
+    assert issues_of(hass) == ["plex_monitor.server_unclaimed"]
+    assert reauths_of(hass) == []
+    assert state_of(hass, STATUS) == "unclaimed"
+
+    home.claimed = True
+    home.unclaimed_refuses = False
+    await advance(hass, freezer, 5 * MINUTE)
+    healthy(hass)
+
+
+async def test_server_without_an_owner_is_what_an_entry_without_a_token_is_for(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
+) -> None:
+    """Nothing is wrong with it."""
+    home.claimed = False
+    await set_up(hass, entry_of(home, source=TokenSource.NONE))
+    await advance(hass, freezer, HOUR)
+    healthy(hass)
+    assert state_of(hass, STREAMS) == "0"
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.parametrize("end", ["disabled", "removed"])
+async def test_nothing_is_left_of_an_entry_that_is_disabled_or_removed(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    entry: MockConfigEntry,
+    end: str,
+) -> None:
+    """Neither repair nor prompt, nor anybody who asks."""
+    await set_up(hass, entry)
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    await advance(hass, freezer, 2 * MINUTE, step=5)
+    assert issues_of(hass) == ["plex_monitor.token_invalid"]
+
+    if end == "disabled":
+        await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+    else:
+        await hass.config_entries.async_remove(entry.entry_id)
+    await settle(hass)
+    assert issues_of(hass) == []
+    assert reauths_of(hass) == []
+    world.requests.clear()
+    await advance(hass, freezer, 6 * HOUR, step=5 * MINUTE)
+    assert len(world.requests) == 0
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_repair_that_was_ignored_stays_ignored_through_a_reload(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
+) -> None:
+    """The user said it, and said it about this."""
+    await set_up(hass, entry)
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    await advance(hass, freezer, 2 * MINUTE, step=5)
+    ir.async_ignore_issue(hass, DOMAIN, f"token_invalid_{entry.entry_id}", ignore=True)
+
+    await hass.config_entries.async_reload(entry.entry_id)
+    await advance(hass, freezer, 2 * MINUTE, step=5)
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"token_invalid_{entry.entry_id}")
+    assert issue is not None
+    assert issue.dismissed_version is not None
+    assert state_of(hass, STATUS) == "invalid"

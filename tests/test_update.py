@@ -1,0 +1,144 @@
+"""The update of the server."""
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.update import (
+    ATTR_INSTALLED_VERSION,
+    ATTR_LATEST_VERSION,
+    DOMAIN as UPDATE,
+    SERVICE_INSTALL,
+    UpdateEntityFeature,
+)
+from homeassistant.const import ATTR_ENTITY_ID, ATTR_SUPPORTED_FEATURES, STATE_OFF, STATE_ON
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.typing import WebSocketGenerator
+
+from .entries import set_up, state_of
+from .helpers import advance, settle
+from .simulator import Fault, PlexServer
+
+ENTITY_ID = "update.home_server_update"
+NEW = "1.99.0.1-abc"
+HOUR = 3600
+
+
+async def test_nothing_to_update(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """The version that runs is the latest."""
+    await set_up(hass, entry)
+    state = hass.states.get(ENTITY_ID)
+    assert state is not None
+    assert state.state == STATE_OFF
+    assert state.attributes[ATTR_INSTALLED_VERSION] == home.version
+    assert state.attributes[ATTR_LATEST_VERSION] == home.version
+
+
+async def test_release_that_the_server_found_is_told_within_the_hour(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """The server looks for it by itself now and then; it is not made to."""
+    await set_up(hass, entry)
+    home.updater.offer(NEW, checked=True)
+    await advance(hass, freezer, HOUR + 60, step=60)
+    state = hass.states.get(ENTITY_ID)
+    assert state is not None
+    assert state.state == STATE_ON
+    assert state.attributes[ATTR_INSTALLED_VERSION] == home.version
+    assert state.attributes[ATTR_LATEST_VERSION] == NEW
+
+
+async def test_release_notes(
+    hass: HomeAssistant,
+    hass_ws_client: WebSocketGenerator,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """What was added and what was fixed, as the server tells it."""
+    home.updater.offer(NEW, checked=True, added="A thing", fixed="A bug")
+    await set_up(hass, entry)
+    client = await hass_ws_client()
+    await client.send_json_auto_id({"type": "update/release_notes", "entity_id": ENTITY_ID})
+    answer = await client.receive_json()
+    assert answer["result"] == "A thing\n\nA bug"
+
+
+async def test_update_told_by_push_needs_no_hour(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """The server says that its updater changed state."""
+    await set_up(hass, entry)
+    await advance(hass, freezer, 60)
+    home.updater.offer(NEW, checked=True)
+    await home.notifier.notify(
+        "update.statechange",
+        "AutoUpdateNotification",
+        {"key": "/updater/1", "version": NEW, "state": "available"},
+    )
+    await settle(hass)
+    await advance(hass, freezer, 15)
+    assert state_of(hass, ENTITY_ID) == STATE_ON
+
+
+async def test_update_is_installed_where_the_server_can(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """The server is told to."""
+    home.updater.can_install = True
+    home.updater.offer(NEW, checked=True)
+    await set_up(hass, entry)
+    await hass.services.async_call(
+        UPDATE, SERVICE_INSTALL, {ATTR_ENTITY_ID: ENTITY_ID}, blocking=True
+    )
+    assert home.updater.installs == [NEW]
+
+
+async def test_update_is_only_told_where_the_server_cannot(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """A container is updated by whoever runs it."""
+    home.updater.can_install = False
+    home.updater.offer(NEW, checked=True)
+    await set_up(hass, entry)
+    state = hass.states.get(ENTITY_ID)
+    assert state is not None
+    assert state.state == STATE_ON
+    assert not state.attributes[ATTR_SUPPORTED_FEATURES] & UpdateEntityFeature.INSTALL
+
+
+async def test_failed_installation_says_why(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """The server answers that it cannot."""
+    home.updater.can_install = True
+    home.updater.offer(NEW, checked=True)
+    await set_up(hass, entry)
+    home.faults.set(Fault.status(500), paths="^/updater/apply")
+    with pytest.raises(HomeAssistantError, match="Home could not install its update"):
+        await hass.services.async_call(
+            UPDATE, SERVICE_INSTALL, {ATTR_ENTITY_ID: ENTITY_ID}, blocking=True
+        )
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_no_update_where_the_server_tells_none(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry, status: int
+) -> None:
+    """And nothing else is missing."""
+    home.faults.set(Fault.status(status), paths="^/updater")
+    await set_up(hass, entry)
+    assert hass.states.get(ENTITY_ID) is None
+    assert state_of(hass, "sensor.home_streams") == "0"
+
+
+async def test_update_stays_known_while_the_updater_does_not_answer(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """A moment's trouble of one question is not the entity's."""
+    home.updater.offer(NEW, checked=True)
+    await set_up(hass, entry)
+    home.faults.set(Fault.status(500), paths="^/updater")
+    await advance(hass, freezer, 2 * HOUR, step=60)
+    assert state_of(hass, ENTITY_ID) == STATE_ON
