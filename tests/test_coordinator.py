@@ -298,6 +298,24 @@ async def test_notification_that_cannot_be_followed_up_is_made_good_by_the_poll(
     assert state_of(hass, STREAMS) == "1"
 
 
+async def test_late_answer_does_not_undo_what_was_asked_after_it(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """The poll was under way when the stream began."""
+    await set_up(hass, entry)
+    home.faults.set(Fault.slow(5), paths="^/status/sessions", times=1)
+    await advance(hass, freezer, 61, step=61)
+    await home.start_stream(user=owner, title="Film")
+    await settle(hass)
+    assert state_of(hass, STREAMS) == "1"
+    await advance(hass, freezer, 6, step=6)
+    assert state_of(hass, STREAMS) == "1"
+
+
 async def test_rubbish_by_push_is_of_no_account(
     hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
 ) -> None:

@@ -52,6 +52,20 @@ async def test_good_token_is_valid(hass: HomeAssistant, entry: MockConfigEntry) 
     assert state_of(hass, SERVER) == STATE_ON
 
 
+async def test_proxy_that_does_not_let_anybody_ask_without_a_token_is_no_trouble(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """Whether the server itself would refuse is found out later."""
+    home.faults.set(Fault.status(502), paths="^/$", with_token=False)
+    home.allowed_without_auth = True
+    await set_up(hass, entry)
+    assert state_of(hass, STATUS) == "valid"
+    home.faults.clear()
+    await advance(hass, freezer, 2 * MINUTE)
+    assert state_of(hass, STATUS) == "not_enforced"
+    healthy(hass)
+
+
 async def first_refusal(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, host: str
 ) -> float:

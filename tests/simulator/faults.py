@@ -87,7 +87,7 @@ class Fault:
 
     @classmethod
     def slow(cls, seconds: float) -> Self:
-        """Give the right answer, but only after so many seconds."""
+        """Give the answer that is right now, but only after so many seconds."""
         return cls(kind=Kind.SLOW, seconds=seconds)
 
     @classmethod
@@ -123,6 +123,7 @@ class Rule:
     fault: Fault
     paths: re.Pattern[str]
     methods: frozenset[str] | None
+    with_token: bool | None
     times: int | None
     hits: int = 0
     lifted: asyncio.Event = field(default_factory=asyncio.Event)
@@ -146,13 +147,18 @@ class Faults:
         *,
         paths: str = "",
         methods: Iterable[str] | None = None,
+        with_token: bool | None = None,
         times: int | None = None,
     ) -> Rule:
-        """Let requests whose path matches the pattern fail, so many times or on and on."""
+        """Let requests whose path matches the pattern fail, so many times or on and on.
+
+        `with_token` limits it to requests that carry a token, or to those that carry none.
+        """
         rule = Rule(
             fault=fault,
             paths=re.compile(paths),
             methods=None if methods is None else frozenset(methods),
+            with_token=with_token,
             times=times,
         )
         self._rules.append(rule)
@@ -172,6 +178,7 @@ class Faults:
                 not rule.spent
                 and rule.paths.search(request.path)
                 and (rule.methods is None or request.method in rule.methods)
+                and rule.with_token in {None, "X-Plex-Token" in request.headers}
             ):
                 rule.hits += 1
                 return rule

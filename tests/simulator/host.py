@@ -208,8 +208,7 @@ class Host(ABC):
             case Kind.RESET:
                 return _cut(request)
             case Kind.SLOW:
-                await asyncio.sleep(fault.seconds)
-                return await self._serve(request, handler)
+                return await self._late(request, handler, fault.seconds)
             case Kind.MAINTENANCE:
                 return maintenance(request)
             case Kind.UNAUTHORIZED:
@@ -232,6 +231,18 @@ class Host(ABC):
 
     async def _serve(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         return await self.admit(request) or await handler(request)
+
+    async def _late(
+        self, request: web.Request, handler: Handler, seconds: float
+    ) -> web.StreamResponse:
+        """Answer late, with what was true when it was asked."""
+        if "Upgrade" in request.headers:
+            # A websocket answers at once and for long.
+            await asyncio.sleep(seconds)
+            return await self._serve(request, handler)
+        response = await self._serve(request, handler)
+        await asyncio.sleep(seconds)
+        return response
 
     async def _hang(self, request: web.Request, handler: Handler, rule: Rule) -> web.StreamResponse:
         with self.traffic.waiting():
