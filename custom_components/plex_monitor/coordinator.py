@@ -157,6 +157,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
     @override
     async def _async_update_data(self) -> PlexMonitorData:
         """Poll the server."""
+        before = self.data
         try:
             data = await self._async_poll_wherever_it_is()
         except PlexError as err:
@@ -167,6 +168,11 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         self._cancel_probe()
         self._set_interval()
         self._push.async_ensure_open()
+        if self.data is not before:
+            # Push has told the entities something meanwhile. They are told only what differs from
+            # before the poll, and this may be the same as that.
+            self.data = data
+            self.async_update_listeners()
         return data
 
     async def _async_poll_wherever_it_is(self) -> PlexMonitorData:
