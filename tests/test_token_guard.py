@@ -580,6 +580,26 @@ async def test_nothing_is_left_of_an_entry_that_is_disabled_or_removed(
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
+async def test_nothing_is_left_of_an_entry_that_is_disabled_while_its_server_is_down(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Home Assistant unloads no entry whose setup it retries."""
+    await set_up(hass, entry)
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    await advance(hass, freezer, 2 * MINUTE, step=5)
+    await home.stop()
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert entry.state is ConfigEntryState.SETUP_RETRY
+    assert issues_of(hass) == ["plex_monitor.token_invalid"]
+    await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+    assert issues_of(hass) == []
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
 async def test_repair_that_was_ignored_stays_ignored_through_a_reload(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
 ) -> None:

@@ -2,6 +2,7 @@
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.update import (
+    ATTR_IN_PROGRESS,
     ATTR_INSTALLED_VERSION,
     ATTR_LATEST_VERSION,
     DOMAIN as UPDATE,
@@ -93,6 +94,20 @@ async def test_update_is_installed_where_the_server_can(
         UPDATE, SERVICE_INSTALL, {ATTR_ENTITY_ID: ENTITY_ID}, blocking=True
     )
     assert home.updater.installs == [NEW]
+
+
+async def test_installation_that_is_under_way_is_shown(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """For as long as the server says so."""
+    home.updater.can_install = True
+    home.updater.offer(NEW, checked=True)
+    assert home.updater.release is not None
+    home.updater.release.state = "installing"
+    await set_up(hass, entry)
+    state = hass.states.get(ENTITY_ID)
+    assert state is not None
+    assert state.attributes[ATTR_IN_PROGRESS] is True
 
 
 async def test_update_is_only_told_where_the_server_cannot(

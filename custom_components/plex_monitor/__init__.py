@@ -1,13 +1,24 @@
 """The Plex Monitor integration."""
 
+from typing import Any
+
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    ConfigEntry,
+    ConfigEntryChange,
+)
 from homeassistant.const import Platform
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import config_validation as cv
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
+from homeassistant.helpers.typing import ConfigType
 
 from .clients import plex_tv_client
 from .const import (
     CONF_ACCOUNT_TOKEN,
     CONF_CLIENT_IDENTIFIER,
     CONF_TOKEN_SOURCE,
+    DOMAIN,
     LOGGER,
     TokenSource,
 )
@@ -15,7 +26,24 @@ from .coordinator import PlexMonitorConfigEntry, PlexMonitorCoordinator
 from .issues import async_delete_issues
 from .plex.errors import PlexError, PlexUnauthorizedError
 
+CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [Platform.BINARY_SENSOR, Platform.SENSOR, Platform.UPDATE]
+
+
+async def async_setup(
+    hass: HomeAssistant,
+    config: ConfigType,  # noqa: ARG001 - Home Assistant's signature
+) -> bool:
+    """Follow the entries that are disabled: nobody is asked to repair those."""
+
+    @callback
+    def entry_changed(_change: ConfigEntryChange, entry: ConfigEntry[Any]) -> None:
+        # An entry whose setup is being retried is never unloaded, so this is not done there.
+        if entry.domain == DOMAIN and entry.disabled_by:
+            async_delete_issues(hass, entry.entry_id)
+
+    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, entry_changed)
+    return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> bool:
@@ -29,9 +57,6 @@ async def async_setup_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry) 
 
 async def async_unload_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> bool:
     """Unload a config entry."""
-    if entry.disabled_by:
-        # Whoever disables an entry is not to be asked to repair it.
-        async_delete_issues(hass, entry.entry_id)
     return await hass.config_entries.async_unload_platforms(entry, PLATFORMS)
 
 

@@ -72,7 +72,7 @@ class PlexMonitorUpdate(PlexMonitorDataEntity, UpdateEntity):
         """Say whether the server can install an update by itself: not in a container."""
         features = UpdateEntityFeature.RELEASE_NOTES
         if self.available and self.status is not None and self.status.can_install:
-            features |= UpdateEntityFeature.INSTALL
+            features |= UpdateEntityFeature.INSTALL | UpdateEntityFeature.PROGRESS
         return features
 
     @property
