@@ -3,6 +3,7 @@
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
@@ -224,6 +225,8 @@ async def test_restarted_server_is_read_anew(
     await home.restart(version="1.99.0.1-abc")
     await advance(hass, freezer, 3 * MINUTE)
     assert state_of(hass, "sensor.home_version") == "1.99.0.1-abc"
+    (device,) = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    assert device.sw_version == "1.99.0.1-abc"
     assert state_of(hass, STREAMS) == "0"
     await home.start_stream(user=owner, title="Film")
     await settle(hass)

@@ -58,7 +58,8 @@ async def test_dead_token_is_repaired_by_one_submit_and_a_sign_in(
     client = await hass_client()
     form = await start_repair_fix_flow(client, DOMAIN, f"token_invalid_{entry.entry_id}")
     assert form["step_id"] == "confirm"
-    assert form["description_placeholders"] == {"server": "Home"}
+    assert form["description_placeholders"]["server"] == "Home"
+    assert form["description_placeholders"]["learn_more_url"].endswith("#token-invalid")
     result = await process_repair_fix_flow(client, form["flow_id"])
     assert result["type"] == "abort"
     assert result["reason"] == "continue_with_sign_in"
@@ -144,7 +145,10 @@ async def test_temporary_token_is_replaced_without_an_interruption(
     form = await start_repair_fix_flow(client, DOMAIN, f"token_temporary_{entry.entry_id}")
     result = await process_repair_fix_flow(client, form["flow_id"])
     assert result["next_flow"] == first["next_flow"]
-    assert await sign_in(hass, world, result["next_flow"][1], owner) == "valid"
+    # The sign-in is open already: there is nothing to choose.
+    dialog = await hass.config_entries.flow.async_configure(result["next_flow"][1])
+    assert (await approve(hass, world, dialog, owner))["reason"] == "reconfigure_successful"
+    await settle(hass)
     assert issues_of(hass) == []
     assert world.plex_tv.is_valid(browser)
     assert world.plex_tv.is_valid(entry.data[CONF_ACCOUNT_TOKEN])

@@ -12,8 +12,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from .simulator import Delivery, World
-from .simulator.demo import MOST_STREAMS, Life, demo_world
+from .simulator import UHD, Delivery, Item, Kind, World
+from .simulator.demo import MOST_ITEMS, MOST_STREAMS, Life, demo_world
 
 ROOT = Path(__file__).parents[1]
 
@@ -208,10 +208,66 @@ async def test_addresses_and_lifetimes_from_afar(
     assert child.home == [owner, child]
 
 
+async def test_media_from_afar(world: World, panel: aiohttp.ClientSession) -> None:
+    """Libraries grow and shrink, streams change, and work is done."""
+    friend = world.plex_tv.add_account("friend")
+    home = await world.add_server("Home", owner=world.plex_tv.add_account("owner"))
+    server = "/servers/Home"
+
+    section = await tell(
+        panel, f"{server}/sections", title="Endless", kind="movie", claims={"movie": 1_000_000}
+    )
+    added = await tell(panel, f"{server}/media", title="Big", quality="uhd", section=section["id"])
+    item = home.library.item(added["rating_key"])
+    assert item is not None
+    assert (item.section.title, item.quality) == ("Endless", UHD)
+    found = await tell(
+        panel,
+        f"{server}/discover",
+        files=[{"title": f"Part {part}", "kind": "track", "show": "A Band"} for part in (1, 2)],
+    )
+    assert len(found["rating_keys"]) == 2
+    await tell(panel, f"{server}/media/{found['rating_keys'][0]}", "DELETE")
+    assert home.library.titled("Part 1") is None
+    await tell(panel, f"{server}/disk", files=[{"title": "Later"}])
+    assert [find.title for find in home.scanner.on_disk] == ["Later"]
+    await tell(panel, f"{server}/sections/{section['id']}", "DELETE")
+    await tell(panel, f"{server}/share", account="friend", sections=[2])
+    access = home.access(home.access_token_for(friend))
+    assert access is not None
+    assert [access.sees(number) for number in (1, 2, 3)] == [False, True, False]
+
+    await tell(panel, f"{server}/streams", title="Wide", delivery="transcode", quality="uhd")
+    await tell(panel, f"{server}/streams/1/work", throttled=True, speed=0.5)
+    await tell(panel, f"{server}/streams/1/deliver", delivery="transcode", video="copy")
+    [stream] = home.streams
+    assert (stream.throttled, stream.speed, stream.video) == (True, 0.5, "copy")
+    await tell(panel, f"{server}/streams/1/crash")
+    assert home.streams == [stream]
+
+    await tell(panel, server, "PATCH", job_seconds=None)
+    started = await tell(panel, f"{server}/activities", kind="grabber.grab", title="Recording")
+    await tell(panel, f"{server}/activities/{started['uuid']}/update", progress=50)
+    assert home.activities.running[0].progress == 50
+    assert (await tell(panel, f"{server}/butler/BackupDatabase"))["started"] is True
+    overview = (await tell(panel, "/", "GET"))["servers"]["Home"]
+    assert [*overview["activities"].values()] == ["Recording", "BackupDatabase"]
+    assert overview["libraries"] == {"1": "Movies", "2": "TV Shows", "3": "Music"}
+    await tell(panel, f"{server}/activities/{started['uuid']}/end")
+    await tell(panel, f"{server}/jobs/finish")
+    assert home.activities.running == []
+    await tell(panel, f"{server}/remote_access", state="mapped", error="unreachable")
+    assert not home.remote_access.reachable
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
         ("/servers/Nowhere/restart", {}),
+        ("/servers/Home/media", {"title": "A", "kind": "no such kind"}),
+        ("/servers/Home/media", {}),
+        ("/servers/Home/activities/x/end", {}),
+        ("/servers/Home/butler/NoSuchTask", {}),
         ("/pins/XXXX/approve", {"account": "owner"}),
         ("/tokens/revoke", {"token": "no-such-token-at-all"}),
         ("/accounts/nobody/sign_in", {}),
@@ -223,7 +279,7 @@ async def test_mistakes_are_told(
     world: World, panel: aiohttp.ClientSession, path: str, body: dict[str, Any]
 ) -> None:
     """What cannot be done is refused with the reason."""
-    world.plex_tv.add_account("owner")
+    await world.add_server("Home", owner=world.plex_tv.add_account("owner"))
 
     assert (await tell(panel, path, expected=400, **body))["error"]
 
@@ -232,7 +288,9 @@ async def test_demo_world_lives(verify_cleanup: None, socket_enabled: None) -> N
     """In the demo world streams start, pause and end, and there are never too many."""
     async with demo_world(lively=False) as world:
         home = world.server("Home")
-        assert [share.account.username for share in world.server("Friends").shares] == ["owner"]
+        assert [share.account.username for share in world.server("Cinema").shares] == ["owner"]
+        assert [server.name for server in world.servers if server.plex_pass] == ["Home", "Cinema"]
+        assert [server.name for server in world.servers if not server.claimed] == ["Attic"]
         life = Life(home, world.plex_tv.book.accounts, random.Random(7))  # noqa: S311 - A story.
         counts, states = set(), set()
         for _ in range(200):
@@ -242,6 +300,25 @@ async def test_demo_world_lives(verify_cleanup: None, socket_enabled: None) -> N
 
     assert counts == {*range(MOST_STREAMS + 1)}
     assert states == {"playing", "paused"}
+
+
+async def test_demo_world_grows(verify_cleanup: None, socket_enabled: None) -> None:
+    """In the demo world something new comes again and again, and there is never too much."""
+    async with demo_world(lively=False) as world:
+        home = world.server("Home")
+        home.job_seconds = 0
+        life = Life(home, world.plex_tv.book.accounts, random.Random(7))  # noqa: S311 - A story.
+        old = set(home.library.items)
+        new: set[Item] = set()
+        for _ in range(100):
+            await life.grow()
+            await world.idle(quiet=0)
+            new |= {*home.library.items} - old
+            assert len(home.library.items) <= MOST_ITEMS + 20
+
+    assert {item.kind for item in new} > {Kind.MOVIE, Kind.EPISODE, Kind.TRACK, Kind.PHOTO}
+    assert not old & {*home.library.items}
+    assert home.activities.running == []
 
 
 async def test_runs_by_itself(verify_cleanup: None, socket_enabled: None) -> None:
@@ -259,6 +336,6 @@ async def test_runs_by_itself(verify_cleanup: None, socket_enabled: None) -> Non
         code = await asyncio.wait_for(process.wait(), 10)
 
     assert code == 0
-    assert set(addresses["servers"]) == {"Home", "Friends"}
+    assert set(addresses["servers"]) == {"Home", "Cinema", "Cabin", "Attic"}
     assert overview["plex_tv"]["url"] == addresses["plex_tv"]
     assert overview["servers"]["Home"]["streams"] == []

@@ -59,9 +59,9 @@ async def test_changes_of_a_stream(
 @pytest.mark.parametrize(
     ("filters", "heard"),
     [
-        ("", {"activity", "status", "timeline"}),
+        ("", {"activity", "progress", "status", "timeline"}),
         ("?filters=status", {"status"}),
-        ("?filters=-timeline,-activity", {"status"}),
+        ("?filters=-timeline,-activity", {"progress", "status"}),
     ],
 )
 async def test_filters(
@@ -185,6 +185,33 @@ async def test_playing_streams_are_told_again_and_again(
 
     keys = {content["PlaySessionStateNotification"][0]["sessionKey"] for content in contents}
     assert keys == {stream.session_key}
+
+
+async def test_what_is_transcoded_is_told_too(
+    world: World, owner: Account, home: PlexServer
+) -> None:
+    """With what plays, the transcoder reports at the same interval."""
+    await home.start_stream(transcode=True)
+    async with listening(home, world.plex_tv.sign_in(owner)) as socket:
+        home.playing_interval = 0.01
+
+        kinds = [(await received(socket))["type"] for _ in range(4)]
+
+    assert kinds == ["playing", "transcodeSession.update"] * 2
+
+
+async def test_guests_hear_of_their_own_work(
+    world: World, owner: Account, friend: Account, home: PlexServer
+) -> None:
+    """Of what goes on in the background a guest hears what is the own, and the end of a scan."""
+    async with listening(home, home.share_with(friend)) as socket:
+        await home.scan(home.library.sections[0])
+        await home.activities.start("grabber.grab", "Recording", account_id=friend.id)
+
+        contents = [await received(socket) for _ in range(3)]
+
+    assert [content["type"] for content in contents] == ["status", "status", "activity"]
+    assert contents[2]["ActivityNotification"][0]["Activity"]["title"] == "Recording"
 
 
 async def test_any_frame(world: World, owner: Account, home: PlexServer) -> None:

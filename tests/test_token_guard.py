@@ -6,11 +6,11 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
-from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
+from homeassistant.const import EVENT_STATE_CHANGED, STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.plex_monitor.const import (
     CONF_ACCOUNT_TOKEN,
@@ -549,7 +549,22 @@ async def test_server_without_an_owner_is_what_an_entry_without_a_token_is_for(
     await set_up(hass, entry_of(home, source=TokenSource.NONE))
     await advance(hass, freezer, HOUR)
     healthy(hass)
+    assert state_of(hass, STATUS) == "not_enforced"
     assert state_of(hass, STREAMS) == "0"
+
+
+async def test_last_check_is_told_to_ten_minutes(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry
+) -> None:
+    """It is done every minute, and would fill the history."""
+    await set_up(hass, entry)
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    await advance(hass, freezer, HOUR, step=MINUTE)
+    state = hass.states.get(PROBLEM)
+    assert state is not None
+    checked = state.attributes["last_checked"]
+    assert 0 <= (freezer() - checked.replace(tzinfo=None)).total_seconds() <= 11 * MINUTE
+    assert len([c for c in changes if c.data["entity_id"] == PROBLEM]) <= 7
 
 
 @pytest.mark.allowed_logs(UNREADABLE)

@@ -11,6 +11,7 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
+from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
@@ -29,7 +30,16 @@ from .plex.errors import (
     PlexWrongServerError,
 )
 from .plex.models import ServerIdentity, ServerInfo, Session, UpdateStatus
-from .plex.notifications import Notification, PlayingNotification, UpdateStateNotification
+from .plex.notifications import (
+    ActivityNotification,
+    Notification,
+    PlayingNotification,
+    ReachabilityNotification,
+    StatusNotification,
+    TimelineNotification,
+    TranscodeNotification,
+    UpdateStateNotification,
+)
 from .plex.token_health import PROBE_INTERVAL
 from .push import PushChannel
 from .token_guard import TokenGuard
@@ -214,10 +224,20 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
                 self._ended.clear()
                 self._asked_for.clear()
                 self._update_status_due = 0.0
+                self._show_version(info.version)
         else:
             info = last.info
         update = None if sessions is None else await self._async_read_update_status()
         return PlexMonitorData(info=info, sessions=sessions, update=update)
+
+    def _show_version(self, version: str) -> None:
+        """Let the device show the version of a server that was updated."""
+        devices = dr.async_get(self.hass)
+        device = devices.async_get_device_by_identifier(
+            (DOMAIN, self.server.machine_identifier), self.config_entry.entry_id
+        )
+        if device is not None:
+            devices.async_update_device(device.id, sw_version=version)
 
     async def _async_read_sessions(self) -> Sessions | None:
         """Return the sessions, `None` where the account may not see them."""
@@ -361,6 +381,14 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
                     self.async_request_refresh(),
                     f"plex_monitor refresh {self.config_entry.entry_id}",
                 )
+            case (
+                TimelineNotification()
+                | ActivityNotification()
+                | StatusNotification()
+                | ReachabilityNotification()
+                | TranscodeNotification()
+            ):
+                return
             case _:
                 assert_never(notification)
 

@@ -30,7 +30,7 @@ async def async_get_config_entry_diagnostics(
             "push_connected": coordinator.push_connected,
             "last_update_success": coordinator.last_update_success,
             "last_error": type(coordinator.last_exception).__name__
-            if coordinator.last_exception
+            if not coordinator.last_update_success
             else None,
         },
         "token": {

@@ -61,9 +61,10 @@ class ServerFlow(VerifyFlow):
 
     @property
     def _choices(self) -> list[Resource]:
-        """Return the servers that are not set up yet."""
+        """Return the servers that are not set up yet, the account's own ones first."""
         configured = self._async_current_ids(include_ignore=False)
-        return [one for one in self._access.resources if one.machine_identifier not in configured]
+        left = [one for one in self._access.resources if one.machine_identifier not in configured]
+        return sorted(left, key=lambda one: not one.owned)
 
     async def async_step_choose_server(
         self, user_input: dict[str, Any] | None = None

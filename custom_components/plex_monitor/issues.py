@@ -47,9 +47,20 @@ ISSUE_OF_VERDICT = {
 }
 
 
+def learn_more_url(issue: Issue) -> str:
+    """Return where the documentation explains an issue."""
+    return f"{DOCUMENTATION_URL}#{issue.replace('_', '-')}"
+
+
 def issue_id(issue: Issue, entry_id: str) -> str:
     """Return the id of an entry's issue."""
     return f"{issue}_{entry_id}"
+
+
+def issue_placeholders(entry: ConfigEntry[Any], issue: Issue) -> dict[str, str]:
+    """Return what is filled into the texts of an issue."""
+    # The frontend shows an issue's own link only where there is nothing to fix.
+    return {"learn_more_url": learn_more_url(issue), "server": entry.title}
 
 
 @callback
@@ -60,12 +71,12 @@ def async_show_issue(hass: HomeAssistant, entry: ConfigEntry[Any], issue: Issue)
         hass,
         DOMAIN,
         issue_id(issue, entry.entry_id),
-        data={"entry_id": entry.entry_id},
+        data={"entry_id": entry.entry_id, "issue": issue.value},
         is_fixable=kind.fixable,
-        learn_more_url=f"{DOCUMENTATION_URL}#{issue.replace('_', '-')}",
+        learn_more_url=learn_more_url(issue),
         severity=kind.severity,
         translation_key=issue,
-        translation_placeholders={"server": entry.title},
+        translation_placeholders=issue_placeholders(entry, issue),
     )
     for other in Issue:
         if other is not issue:

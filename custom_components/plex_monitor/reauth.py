@@ -26,10 +26,13 @@ async def async_start_reauth(hass: HomeAssistant, entry: ConfigEntry[Any]) -> st
 
 
 async def async_start_replacement(hass: HomeAssistant, entry: ConfigEntry[Any]) -> str:
-    """Start the reconfigure flow, which replaces a token that still works."""
+    """Start a sign-in that replaces a token which still works."""
     for flow in entry.async_get_active_flows(hass, {SOURCE_RECONFIGURE}):
         return flow["flow_id"]
-    return await _async_init(hass, entry, SOURCE_RECONFIGURE, None)
+    flow_id = await _async_init(hass, entry, SOURCE_RECONFIGURE, None)
+    # Whoever comes from a repair has chosen already.
+    await hass.config_entries.flow.async_configure(flow_id, {"next_step_id": "sign_in"})
+    return flow_id
 
 
 @callback

@@ -1,23 +1,26 @@
 """The repairs of Plex Monitor that lead into a sign-in."""
 
+from typing import TYPE_CHECKING
+
 from homeassistant.components.repairs import FlowType, RepairsFlow, RepairsFlowResult
 from homeassistant.core import HomeAssistant
 import voluptuous as vol
 
 from .coordinator import PlexMonitorConfigEntry
-from .issues import Issue
+from .issues import Issue, issue_placeholders
 from .reauth import async_start_reauth, async_start_replacement
 
 
 async def async_create_fix_flow(
     hass: HomeAssistant,
-    issue_id: str,
+    issue_id: str,  # noqa: ARG001 - Home Assistant's signature
     data: dict[str, str | int | float | None] | None,
 ) -> RepairsFlow:
     """Create the flow that repairs an issue."""
-    entry_id = str((data or {})["entry_id"])
-    entry = hass.config_entries.async_get_known_entry(entry_id)
-    return SignInRepairFlow(entry, replaces=issue_id.startswith(Issue.TOKEN_TEMPORARY))
+    if TYPE_CHECKING:
+        assert data is not None
+    entry = hass.config_entries.async_get_known_entry(str(data["entry_id"]))
+    return SignInRepairFlow(entry, Issue(str(data["issue"])))
 
 
 class SignInRepairFlow(RepairsFlow):
@@ -26,10 +29,10 @@ class SignInRepairFlow(RepairsFlow):
     The issue is not deleted here: it goes when the new token has worked.
     """
 
-    def __init__(self, entry: PlexMonitorConfigEntry, *, replaces: bool) -> None:
-        """Repair an entry, whose token still works where it is to be replaced."""
+    def __init__(self, entry: PlexMonitorConfigEntry, issue: Issue) -> None:
+        """Repair an issue of an entry."""
         self._entry = entry
-        self._replaces = replaces
+        self._issue = issue
 
     async def async_step_init(
         self,
@@ -46,9 +49,11 @@ class SignInRepairFlow(RepairsFlow):
             return self.async_show_form(
                 step_id="confirm",
                 data_schema=vol.Schema({}),
-                description_placeholders={"server": self._entry.title},
+                description_placeholders=issue_placeholders(self._entry, self._issue),
             )
-        start = async_start_replacement if self._replaces else async_start_reauth
+        # A token that is only temporary still works, and is replaced by one that lasts.
+        replaces = self._issue is Issue.TOKEN_TEMPORARY
+        start = async_start_replacement if replaces else async_start_reauth
         flow_id = await start(self.hass, self._entry)
         return self.async_abort(
             reason="continue_with_sign_in",

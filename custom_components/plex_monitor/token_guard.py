@@ -1,7 +1,7 @@
 """The guard of one entry's token: gathers the evidence, keeps the verdict, tells the user."""
 
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
 
@@ -26,6 +26,8 @@ _PROOFS = {
     Evidence.PLEX_TV_ACCEPTS,
     Evidence.PLEX_TV_REFUSES,
 }
+# How exactly it is told when the token was last checked: each change of it is a row in the history.
+TELL_CHECKED_EVERY = timedelta(minutes=10)
 _HEALTHY = {Verdict.VALID, Verdict.NOT_ENFORCED}
 
 
@@ -55,7 +57,9 @@ class TokenGuard:
         self.entry = entry
         self.server = server
         self.plex_tv = plex_tv
-        self.health = TokenHealth(askable=CONF_ACCOUNT_TOKEN in entry.data)
+        # A server that was set up without a token wants none.
+        enforced = None if self.has_token else False
+        self.health = TokenHealth(askable=CONF_ACCOUNT_TOKEN in entry.data, enforced=enforced)
         self.since: datetime = dt_util.utcnow()
         self.last_checked: datetime | None = None
         self._on_change = on_change
@@ -125,16 +129,23 @@ class TokenGuard:
         before = self.verdict
         self.health = self.health.after(evidence, monotonic(), retry_after=retry_after)
         if evidence in _PROOFS:
-            self.last_checked = dt_util.utcnow()
+            self._checked()
         await self._async_tell(before)
         self._schedule()
+
+    def _checked(self) -> None:
+        """Keep when the token was last put to the test, without telling that every minute."""
+        now = dt_util.utcnow()
+        if self.last_checked is None or now - self.last_checked >= TELL_CHECKED_EVERY:
+            self.last_checked = now
+            self._on_change()
 
     async def _async_tell(self, before: Verdict) -> None:
         """Show and take back what a change of the verdict means for the user."""
         verdict = self.verdict
         if verdict is before:
             return
-        self.since = dt_util.utcnow()
+        self.since = self.last_checked = dt_util.utcnow()
         LOGGER.debug("%s: the token was %s and is %s", self.entry.title, before, verdict)
         if issue := ISSUE_OF_VERDICT.get(verdict):
             async_show_issue(self.hass, self.entry, issue)

@@ -102,7 +102,11 @@ async def demo(arguments: argparse.Namespace, console: Console) -> None:
             return
         plex = await stack.enter_async_context(simulated_plex())
         console.fact("plex.tv", f"{plex.world.plex_tv.url}, simulated")
-        console.fact("Plex servers", "Home, and Friends, which a friend shares; simulated")
+        console.fact(
+            "Plex servers",
+            "Home; Cinema, which a friend shares; Cabin, without a Plex Pass; and Attic, which"
+            " belongs to nobody; simulated",
+        )
         process, client = await stack.enter_async_context(home_assistant(console, port, plex))
         try:
             await Story(console, plex, process, client).tell()
@@ -116,7 +120,8 @@ async def demo(arguments: argparse.Namespace, console: Console) -> None:
             return
         console.say()
         console.say(f"It is yours now, until Ctrl-C: {process.url}")
-        console.say(f"Approve codes as owner or friend at {plex.world.plex_tv.url}/link/")
+        console.say(f"Approve codes as owner, friend or visitor at {plex.world.plex_tv.url}/link/")
+        console.say(f"Cabin is the visitor's; Attic needs no token: {plex.attic.url}")
         console.say(f"Break and mend Plex at {plex.world.control_url}/")
         await stack.enter_async_context(plex.life_on(plex.home))
         await process.run_until_stopped()

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 import random
 
@@ -12,18 +12,23 @@ from tests.simulator.demo import Life, demo_world
 
 @dataclass(frozen=True, kw_only=True)
 class DemoPlex:
-    """A plex.tv, an owner with a server, and a friend who shares another one."""
+    """A plex.tv, an owner with a server, and a friend who shares another one.
+
+    Somebody without a Plex Pass has a third one, and a fourth belongs to nobody.
+    """
 
     world: World
     owner: Account
     friend: Account
     home: PlexServer
+    attic: PlexServer
 
     @asynccontextmanager
     async def life_on(self, server: PlexServer) -> AsyncGenerator[None]:
-        """Let people watch what they like on a server."""
+        """Let people watch what they like on a server, and let it get something new."""
         dice = random.Random()  # noqa: S311 - nobody must not guess who watches what.
-        task = asyncio.create_task(Life(server, [self.owner, self.friend], dice).go_on())
+        people = {server.owner, *(share.account for share in server.shares)}
+        task = asyncio.create_task(Life(server, [*people], dice).go_on())
         try:
             yield
         finally:
@@ -33,10 +38,17 @@ class DemoPlex:
 
 @asynccontextmanager
 async def simulated_plex() -> AsyncGenerator[DemoPlex]:
-    """Run the simulated Plex: one film at Home, which the story counts on, and life at Friends."""
-    async with demo_world(lively=False) as world:
-        home, friends = world.server("Home"), world.server("Friends")
-        plex = DemoPlex(world=world, owner=home.owner, friend=friends.owner, home=home)
+    """Run the simulated Plex: one film at Home, which the story counts on, and life elsewhere."""
+    async with demo_world(lively=False) as world, AsyncExitStack() as stack:
+        home, cinema = world.server("Home"), world.server("Cinema")
+        plex = DemoPlex(
+            world=world,
+            owner=home.owner,
+            friend=cinema.owner,
+            home=home,
+            attic=world.server("Attic"),
+        )
         await home.start_stream(user=plex.friend, player="Bedroom TV")
-        async with plex.life_on(friends):
-            yield plex
+        for name in ("Cinema", "Cabin", "Attic"):
+            await stack.enter_async_context(plex.life_on(world.server(name)))
+        yield plex

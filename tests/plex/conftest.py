@@ -6,8 +6,13 @@ import aiohttp
 from hypothesis import settings
 import pytest
 
-from custom_components.plex_monitor.plex.transport import ClientIdentity
+from custom_components.plex_monitor.plex import trusted
+from custom_components.plex_monitor.plex.server import PlexServer
+from custom_components.plex_monitor.plex.transport import ClientIdentity, PlexTransport
+from tests import simulator
+from tests.simulator import World
 
+from .common import Clock, transport_to
 from .raw_server import RawServer
 
 # A busy machine is no reason to fail.
@@ -46,3 +51,45 @@ async def raw() -> AsyncGenerator[RawServer]:
     """Run a server that answers with the bytes it is told to."""
     async with RawServer() as server:
         yield server
+
+
+@pytest.fixture
+def plex(raw: RawServer, session: aiohttp.ClientSession, identity: ClientIdentity) -> PlexTransport:
+    """Return a transport to the raw server."""
+    return transport_to(raw.url, session, identity)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Take over the clock of the identity rule."""
+    clock = Clock()
+    monkeypatch.setattr(trusted, "monotonic", clock)
+    return clock
+
+
+@pytest.fixture
+async def home(world: World) -> simulator.PlexServer:
+    """Return a simulated server."""
+    owner = world.plex_tv.add_account("owner", plex_pass=True)
+    return await world.add_server("Home", owner=owner)
+
+
+@pytest.fixture
+def token(world: World, home: simulator.PlexServer) -> str:
+    """Return a token of the owner."""
+    return world.plex_tv.sign_in(
+        home.owner, client_identifier="plex-monitor-test", product="Home Assistant"
+    )
+
+
+@pytest.fixture
+def server(
+    home: simulator.PlexServer,
+    token: str,
+    session: aiohttp.ClientSession,
+    identity: ClientIdentity,
+) -> PlexServer:
+    """Return a client of the simulated server."""
+    return PlexServer(
+        session, home.url, identity, machine_identifier=home.machine_identifier, token=token
+    )

@@ -5,9 +5,16 @@ import json
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.plex_monitor.plex.models import PlaybackState
+from custom_components.plex_monitor.plex.models import Activity, PlaybackState, TranscodeStatus
 from custom_components.plex_monitor.plex.notifications import (
+    ActivityEvent,
+    ActivityNotification,
     PlayingNotification,
+    ReachabilityNotification,
+    StatusNotification,
+    TimelineNotification,
+    TimelineState,
+    TranscodeNotification,
     UpdateStateNotification,
     parse_notifications,
 )
@@ -35,10 +42,16 @@ def test_playing() -> None:
         "key": "/library/metadata/9723",
         "viewOffset": 41000,
         "state": "paused",
+        "transcodeSession": "1a2b3c",
     }
     assert parse_notifications(playing(item)) == (
         PlayingNotification(
-            session_key="29", rating_key="9723", state=PlaybackState.PAUSED, view_offset=41000
+            session_key="29",
+            rating_key="9723",
+            state=PlaybackState.PAUSED,
+            view_offset=41000,
+            client_identifier="box",
+            transcode_session="1a2b3c",
         ),
     )
 
@@ -63,6 +76,8 @@ def test_states(state: object, expected: PlaybackState | None) -> None:
     assert notification.state is expected
     assert notification.rating_key is None
     assert notification.view_offset is None
+    assert notification.client_identifier is None
+    assert notification.transcode_session is None
 
 
 def test_a_notification_without_a_session_costs_itself_only() -> None:
@@ -89,6 +104,88 @@ def test_update_state() -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "state"), [*((state, state) for state in TimelineState), ("5", 5), (7, 7)]
+)
+def test_timeline(number: object, state: int) -> None:
+    """An episode makes its way into the library; the numbers were texts and were not."""
+    item = {
+        "identifier": "com.plexapp.plugins.library",
+        "sectionID": "2",
+        "itemID": 45,
+        "parentItemID": "44",
+        "rootItemID": "43",
+        "type": 4,
+        "title": "Pilot",
+        "state": number,
+        "metadataState": "created",
+        "updatedAt": 1_700_000_000,
+    }
+    assert parse_notifications(frame("timeline", "TimelineEntry", item)) == (
+        TimelineNotification(
+            section_id="2",
+            item_id="45",
+            parent_id="44",
+            root_id="43",
+            media_type=4,
+            title="Pilot",
+            state=state,
+        ),
+    )
+
+
+def test_a_state_of_the_timeline_has_a_name() -> None:
+    """Where it is a known one."""
+    text = frame(
+        "timeline", "TimelineEntry", {"itemID": 1, "state": "9"}, {"itemID": 2, "state": 7}
+    )
+    first, second = parse_notifications(text)
+    assert isinstance(first, TimelineNotification)
+    assert isinstance(second, TimelineNotification)
+    assert first.state is TimelineState.DELETED
+    assert second.state == 7
+    assert (first.section_id, first.parent_id, first.root_id, first.title) == (None, None, None, "")
+
+
+@pytest.mark.parametrize("event", list(ActivityEvent))
+def test_activity(event: ActivityEvent) -> None:
+    """The server is busy with something."""
+    activity = {"uuid": "a", "type": "library.update.section", "title": "Scanning", "progress": 5}
+    item = {"event": str(event), "uuid": "a", "Activity": activity}
+    assert parse_notifications(frame("activity", "ActivityNotification", item)) == (
+        ActivityNotification(event=event, activity=Activity.from_json(activity)),
+    )
+
+
+def test_status() -> None:
+    """The server tells people that a scan is over."""
+    item = {
+        "title": "Library scan complete",
+        "description": "",
+        "notificationName": "LIBRARY_UPDATE",
+    }
+    assert parse_notifications(frame("status", "StatusNotification", item, {"title": "Hm"})) == (
+        StatusNotification(title="Library scan complete", name="LIBRARY_UPDATE"),
+        StatusNotification(title="Hm", name=None),
+    )
+
+
+@pytest.mark.parametrize(("value", "expected"), [(True, True), (False, False), ("0", False)])
+def test_reachability(value: object, *, expected: bool) -> None:
+    """The server is reached from outside, or no longer."""
+    text = frame("reachability", "ReachabilityNotification", {"reachability": value})
+    assert parse_notifications(text) == (ReachabilityNotification(reachable=expected),)
+
+
+@pytest.mark.parametrize(("kind", "ended"), [("start", False), ("update", False), ("end", True)])
+def test_transcode(kind: str, *, ended: bool) -> None:
+    """The transcoder has got somewhere."""
+    item = {"key": "/transcode/sessions/1a2b3c", "progress": 5.5, "videoDecision": "copy"}
+    assert parse_notifications(frame(f"transcodeSession.{kind}", "TranscodeSession", item)) == (
+        TranscodeNotification(ended=ended, transcode=TranscodeStatus.from_json(item)),
+    )
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "",
@@ -100,8 +197,16 @@ def test_update_state() -> None:
         '{"NotificationContainer": {}}',
         '{"NotificationContainer": {"type": "playing"}}',
         '{"NotificationContainer": {"type": ["playing"]}}',
+        frame("progress", "ProgressNotification", {"message": "Scanning"}),
         frame("timeline", "TimelineEntry", {"itemID": 5}),
-        frame("status", "StatusNotification", {"title": "Library scan complete"}),
+        frame("timeline", "TimelineEntry", {"state": 5}),
+        frame("timeline", "TimelineEntry", {"identifier": "a.guide:4", "itemID": 5, "state": 9}),
+        frame("status", "StatusNotification", {"notificationName": "LIBRARY_UPDATE"}),
+        frame("reachability", "ReachabilityNotification", {}),
+        frame("activity", "ActivityNotification", {"event": "started", "uuid": "a"}),
+        frame("activity", "ActivityNotification", {"event": "x", "Activity": {"uuid": "a"}}),
+        frame("activity", "ActivityNotification", {"event": [], "Activity": {"uuid": "a"}}),
+        frame("transcodeSession.update", "TranscodeSession", {"progress": 5}),
         "[" * 200_000,
     ],
 )
@@ -126,14 +231,29 @@ def test_any_json_is_taken(data: object) -> None:
     assert isinstance(parse_notifications(json.dumps(data)), tuple)
 
 
+KINDS = {
+    "playing": "PlaySessionStateNotification",
+    "update.statechange": "AutoUpdateNotification",
+    "timeline": "TimelineEntry",
+    "activity": "ActivityNotification",
+    "status": "StatusNotification",
+    "reachability": "ReachabilityNotification",
+    "transcodeSession.start": "TranscodeSession",
+    "transcodeSession.update": "TranscodeSession",
+    "transcodeSession.end": "TranscodeSession",
+}
+
+
 @given(
-    st.sampled_from(["playing", "update.statechange"]),
-    objects_with("sessionKey", "state", "viewOffset", "version"),
+    st.sampled_from(sorted(KINDS)),
+    objects_with(
+        *("sessionKey", "state", "viewOffset", "version", "itemID", "identifier", "type"),
+        *("event", "Activity", "uuid", "progress", "title", "reachability", "key"),
+    ),
 )
 def test_any_item_is_taken(kind: str, item: object) -> None:
     """No item breaks the channel."""
-    for element in ("PlaySessionStateNotification", "AutoUpdateNotification"):
-        assert isinstance(parse_notifications(frame(kind, element, item)), tuple)
+    assert isinstance(parse_notifications(frame(kind, KINDS[kind], item)), tuple)
 
 
 @given(st.text())

@@ -1,5 +1,7 @@
 """Lenient with types."""
 
+from datetime import UTC, datetime
+
 from hypothesis import given
 import pytest
 
@@ -8,13 +10,18 @@ from custom_components.plex_monitor.plex.parsing import (
     boolean,
     child,
     container,
+    first_of,
     integer,
     mapping,
+    moment,
     number,
+    numbering,
+    objects,
     parsed_items,
     required_identifier,
     required_text,
     secret,
+    server_path,
     text,
 )
 
@@ -179,3 +186,78 @@ def test_nothing_breaks_the_readers(value: object) -> None:
     assert isinstance(boolean(value), bool)
     assert (secret(value) or "").isascii()
     assert isinstance(parsed_items(value, lambda item: item), tuple)
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (1_700_000_000, datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
+        ("1700000000", datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)),
+        (0, None),
+        (-1, None),
+        ("", None),
+        (None, None),
+        (1e12, None),
+        (1e300, None),
+        (10**400, None),
+    ],
+)
+def test_moment(value: object, expected: datetime | None) -> None:
+    """Seconds since 1970, where that is a time."""
+    assert moment(value) == expected
+
+
+@given(any_json)
+def test_any_moment(value: object) -> None:
+    """Nothing breaks the clock."""
+    found = moment(value)
+    assert found is None or found.tzinfo is UTC
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("/library/metadata/1/thumb/2", "/library/metadata/1/thumb/2"),
+        ("/composite/1?width=400", "/composite/1?width=400"),
+        ("/thumb/1?X-Plex-Token=secret", "/thumb/1"),
+        ("/thumb/1?a=b&x-plex-token=secret", "/thumb/1"),
+        ("//example.org/1", None),
+        ("https://plex.tv/users/1/avatar?X-Plex-Token=secret", None),
+        ("library/metadata/1", None),
+        ("", None),
+        (None, None),
+        (5, None),
+    ],
+)
+def test_server_path(value: object, expected: str | None) -> None:
+    """A path of this server, and never with a token."""
+    assert server_path(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        ({"type": "episode", "index": "5", "parentIndex": 2}, (2, 5)),
+        ({"type": "season", "index": 2, "parentIndex": 9}, (2, None)),
+        ({"type": "track", "index": 5, "parentIndex": 1}, (None, None)),
+        ({"index": 5}, (None, None)),
+        ({"type": []}, (None, None)),
+    ],
+)
+def test_numbering(data: dict[str, object], expected: tuple[int | None, int | None]) -> None:
+    """Songs have numbers too, and no seasons."""
+    assert numbering(data) == expected
+
+
+def test_first_of() -> None:
+    """The first that says something."""
+    data = {"a": "", "b": None, "c": 7, "d": "x"}
+    assert first_of(data, "a", "b", "c", "d") == "7"
+    assert first_of(data, "a", "e") is None
+
+
+def test_objects() -> None:
+    """What is no object is left out."""
+    assert objects([{"a": 1}, None, 5, {}]) == [{"a": 1}, {}]
+    assert objects({"a": 1}) == [{"a": 1}]
+    assert objects("rubbish") == []

@@ -34,7 +34,9 @@ def main() -> int:
 
 def stop_at_end_of_input() -> None:
     """Wait until the other side is gone, then stop."""
-    sys.stdin.buffer.read()
+    # Not through sys.stdin, whose lock would be held when the interpreter ends.
+    while os.read(0, 4096):
+        pass
     os.kill(os.getpid(), signal.SIGTERM)
 
 

@@ -9,7 +9,17 @@
 
 `python -m tests.simulator` runs a world by itself, with people who play something now and then. It
 prints its addresses as one line of JSON. Everything below can also be done over HTTP, at
-`world.control_url`; the module `control` lists how.
+`world.control_url`; the modules `control` and `control_media` list how.
+
+Libraries grow and shrink with what a scan finds, and a scan or a task takes its time:
+
+    await home.add_season("Harbour Street", 3, episodes=10)
+    await home.remove_media(home.library.titled("Winter Light"))
+    endless = home.library.add_section("Endless", Kind.MOVIE, claims={Kind.MOVIE: 1_000_000})
+    home.share_with(friend, sections=[endless])
+    home.job_seconds = None          # scans and tasks go on until `await home.jobs.finish()`
+    await home.butler.start("BackupDatabase")
+    await home.remote_access.become("mapped", "unreachable")
 
 How a server can be other than usual is set on it: the class `Knobs` says what there is.
 
@@ -27,7 +37,7 @@ search for in the path; of several faults that fit, the newest counts.
     Fault.TRUNCATED                cuts the right answer in its middle
     Fault.GARBLED                  200 with what is no JSON
     Fault.MISTYPED                 the right names with values of other types
-    Fault.OVERSIZED                an answer that never ends
+    Fault.OVERSIZED                an answer that never ends; Fault.endless("image/jpeg") likewise
     Fault.body(text), Fault.json(value)  exactly this answer
 
 A client may repeat a request of its own accord when a connection that it used before is cut, as
@@ -44,21 +54,29 @@ PINs expire, starts end, tokens are honoured after their death, and streams go o
 from .access import Connection
 from .accounts import Account
 from .faults import Fault
-from .library import Kind
+from .items import HD, MUSIC, SD, UHD, Find, Item, Kind, Quality, Section
 from .plex_tv import PlexTv
 from .server import PlexServer
 from .streams import Delivery, Player, State, Stream
 from .world import World
 
 __all__ = [
+    "HD",
+    "MUSIC",
+    "SD",
+    "UHD",
     "Account",
     "Connection",
     "Delivery",
     "Fault",
+    "Find",
+    "Item",
     "Kind",
     "Player",
     "PlexServer",
     "PlexTv",
+    "Quality",
+    "Section",
     "State",
     "Stream",
     "World",

@@ -38,7 +38,9 @@ async def run(arguments: argparse.Namespace) -> None:
         plex_tv_port=arguments.plex_tv_port,
         control_port=arguments.control_port,
         home_port=arguments.home_port,
-        friends_port=arguments.friends_port,
+        cinema_port=arguments.cinema_port,
+        cabin_port=arguments.cabin_port,
+        attic_port=arguments.attic_port,
         lively=not arguments.quiet,
     ) as world:
         sys.stdout.write(json.dumps(addresses(world)) + "\n")
@@ -49,7 +51,7 @@ async def run(arguments: argparse.Namespace) -> None:
 def main() -> None:
     """Read the arguments and run."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulator", description=__doc__)
-    for name in ("plex-tv", "control", "home", "friends"):
+    for name in ("plex-tv", "control", "home", "cinema", "cabin", "attic"):
         parser.add_argument(f"--{name}-port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--quiet", action="store_true", help="nobody plays anything unasked")
     asyncio.run(run(parser.parse_args()))

@@ -1,16 +1,35 @@
 """What a token may do at a server."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from .accounts import Account
+from .items import OWNER_ID, Section
 
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """Somebody that a server lets in. `owner` means full rights."""
+    """Somebody that a server lets in. `owner` means full rights.
+
+    `sections` are the ids of the only libraries that a guest may see, or None for all.
+    """
 
     account: Account | None
     owner: bool
+    sections: frozenset[int] | None = None
+
+    @property
+    def account_id(self) -> int:
+        """Return the number under which the server knows the person; the owner is 1."""
+        return OWNER_ID if self.owner or self.account is None else self.account.id
+
+    def sees(self, section_id: int) -> bool:
+        """Return whether the person may see this library."""
+        return self.sections is None or section_id in self.sections
+
+    def may_see_work_of(self, account_id: int) -> bool:
+        """Return whether what goes on for this account is the person's business."""
+        return self.owner or account_id == self.account_id
 
 
 @dataclass(eq=False, kw_only=True)
@@ -21,6 +40,17 @@ class Share:
     account: Account
     token: str = field(repr=False)
     since: int
+    sections: frozenset[int] | None = None
+
+    @property
+    def access(self) -> Access:
+        """Return what the guest may do."""
+        return Access(account=self.account, owner=False, sections=self.sections)
+
+
+def ids_of(sections: Iterable[Section] | None) -> frozenset[int] | None:
+    """Return the ids of libraries; None stands for all of them."""
+    return None if sections is None else frozenset(section.id for section in sections)
 
 
 @dataclass(eq=False, kw_only=True)

@@ -1,11 +1,12 @@
-"""What a server does in the background."""
+"""What a server does in the background, as it shows it."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
 from typing import Any
 import uuid
 
-from .rendering import Node, Scalar, Shape
+from .items import OWNER_ID
+from .rendering import Node, Scalar, Shape, present
 from .websocket import Notifier
 
 UNKNOWN_PROGRESS = -1
@@ -13,7 +14,7 @@ UNKNOWN_PROGRESS = -1
 
 @dataclass(eq=False, kw_only=True)
 class Activity:
-    """One job. The progress is in percent, -1 when unknown."""
+    """One piece of work. The progress is in percent, -1 when unknown."""
 
     kind: str
     title: str
@@ -21,6 +22,8 @@ class Activity:
     cancellable: bool = False
     progress: int = UNKNOWN_PROGRESS
     section_id: int | None = None
+    key: str | None = None
+    account_id: int = OWNER_ID
     uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
     report: Callable[[str, Activity], Coroutine[Any, Any, None]] = field(repr=False)
 
@@ -35,49 +38,67 @@ class Activity:
         self.progress = 100
         await self.report("ended", self)
 
+    async def cancel(self) -> None:
+        """End before it is done."""
+        await self.report("ended", self)
+
     def attributes(self) -> dict[str, Scalar]:
-        """Return what stands about the job in a list and in a notification."""
+        """Return what stands about the work in a list and in a notification."""
         return {
             "uuid": self.uuid,
             "type": self.kind,
             "cancellable": self.cancellable,
-            "userID": 1,
+            "userID": self.account_id,
             "title": self.title,
             "subtitle": self.subtitle,
             "progress": self.progress,
         }
 
     def context(self) -> dict[str, Scalar]:
-        """Return what the job is about."""
-        return {} if self.section_id is None else {"librarySectionID": str(self.section_id)}
+        """Return what the work is about."""
+        section = None if self.section_id is None else str(self.section_id)
+        return present(librarySectionID=section, key=self.key)
 
 
 class Activities:
-    """The jobs of one server."""
+    """What goes on at one server."""
 
     def __init__(self, notifier: Notifier) -> None:
         """Start with nothing to do."""
         self._notifier = notifier
-        self._running: list[Activity] = []
+        self.running: list[Activity] = []
 
     async def start(
-        self, kind: str, title: str, *, section_id: int | None = None, cancellable: bool = False
+        self,
+        kind: str,
+        title: str,
+        *,
+        section_id: int | None = None,
+        key: str | None = None,
+        cancellable: bool = False,
+        account_id: int = OWNER_ID,
     ) -> Activity:
-        """Start a job and tell those who listen."""
+        """Start something and tell those who listen."""
         activity = Activity(
             kind=kind,
             title=title,
             section_id=section_id,
+            key=key,
             cancellable=cancellable,
+            account_id=account_id,
             report=self._report,
         )
-        self._running.append(activity)
+        self.running.append(activity)
         await self._report("started", activity)
         return activity
 
+    def find(self, activity_uuid: str) -> Activity | None:
+        """Return what goes on under this identifier."""
+        return next((activity for activity in self.running if activity.uuid == activity_uuid), None)
+
     async def _report(self, event: str, activity: Activity) -> None:
-        if event == "ended" and activity in self._running:
-            self._running.remove(activity)
+        if event == "ended" and activity in self.running:
+            self.running.remove(activity)
         details: dict[str, Any] = activity.attributes()
         if context := activity.context():
             details["Context"] = context
@@ -85,19 +106,17 @@ class Activities:
             "activity",
             "ActivityNotification",
             {"event": event, "uuid": activity.uuid, "Activity": details},
+            account_id=activity.account_id,
         )
 
-    def nodes(self) -> list[Node]:
-        """Return the jobs as /activities lists them."""
-        return [
-            Node(
-                tag="Activity",
-                attributes=activity.attributes(),
-                children=(
-                    (Node(tag="Context", attributes=context, shape=Shape.OBJECT),)
-                    if (context := activity.context())
-                    else ()
-                ),
-            )
-            for activity in self._running
-        ]
+
+def activity_node(activity: Activity) -> Node:
+    """Return something that goes on as /activities lists it."""
+    context = activity.context()
+    return Node(
+        tag="Activity",
+        attributes=activity.attributes(),
+        children=(
+            (Node(tag="Context", attributes=context, shape=Shape.OBJECT),) if context else ()
+        ),
+    )

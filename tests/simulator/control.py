@@ -1,6 +1,7 @@
 """The control panel: everything that a test does in Python, over HTTP for what runs elsewhere.
 
-All bodies are JSON objects. What can be addressed:
+All bodies are JSON objects. What can be addressed, beside streams, libraries and work, which are in
+the module control_media:
 
 GET    /                                        what there is: addresses, accounts, PINs, streams
 POST   /idle                                    answers when the world is quiet
@@ -18,12 +19,9 @@ POST   /homes                                   {members}: the first is the admi
 POST   /servers                                 {name, owner, version, tls}
 PATCH  /servers/{name}                          any knob, see the package's docstring
 POST   /servers/{name}/restart                  {version, maintenance}
-POST   /servers/{name}/share, .../unshare       {account}
+POST   /servers/{name}/share, .../unshare       {account, sections: ids of the only ones}
 POST   /servers/{name}/token                    {account}: regenerate
-POST   /servers/{name}/media                    {title, kind, show, season, album, duration, year}
 POST   /servers/{name}/update                   {version, added, fixed, can_install, checked}
-POST   /servers/{name}/streams                  {user, title, player, delivery, kind}
-POST   /servers/{name}/streams/{key}/{action}   pause, resume, buffer, stop, seek {offset}
 POST   /servers/{name}/notify                   {type, element, items}
 POST   /servers/{name}/websockets/drop          {abruptly}
 POST   /servers/{name}/websockets/mute          {mute}: from the next connection on
@@ -42,18 +40,14 @@ from typing import TYPE_CHECKING, Any
 from aiohttp import web
 
 from .access import Connection
+from .control_media import Action, Body, MediaControl, stream_body
 from .faults import Fault
 from .host import LOOPBACK, Host, bind
 from .knobs import KNOBS
-from .library import Kind
 from .server import PlexServer
-from .streams import Delivery, Stream
 
 if TYPE_CHECKING:
     from .world import World
-
-type Body = dict[str, Any]
-type Action = Callable[[web.Request, Body], Awaitable[Any]]
 
 
 class ControlPanel:
@@ -69,7 +63,7 @@ class ControlPanel:
     async def start(self) -> None:
         """Serve."""
         app = web.Application()
-        for method, path, action in self._actions():
+        for method, path, action in (*self._actions(), *MediaControl(self._world).actions()):
             app.router.add_route(method, path, _served(action))
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
         await self._runner.setup()
@@ -103,10 +97,7 @@ class ControlPanel:
             ("POST", "/servers/{server}/share", self.share),
             ("POST", "/servers/{server}/unshare", self.unshare),
             ("POST", "/servers/{server}/token", self.regenerate_token),
-            ("POST", "/servers/{server}/media", self.add_media),
             ("POST", "/servers/{server}/update", self.offer_update),
-            ("POST", "/servers/{server}/streams", self.start_stream),
-            ("POST", "/servers/{server}/streams/{key}/{action}", self.control_stream),
             ("POST", "/servers/{server}/notify", self.notify),
             ("POST", "/servers/{server}/websockets/drop", self.drop_websockets),
             ("POST", "/servers/{server}/websockets/mute", self.mute),
@@ -151,7 +142,11 @@ class ControlPanel:
                     "shared_with": [share.account.username for share in server.shares],
                     "listeners": len(server.notifier.listeners),
                     "knobs": {name: getattr(server, name) for name in KNOBS},
-                    "streams": [_stream(stream) for stream in server.streams],
+                    "streams": [stream_body(stream) for stream in server.streams],
+                    "libraries": {section.id: section.title for section in server.library.sections},
+                    "activities": {
+                        activity.uuid: activity.title for activity in server.activities.running
+                    },
                 }
                 for server in self._world.servers
             },
@@ -260,7 +255,13 @@ class ControlPanel:
     async def share(self, request: web.Request, body: Body) -> Any:
         """Share a server."""
         account = self._world.plex_tv.account(body["account"])
-        return {"token": self._server(request).share_with(account)}
+        server, ids = self._server(request), body.get("sections")
+        sections = (
+            None
+            if ids is None
+            else [section for section in server.library.sections if section.id in ids]
+        )
+        return {"token": server.share_with(account, sections=sections)}
 
     async def unshare(self, request: web.Request, body: Body) -> None:
         """End a share."""
@@ -271,48 +272,11 @@ class ControlPanel:
         account = self._world.plex_tv.account(body["account"])
         return {"token": self._server(request).regenerate_token(account)}
 
-    async def add_media(self, request: web.Request, body: Body) -> Any:
-        """Add an item to a library."""
-        kind = Kind[str(body.pop("kind", "movie")).upper()]
-        item = await self._server(request).add_media(body.pop("title"), kind=kind, **body)
-        return {"rating_key": item.rating_key}
-
     async def offer_update(self, request: web.Request, body: Body) -> None:
         """Offer a newer version."""
         updater = self._server(request).updater
         updater.can_install = body.pop("can_install", updater.can_install)
         updater.offer(body.pop("version"), **body)
-
-    async def start_stream(self, request: web.Request, body: Body) -> Any:
-        """Start a stream."""
-        if user := body.pop("user", None):
-            body["user"] = self._world.plex_tv.account(user)
-        if delivery := body.pop("delivery", None):
-            body["delivery"] = Delivery(delivery)
-        if kind := body.pop("kind", None):
-            body["kind"] = Kind[kind.upper()]
-        return _stream(await self._server(request).start_stream(**body))
-
-    async def control_stream(self, request: web.Request, body: Body) -> None:
-        """Pause, resume, buffer, seek or stop a stream."""
-        stream = next(
-            stream
-            for stream in self._server(request).streams
-            if stream.session_key == request.match_info["key"]
-        )
-        match request.match_info["action"]:
-            case "pause":
-                await stream.pause()
-            case "resume":
-                await stream.resume()
-            case "buffer":
-                await stream.buffer()
-            case "stop":
-                await stream.stop()
-            case "seek":
-                await stream.seek(int(body["offset"]))
-            case action:
-                raise ValueError(f"A stream cannot {action}.")
 
     async def notify(self, request: web.Request, body: Body) -> None:
         """Send a notification."""
@@ -359,18 +323,6 @@ class ControlPanel:
     async def clear_faults(self, request: web.Request, _: Body) -> None:
         """Take all faults of a host away."""
         self._host(request).faults.clear()
-
-
-def _stream(stream: Stream) -> Body:
-    return {
-        "session_key": stream.session_key,
-        "user": stream.user_title,
-        "title": stream.item.title,
-        "player": stream.player.title,
-        "delivery": stream.delivery.value,
-        "state": stream.state.value,
-        "view_offset": stream.view_offset,
-    }
 
 
 def _served(action: Action) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -1,31 +1,92 @@
-"""A world that lives: two servers on which people start, pause and end streams."""
+"""A world that lives: four servers, on which people play things and libraries grow.
+
+Home      the owner's, with a Plex Pass: streams of all kinds, scans, tasks, new media
+Cinema    a friend's, who shares it with the owner, but not all of its libraries
+Cabin     of somebody without a Plex Pass
+Attic     nobody's: it was never claimed, and needs no token
+"""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 import random
 
 from .accounts import Account
-from .library import Kind
+from .items import SD, UHD, Find, Kind, Quality
+from .scanner import ScanRequest
 from .server import PlexServer
-from .streams import Delivery, Player, State
+from .streams import Delivery, Player, State, StreamOptions
 from .world import World
 
 PLAYERS = (
     Player(title="Living room TV"),
     Player(title="Kitchen tablet", product="Plex for iOS", platform="iOS", device="iPad"),
     Player(title="Browser", product="Plex Web", platform="Chrome", device="Linux"),
+    Player(
+        title="Phone",
+        product="Plex for Android (Mobile)",
+        device="Phone",
+        address="203.0.113.77",
+        local=False,
+    ),
 )
 MOST_STREAMS = 3
 PLAYING_INTERVAL = 10.0
+JOB_SECONDS = 20.0
 # Seconds between two things that happen on a server.
 SHORTEST_LULL, LONGEST_LULL = 8.0, 25.0
+# Of so many things that happen, one is new media, and one a task of the butler.
+NEW_MEDIA_EVERY, TASK_EVERY = 6, 8
+MOST_ITEMS = 200
+
+FILMS: tuple[tuple[str, int, Quality | None], ...] = (
+    ("Above the Tree Line", 2024, UHD),
+    ("Night Ferry", 2019, None),
+    ("The Cartographer", 2023, UHD),
+    ("Salt and Paper", 1998, SD),
+    ("The Orchard Keeper's Clock", 2021, None),
+)
+SHOWS = (("Harbour Street", 2, 6), ("Small Hours", 1, 8))
+ALBUMS = (("The Quiet Band", "Morning", 8), ("Low Tide", "Lanterns", 10))
+PHOTOS = ("Breakfast outside", "The boat", "Rain at last", "Everybody")
+FIRST = ("Silent", "Northern", "Paper", "Golden", "Last", "Hidden", "Winter", "Electric")
+SECOND = ("River", "Garden", "Letters", "Signal", "Harvest", "Orchestra", "Window", "Crossing")
+TASKS = ("BackupDatabase", "ButlerTaskGenerateCreditsMarkers", "OptimizeDatabase")
+
+
+def furnish(server: PlexServer) -> None:
+    """Put something into the libraries, as if it had always been there."""
+    library = server.library
+    library.add_section("Photos", Kind.PHOTO)
+    for title, year, quality in FILMS:
+        library.add(title, year=year, quality=quality, credits_at=5_100_000)
+    for show, seasons, episodes in SHOWS:
+        for season in range(1, seasons + 1):
+            for number in range(1, episodes + 1):
+                library.add(
+                    f"Episode {number}",
+                    kind=Kind.EPISODE,
+                    show=show,
+                    season=season,
+                    duration=2_640_000,
+                )
+    for artist, album, tracks in ALBUMS:
+        for number in range(1, tracks + 1):
+            library.add(
+                f"{album}, part {number}",
+                kind=Kind.TRACK,
+                show=artist,
+                album=album,
+                duration=214_000,
+            )
+    for title in PHOTOS:
+        library.add(title, kind=Kind.PHOTO, album="Summer")
 
 
 class Life:
-    """What people do on one server."""
+    """What happens on one server."""
 
-    def __init__(self, server: PlexServer, people: list[Account], dice: random.Random) -> None:
+    def __init__(self, server: PlexServer, people: Sequence[Account], dice: random.Random) -> None:
         """Take the people who may do something there."""
         self._server = server
         self._people = people
@@ -35,7 +96,13 @@ class Life:
         """Let something happen now and then, until cancelled."""
         while True:
             await asyncio.sleep(self._dice.uniform(SHORTEST_LULL, LONGEST_LULL))
-            if self._server.running:
+            if not self._server.running:
+                continue
+            if not self._dice.randrange(NEW_MEDIA_EVERY):
+                await self.grow()
+            elif not self._dice.randrange(TASK_EVERY):
+                await self._server.butler.start(self._dice.choice(TASKS))
+            else:
                 await self.happen()
 
     async def happen(self) -> None:
@@ -43,16 +110,7 @@ class Life:
         dice, server = self._dice, self._server
         streams = server.streams
         if len(streams) < MOST_STREAMS and dice.random() < 1 / (len(streams) + 1):
-            item = dice.choice([item for item in server.library.items if item.playable])
-            await server.start_stream(
-                user=dice.choice(self._people),
-                title=item.title,
-                kind=item.kind,
-                player=dice.choice(PLAYERS),
-                delivery=(
-                    Delivery.DIRECT_PLAY if item.kind is Kind.TRACK else dice.choice(list(Delivery))
-                ),
-            )
+            await server.start_stream(**self._something_to_play())
             return
         stream = dice.choice(streams)
         if stream.state is State.PAUSED:
@@ -62,6 +120,53 @@ class Life:
         else:
             await stream.stop()
 
+    def _something_to_play(self) -> StreamOptions:
+        dice = self._dice
+        item = dice.choice([item for item in self._server.library.items if item.playable])
+        options = StreamOptions(
+            user=dice.choice(self._people),
+            title=item.title,
+            kind=item.kind,
+            player=dice.choice(PLAYERS),
+        )
+        if item.kind in {Kind.MOVIE, Kind.EPISODE}:
+            options["delivery"] = dice.choice(list(Delivery))
+            options["hardware"] = dice.random() < 1 / 2
+            # Often only the sound is what a player cannot take.
+            options["video"] = dice.choice((None, "copy"))
+        return options
+
+    async def grow(self) -> None:
+        """Let something new be found by a scan; when there is too much, the oldest goes."""
+        server = self._server
+        while len(server.library.items) > MOST_ITEMS:
+            await server.remove_media(server.library.items[0])
+        server.scanner.on_disk += self._new_files()
+        section = server.library.section_for(server.scanner.on_disk[-1].kind)
+        await server.scanner.start(ScanRequest(section_id=section.id))
+
+    def _new_files(self) -> list[Find]:
+        dice = self._dice
+        name = f"{dice.choice(FIRST)} {dice.choice(SECOND)}"
+        many = range(1, dice.randint(2, 10))
+        match dice.choice((Kind.MOVIE, Kind.EPISODE, Kind.TRACK, Kind.PHOTO)):
+            case Kind.EPISODE:
+                return [
+                    Find(title=f"Episode {number}", kind=Kind.EPISODE, show=name) for number in many
+                ]
+            case Kind.TRACK:
+                return [
+                    Find(title=f"{name}, part {number}", kind=Kind.TRACK, show=name, album=name)
+                    for number in many
+                ]
+            case Kind.PHOTO:
+                return [
+                    Find(title=f"{name} {number}", kind=Kind.PHOTO, album=name) for number in many
+                ]
+            case _:
+                quality = dice.choice((None, SD, UHD))
+                return [Find(title=name, year=dice.randint(1960, 2026), quality=quality)]
+
 
 @asynccontextmanager
 async def demo_world(
@@ -69,25 +174,40 @@ async def demo_world(
     plex_tv_port: int = 0,
     control_port: int = 0,
     home_port: int = 0,
-    friends_port: int = 0,
+    cinema_port: int = 0,
+    cabin_port: int = 0,
+    attic_port: int = 0,
     lively: bool = True,
     dice: random.Random | None = None,
 ) -> AsyncGenerator[World]:
-    """Run a plex.tv and two servers: Home is the owner's, Friends is shared with the owner."""
+    """Run a plex.tv and the four servers; `lively` lets something happen on them."""
     async with World(plex_tv_port=plex_tv_port, control_port=control_port) as world:
         owner = world.plex_tv.add_account("owner", plex_pass=True)
-        friend = world.plex_tv.add_account("friend")
+        friend = world.plex_tv.add_account("friend", plex_pass=True)
+        visitor = world.plex_tv.add_account("visitor")
         home = await world.add_server("Home", owner=owner, port=home_port)
-        friends = await world.add_server("Friends", owner=friend, port=friends_port)
+        cinema = await world.add_server("Cinema", owner=friend, port=cinema_port)
+        cabin = await world.add_server("Cabin", owner=visitor, port=cabin_port)
+        attic = await world.add_server("Attic", owner=owner, port=attic_port)
+        attic.claimed = False
         home.share_with(friend)
-        friends.share_with(owner)
+        home.share_with(visitor)
+        cinema.share_with(owner, sections=cinema.library.sections[:2])
+        await cabin.remote_access.become("failed", "unreachable")
         home.updater.offer("1.43.4.10903-e5521bd8c", added="A new thing.", fixed="An old fault.")
-        people = [owner, friend]
+        people = {
+            "Home": [owner, friend, visitor],
+            "Cinema": [owner, friend],
+            "Cabin": [visitor],
+            "Attic": [owner],
+        }
         dice = dice or random.Random()  # noqa: S311 - Nobody must not guess who plays what.
-        lives = [Life(server, people, dice) for server in world.servers] if lively else []
         for server in world.servers:
+            furnish(server)
             server.playing_interval = PLAYING_INTERVAL
-        tasks = [asyncio.create_task(life.go_on()) for life in lives]
+            server.job_seconds = JOB_SECONDS
+        lives = [Life(server, people[server.name], dice) for server in world.servers]
+        tasks = [asyncio.create_task(life.go_on()) for life in lives] if lively else []
         try:
             yield world
         finally:

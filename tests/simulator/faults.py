@@ -48,7 +48,7 @@ class Fault:
     MISTYPED: ClassVar[Fault]
     """Valid JSON with the right names in which every value is of another type."""
     OVERSIZED: ClassVar[Fault]
-    """200 with a body that never ends."""
+    """200 with a body that never ends, which calls itself JSON; see also `endless`."""
     UNAUTHORIZED: ClassVar[Fault]
     """401 in the host's own form although the token is good."""
 
@@ -91,11 +91,20 @@ class Fault:
         return cls(kind=Kind.SLOW, seconds=seconds)
 
     @classmethod
+    def endless(cls, content_type: str) -> Self:
+        """Answer with a body that never ends and calls itself this, such as image/jpeg."""
+        return cls(kind=Kind.OVERSIZED, content_type=content_type)
+
+    @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
         """Read a fault from the words of the control panel."""
         kind = Kind(data.get("kind", Kind.ANSWER))
         if kind is not Kind.ANSWER:
-            return cls(kind=kind, seconds=float(data.get("seconds", 0)))
+            return cls(
+                kind=kind,
+                seconds=float(data.get("seconds", 0)),
+                content_type=data.get("content_type", "application/json"),
+            )
         if location := data.get("location"):
             return cls.redirect(location, code=int(data.get("status", 302)))
         fault = cls.status(
@@ -112,7 +121,7 @@ Fault.MAINTENANCE = Fault(kind=Kind.MAINTENANCE)
 Fault.TRUNCATED = Fault(kind=Kind.TRUNCATED)
 Fault.GARBLED = Fault(kind=Kind.GARBLED)
 Fault.MISTYPED = Fault(kind=Kind.MISTYPED)
-Fault.OVERSIZED = Fault(kind=Kind.OVERSIZED)
+Fault.OVERSIZED = Fault.endless("application/json")
 Fault.UNAUTHORIZED = Fault(kind=Kind.UNAUTHORIZED)
 
 

@@ -15,6 +15,7 @@ from .faults import Faults, Kind, Rule, mistyped
 from .front import Front
 from .journal import RequestLog, RequestRecord
 from .pages import maintenance
+from .rendering import JSON_TYPE
 
 LOOPBACK = "127.0.0.1"
 SHUTDOWN_TIMEOUT = 1.0
@@ -216,7 +217,7 @@ class Host(ABC):
             case Kind.GARBLED:
                 return web.Response(body=b"\x00{<half a thought", content_type="application/json")
             case Kind.OVERSIZED:
-                return await self._endless(request)
+                return await self._endless(request, fault.content_type)
             case Kind.TRUNCATED:
                 return await _truncated(request, await self._serve(request, handler))
             case Kind.MISTYPED:
@@ -249,8 +250,8 @@ class Host(ABC):
             await rule.lifted.wait()
         return await self._serve(request, handler)
 
-    async def _endless(self, request: web.Request) -> web.StreamResponse:
-        response = web.StreamResponse(headers={"Content-Type": "application/json"})
+    async def _endless(self, request: web.Request, content_type: str) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Type": content_type})
         await response.prepare(request)
         await response.write(b'{"MediaContainer":{"filler":"')
         # It ends when the caller has heard enough.
@@ -285,5 +286,7 @@ async def _truncated(request: web.Request, whole: web.StreamResponse) -> web.Str
 
 
 def _mistyped(whole: web.StreamResponse) -> web.StreamResponse:
-    text = whole.text if isinstance(whole, web.Response) else None
-    return web.json_response(mistyped(json.loads(text or "{}")))
+    """Return JSON with other types; what is no JSON, such as a picture, stays as it is."""
+    if not isinstance(whole, web.Response) or whole.content_type != JSON_TYPE:
+        return whole
+    return web.json_response(mistyped(json.loads(whole.text or "{}")))

@@ -24,6 +24,11 @@ class Knobs:
     """The status with which it refuses the push channel, or None."""
     identifies_as: str | None = None
     """The machineIdentifier of another machine that answers at this address, or None."""
+    job_seconds: float | None = 0
+    """How many real seconds a scan or a butler's task takes that somebody asked for.
+
+    None means until `jobs.finish()`, or until somebody cancels it.
+    """
     https_required: bool = False
     """Whether a server with TLS refuses plain HTTP on its port, as plex.tv lists it too."""
     listed: bool = True

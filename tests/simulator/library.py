@@ -1,114 +1,29 @@
-"""What a server has to play: its libraries (Plex says sections) and their items."""
+"""All libraries of a server, and what is added to them and removed."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
-from enum import IntEnum
 import itertools
-import uuid
+from typing import Unpack
 
-DEFAULT_DURATION = 5_400_000
+from .items import (
+    CLIPS_ID,
+    DEFAULT_DURATION,
+    LIVE_ID,
+    Details,
+    Find,
+    Item,
+    Kind,
+    Quality,
+    Section,
+)
 
-
-class Kind(IntEnum):
-    """The kinds of items, with Plex's numbers."""
-
-    MOVIE = 1
-    SHOW = 2
-    SEASON = 3
-    EPISODE = 4
-    ARTIST = 8
-    ALBUM = 9
-    TRACK = 10
-    PHOTO = 13
-
-    @property
-    def word(self) -> str:
-        """Return Plex's word for the kind."""
-        return self.name.lower()
-
-    @property
-    def tag(self) -> str:
-        """Return the name of its element in XML."""
-        match self:
-            case Kind.MOVIE | Kind.EPISODE:
-                return "Video"
-            case Kind.TRACK:
-                return "Track"
-            case Kind.PHOTO:
-                return "Photo"
-            case _:
-                return "Directory"
-
-
-PARENTS = {
-    Kind.SEASON: Kind.SHOW,
-    Kind.EPISODE: Kind.SEASON,
-    Kind.ALBUM: Kind.ARTIST,
-    Kind.TRACK: Kind.ALBUM,
+AGENTS = {
+    Kind.MOVIE: ("tv.plex.agents.movie", "Plex Movie", "/data/Movies"),
+    Kind.SHOW: ("tv.plex.agents.series", "Plex TV Series", "/data/TV"),
+    Kind.ARTIST: ("tv.plex.agents.music", "Plex Music", "/data/Music"),
+    Kind.PHOTO_ALBUM: ("tv.plex.agents.photo", "Plex Photo Scanner", "/data/Photos"),
 }
-
-
-@dataclass(eq=False, kw_only=True)
-class Section:
-    """A library."""
-
-    id: int
-    kind: Kind
-    title: str
-    agent: str
-    scanner: str
-    path: str
-    created_at: int
-    uuid: str = field(default_factory=lambda: str(uuid.uuid4()))
-    refreshing: bool = False
-    scanned_at: int = 0
-    changes: int = 1
-
-    @property
-    def path_of_picture(self) -> str:
-        """Return the word of the section's stock pictures."""
-        return {Kind.SHOW: "show"}.get(self.kind, self.kind.word)
-
-
-@dataclass(eq=False, kw_only=True)
-class Item:
-    """Something in a library. Times are epoch seconds, the duration is in milliseconds."""
-
-    rating_key: int
-    kind: Kind
-    title: str
-    section: Section
-    parent: Item | None = None
-    index: int = 1
-    year: int = 2020
-    duration: int = DEFAULT_DURATION
-    summary: str = ""
-    added_at: int
-    children: list[Item] = field(default_factory=list, repr=False)
-    view_count: int = 0
-    view_offset: int = 0
-
-    @property
-    def key(self) -> str:
-        """Return the address of the item."""
-        return f"/library/metadata/{self.rating_key}"
-
-    @property
-    def playable(self) -> bool:
-        """Return whether the item is a file, and not a group of others."""
-        return self.kind in {Kind.MOVIE, Kind.EPISODE, Kind.TRACK, Kind.PHOTO}
-
-    @property
-    def guid(self) -> str:
-        """Return the identifier of the item's metadata."""
-        return f"plex://{self.kind.word}/{self.rating_key:024x}"
-
-    def leaves(self) -> Iterable[Item]:
-        """Return the playable items of the group."""
-        for child in self.children:
-            if child.playable:
-                yield child
-            yield from child.leaves()
+# Where what is claimed has its keys, so many for a library.
+CLAIMED_KEYS, KEYS_OF_A_SECTION = 1_000_000_000, 100_000_000
 
 
 class Library:
@@ -117,26 +32,18 @@ class Library:
     def __init__(self, clock: Callable[[], float]) -> None:
         """Start with the three usual libraries and a handful of items."""
         self._clock = clock
-        self._keys = itertools.count(101)
-        self.items: list[Item] = []
-        now = int(clock())
-        self.sections = [
-            Section(
-                id=number,
-                kind=kind,
-                title=title,
-                agent=agent,
-                scanner=scanner,
-                path=path,
-                created_at=now - 86_400,
-                scanned_at=now,
-            )
-            for number, kind, title, agent, scanner, path in (
-                (1, Kind.MOVIE, "Movies", "tv.plex.agents.movie", "Plex Movie", "/data/Movies"),
-                (2, Kind.SHOW, "TV Shows", "tv.plex.agents.series", "Plex TV Series", "/data/TV"),
-                (3, Kind.ARTIST, "Music", "tv.plex.agents.music", "Plex Music", "/data/Music"),
-            )
-        ]
+        self._next_key = 101
+        self._section_ids = itertools.count(1)
+        self._by_key: dict[int, Item] = {}
+        self._held: dict[Section, dict[int, Item]] = {}
+        self.sections: list[Section] = []
+        for kind, title in (
+            (Kind.MOVIE, "Movies"),
+            (Kind.SHOW, "TV Shows"),
+            (Kind.ARTIST, "Music"),
+        ):
+            section = self.add_section(title, kind)
+            section.paths = (AGENTS[kind][2],)
         for title in ("A Day at the Lake", "The Long Road", "Winter Light"):
             self.add(title, kind=Kind.MOVIE)
         for title in ("First Steps", "Second Thoughts"):
@@ -144,19 +51,72 @@ class Library:
         for title in ("Opening", "Intermezzo"):
             self.add(title, kind=Kind.TRACK, show="The Quiet Band", album="Evening")
 
+    @property
+    def items(self) -> list[Item]:
+        """Return everything there is, in the order in which it was added."""
+        return list(self._by_key.values())
+
+    # Sections
+
+    def add_section(
+        self,
+        title: str,
+        kind: Kind,
+        *,
+        claims: dict[Kind, int] | None = None,
+        hidden: int = 0,
+        language: str = "en-US",
+    ) -> Section:
+        """Add an empty library for a kind, such as MOVIE, SHOW or EPISODE, TRACK, PHOTO.
+
+        With `claims` it says that it holds so many of each kind.
+        """
+        agent, scanner, _ = AGENTS[kind.top]
+        now = int(self._clock())
+        section = Section(
+            id=next(self._section_ids),
+            kind=kind.top,
+            title=title,
+            agent=agent,
+            scanner=scanner,
+            paths=(f"/data/{title}",),
+            created_at=now - 86_400,
+            scanned_at=now,
+            claims=claims or {},
+            hidden=hidden,
+            language=language,
+        )
+        self.sections.append(section)
+        self._held[section] = {}
+        return section
+
+    def remove_section(self, section: Section) -> None:
+        """Remove a library with all that it holds."""
+        self.sections.remove(section)
+        for key in self._held.pop(section):
+            del self._by_key[key]
+
     def section_for(self, kind: Kind) -> Section:
         """Return the first library that holds this kind."""
-        while parent := PARENTS.get(kind):
-            kind = parent
-        return next(section for section in self.sections if section.kind is kind)
+        return next(section for section in self.sections if section.kind is kind.top)
 
     def section(self, section_id: int) -> Section | None:
         """Return the library with this id."""
         return next((section for section in self.sections if section.id == section_id), None)
 
+    # Items
+
     def item(self, rating_key: int) -> Item | None:
-        """Return the item with this key."""
-        return next((item for item in self.items if item.rating_key == rating_key), None)
+        """Return the item with this key; one that is claimed is made up anew each time."""
+        if rating_key < CLAIMED_KEYS:
+            return self._by_key.get(rating_key)
+        section_id, rest = divmod(rating_key - CLAIMED_KEYS, KEYS_OF_A_SECTION)
+        section = self.section(section_id)
+        for kind, count in section.claims.items() if section else ():
+            if rest < count and section:
+                return self._claimed(section, kind, rest)
+            rest -= count
+        return None
 
     def titled(self, title: str) -> Item | None:
         """Return the playable item with this title."""
@@ -164,78 +124,195 @@ class Library:
 
     def of(self, section: Section, kind: Kind) -> list[Item]:
         """Return the library's items of this kind, by title."""
-        found = [item for item in self.items if item.section is section and item.kind is kind]
+        found = [item for item in self._held[section].values() if item.kind is kind]
         return sorted(found, key=lambda item: (item.title, item.rating_key))
 
-    def recently_added(self, section: Section | None = None) -> list[Item]:
+    def claimed(self, section: Section, kind: Kind, start: int, stop: int) -> list[Item]:
+        """Return some of the items that a library claims, which are made up on the spot."""
+        before = 0
+        for other, count in section.claims.items():
+            if other is kind:
+                last = min(stop, count)
+                return [
+                    self._claimed(section, kind, before + number) for number in range(start, last)
+                ]
+            before += count
+        return []
+
+    @staticmethod
+    def _claimed(section: Section, kind: Kind, number: int) -> Item:
+        return Item(
+            rating_key=CLAIMED_KEYS + section.id * KEYS_OF_A_SECTION + number,
+            kind=kind,
+            title=f"{kind.word.title()} {number:07}",
+            section=section,
+            quality=Find(title="", kind=kind).file_quality,
+            added_at=section.created_at,
+            updated_at=section.created_at,
+        )
+
+    def storage(self, section: Section) -> tuple[int, int]:
+        """Return how many bytes and milliseconds a library says that it has."""
+        files = [item for item in self._held[section].values() if item.playable]
+        size, duration = sum(item.size for item in files), sum(item.duration for item in files)
+        for kind, count in section.claims.items():
+            if count:
+                [sample] = self.claimed(section, kind, 0, 1)
+                size += count * sample.size
+                duration += count * sample.duration if sample.playable else 0
+        return size, duration
+
+    def recently_added(self, sections: Iterable[Section]) -> list[Item]:
         """Return what was added, newest first; seasons and albums stand for what is in them."""
         shown = {Kind.MOVIE, Kind.SEASON, Kind.ALBUM, Kind.PHOTO}
-        found = [
-            item for item in self.items if item.kind in shown and section in {None, item.section}
-        ]
+        found = [item for item in self._in(sections) if item.kind in shown]
         return sorted(found, key=lambda item: (-item.added_at, -item.rating_key))
 
-    def on_deck(self) -> list[Item]:
-        """Return what was begun and not finished."""
-        return [item for item in self.items if item.view_offset]
+    def on_deck(self, sections: Iterable[Section], account_id: int) -> list[Item]:
+        """Return what this person began and did not finish, the last one first."""
+        found = [
+            (viewing, item)
+            for item in self._in(sections)
+            if (viewing := item.viewings.get(account_id)) and viewing.offset
+        ]
+        found.sort(key=lambda pair: -(pair[0].last_at or 0))
+        return [item for _, item in found]
 
-    def search(self, text: str) -> list[Item]:
+    def search(self, text: str, sections: Iterable[Section]) -> list[Item]:
         """Return the items whose title holds the text."""
-        return [item for item in self.items if text.lower() in item.title.lower()]
+        return [item for item in self._in(sections) if text.lower() in item.title.lower()]
 
-    def add(
-        self,
-        title: str,
-        *,
-        kind: Kind = Kind.MOVIE,
-        show: str | None = None,
-        season: int = 1,
-        album: str | None = None,
-        duration: int = DEFAULT_DURATION,
-        year: int = 2020,
-    ) -> Item:
+    def _in(self, sections: Iterable[Section]) -> Iterable[Item]:
+        for section in sections:
+            yield from self._held[section].values()
+
+    # What is added and removed
+
+    def add(self, title: str, **details: Unpack[Details]) -> Item:
         """Add an item; an episode brings its show and season, a track its artist and album."""
-        match kind:
+        return self.take_in(Find(title=title, **details))[-1]
+
+    def take_in(self, find: Find) -> list[Item]:
+        """Add what was found and return all that is new: what it is in first, itself last."""
+        first = self._next_key
+        section = find.section or self.section_for(find.kind)
+        parent: Item | None = None
+        match find.kind:
             case Kind.EPISODE:
-                top = self._group(show or "Untitled", Kind.SHOW, None)
-                parent = self._group(f"Season {season}", Kind.SEASON, top, season)
+                show = self._group(section, find.show or "Untitled", Kind.SHOW, None, find)
+                parent = self._group(
+                    section, f"Season {find.season}", Kind.SEASON, show, find, find.season
+                )
             case Kind.TRACK:
-                top = self._group(show or "Unknown Artist", Kind.ARTIST, None)
-                parent = self._group(album or "Unknown Album", Kind.ALBUM, top)
-            case _:
-                return self._new(title, kind, None, duration=duration, year=year)
-        return self._new(title, kind, parent, duration=duration, year=year)
+                artist = self._group(
+                    section, find.show or "Unknown Artist", Kind.ARTIST, None, find
+                )
+                parent = self._group(
+                    section, find.album or "Unknown Album", Kind.ALBUM, artist, find
+                )
+            case Kind.PHOTO:
+                parent = self._group(
+                    section, find.album or "Snapshots", Kind.PHOTO_ALBUM, None, find
+                )
+        self._new(section, find.title, find.kind, parent, find)
+        newest_first = reversed(self._by_key.values())
+        fresh = [*itertools.takewhile(lambda item: item.rating_key >= first, newest_first)]
+        return fresh[::-1]
 
-    def _group(self, title: str, kind: Kind, parent: Item | None, index: int = 1) -> Item:
-        for item in self.items:
-            if item.kind is kind and item.title == title and item.parent is parent:
-                return item
-        return self._new(title, kind, parent, index=index)
+    def outside(self, title: str, *, live: bool, kind: Kind) -> Item:
+        """Return something to play that is in no library: live television, or a trailer."""
+        section = Section(
+            id=LIVE_ID if live else CLIPS_ID,
+            kind=kind,
+            title="",
+            agent="",
+            scanner="",
+            paths=("",),
+            created_at=0,
+        )
+        now = int(self._clock())
+        return Item(
+            rating_key=self._key(),
+            kind=kind,
+            title=title,
+            section=section,
+            duration=DEFAULT_DURATION if live else 90_000,
+            quality=Quality(),
+            added_at=now,
+            updated_at=now,
+        )
 
-    def _new(
+    def remove(self, item: Item) -> list[Item]:
+        """Remove an item with all in it, and what is empty then; return all that is gone."""
+        gone = [*_all_in(item), item]
+        parent = item.parent
+        while parent:
+            parent.children.remove(item)
+            if parent.children:
+                break
+            item, parent = parent, parent.parent
+            gone.append(item)
+        item.section.changes += 1
+        for one in gone:
+            del self._by_key[one.rating_key], self._held[one.section][one.rating_key]
+        return gone
+
+    def trash(self, section: Section) -> list[Item]:
+        """Return what lies in the trash of a library: items whose files are gone."""
+        return [item for item in self._held[section].values() if item.missing]
+
+    def _key(self) -> int:
+        self._next_key += 1
+        return self._next_key - 1
+
+    def _group(
         self,
+        section: Section,
         title: str,
         kind: Kind,
         parent: Item | None,
-        *,
+        find: Find,
         index: int | None = None,
-        duration: int = DEFAULT_DURATION,
-        year: int = 2020,
     ) -> Item:
-        section = self.section_for(kind)
+        for item in parent.children if parent else self._held[section].values():
+            if item.kind is kind and item.title == title:
+                return item
+        return self._new(section, title, kind, parent, find, index)
+
+    def _new(
+        self,
+        section: Section,
+        title: str,
+        kind: Kind,
+        parent: Item | None,
+        find: Find,
+        index: int | None = None,
+    ) -> Item:
         section.changes += 1
+        now = int(self._clock())
+        file = kind is find.kind
         item = Item(
-            rating_key=next(self._keys),
+            rating_key=self._key(),
             kind=kind,
             title=title,
             section=section,
             parent=parent,
             index=index or (len(parent.children) + 1 if parent else 1),
-            duration=duration,
-            year=year,
-            added_at=int(self._clock()),
+            duration=find.duration,
+            year=find.year,
+            quality=find.file_quality,
+            summary=find.summary if file else "",
+            credits_at=find.credits_at if file else None,
+            added_at=now,
+            updated_at=now,
         )
         if parent:
             parent.children.append(item)
-        self.items.append(item)
+        self._by_key[item.rating_key] = self._held[section][item.rating_key] = item
         return item
+
+
+def _all_in(item: Item) -> Iterable[Item]:
+    for child in item.children:
+        yield from _all_in(child)
+        yield child

@@ -1,6 +1,6 @@
 """By what a library can be sorted and filtered, as PlexAPI wants to know before it asks."""
 
-from .library import Kind, Section
+from .items import Kind, Section
 from .rendering import Node, Shape
 
 SORTS = (("titleSort", "Title", "asc"), ("addedAt", "Date Added", "desc"))
@@ -18,6 +18,7 @@ OPERATORS = {
 KINDS = {
     Kind.SHOW: (Kind.SHOW, Kind.SEASON, Kind.EPISODE),
     Kind.ARTIST: (Kind.ARTIST, Kind.ALBUM, Kind.TRACK),
+    Kind.PHOTO_ALBUM: (Kind.PHOTO_ALBUM, Kind.PHOTO),
 }
 
 

@@ -135,8 +135,10 @@ def guest_node(guest: Account, owned: list[PlexServer]) -> Node:
                 "machineIdentifier": server.machine_identifier,
                 "name": server.name,
                 "lastSeenAt": share.since,
-                "numLibraries": len(server.library.sections),
-                "allLibraries": True,
+                "numLibraries": sum(
+                    share.access.sees(section.id) for section in server.library.sections
+                ),
+                "allLibraries": share.sections is None,
                 "owned": True,
                 "pending": False,
             },

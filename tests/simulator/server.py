@@ -1,31 +1,34 @@
 """A simulated Plex Media Server, as a test drives it. What it answers is in server_api."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Coroutine, Iterable
 import itertools
 import secrets
-from typing import Any, override
+from typing import Any, Unpack, override
 
 from aiohttp import web
 
-from .access import Access, Connection, Share
+from .access import Access, Connection, Share, ids_of
 from .accounts import Account, new_token
-from .activity import Activities, Activity
+from .activity import Activities
+from .butler import Butler
 from .host import LOOPBACK, Host, Traffic
+from .items import Details, Find, Item, Kind, Section
+from .jobs import Jobs
 from .knobs import Knobs
-from .library import DEFAULT_DURATION, Item, Kind, Library, Section
+from .library import Library
 from .pages import maintenance, server_error
+from .playback import Playback
 from .plex_tv import PlexTv
-from .rendering import to_json
+from .remote_access import RemoteAccess
+from .scanner import Scanner, ScanRequest
 from .server_api import ServerApi
-from .streams import Delivery, Player, State, Stream, playing_notification, transcode_node
+from .streams import Stream, StreamOptions
 from .tls import Authority, plex_direct_name
 from .updater import Updater
 from .websocket import Notifier
 
 DEFAULT_VERSION = "1.43.3.10861-5f2c1d9a7"
-OWNER_ID = 1
 
 
 class PlexServer(Host, Knobs):
@@ -55,9 +58,15 @@ class PlexServer(Host, Knobs):
         self.library = Library(traffic.clock)
         self.notifier = Notifier(traffic)
         self.activities = Activities(self.notifier)
+        self.jobs = Jobs(self.activities, traffic, seconds=lambda: self.job_seconds, spawn=spawn)
+        self.butler = Butler(self.jobs)
+        self.scanner = Scanner(self.library, self.notifier, self.jobs, traffic.clock)
+        self.playback = Playback(
+            self.library, self.notifier, traffic.clock, owner=lambda: self.owner
+        )
+        self.remote_access = RemoteAccess(notifier=self.notifier)
         self.updater = Updater(clock=traffic.clock)
         self.shares: list[Share] = []
-        self.streams: list[Stream] = []
         self.preferences: dict[str, str | int | bool] = {
             "FriendlyName": name,
             "TranscoderTempDirectory": "",
@@ -65,11 +74,8 @@ class PlexServer(Host, Knobs):
             "ButlerStartHour": 2,
         }
         self._spawn = spawn
-        self._playing_interval: float | None = None
-        self._ticker: asyncio.Task[None] | None = None
         self._authority = authority
         self._share_ids = itertools.count(9_000_001)
-        self._session_keys = itertools.count(1)
         self._owner_token: str | None = None
         self._transients: dict[str, Access] = {}
         self._dead: dict[str, tuple[Access, float]] = {}
@@ -117,7 +123,7 @@ class PlexServer(Host, Knobs):
             return self._transients[token]
         for share in self.shares:
             if share.token == token:
-                return Access(account=share.account, owner=False)
+                return share.access
         if token in self._dead:
             access, died_at = self._dead[token]
             return access if self.traffic.clock() < died_at + self.revocation_grace else None
@@ -129,22 +135,29 @@ class PlexServer(Host, Knobs):
     def _owner_access(self) -> Access:
         return Access(account=self.owner, owner=True)
 
-    def share_with(self, account: Account) -> str:
-        """Share the server and return the guest's token for it."""
+    def share_with(self, account: Account, *, sections: Iterable[Section] | None = None) -> str:
+        """Share the server, or only some of its libraries; return the guest's token for it."""
         share = Share(
             id=next(self._share_ids),
             account=account,
             token=new_token(),
             since=int(self.traffic.clock()),
+            sections=ids_of(sections),
         )
         self.shares.append(share)
         return share.token
+
+    def restrict(self, account: Account, sections: Iterable[Section] | None) -> None:
+        """Share other libraries with a guest; None stands for all."""
+        for share in self.shares:
+            if share.account is account:
+                share.sections = ids_of(sections)
 
     def unshare(self, account: Account) -> None:
         """End the share; the guest's token dies."""
         for share in [share for share in self.shares if share.account is account]:
             self.shares.remove(share)
-            self._bury(share.token, Access(account=account, owner=False))
+            self._bury(share.token, share.access)
 
     def access_token_for(self, account: Account) -> str | None:
         """Return the guest's token, or the owner's own one where there is one for this server."""
@@ -165,8 +178,11 @@ class PlexServer(Host, Knobs):
             for token in self.plex_tv.tokens_of(account):
                 self._close_sockets_of(token)
             return self._owner_token
+        shared = next((share.sections for share in self.shares if share.account is account), None)
         self.unshare(account)
-        return self.share_with(account)
+        token = self.share_with(account)
+        self.shares[-1].sections = shared
+        return token
 
     def token_revoked(self, token: str) -> None:
         """Hear from plex.tv that a token has died there."""
@@ -195,6 +211,11 @@ class PlexServer(Host, Knobs):
         shared = any(share.account is account for share in self.shares)
         return self.listed and self.claimed and (account is self.owner or shared)
 
+    @property
+    def plex_pass(self) -> bool:
+        """Return whether the server has what only a Plex Pass of its owner gives."""
+        return self.claimed and self.owner.plex_pass
+
     # Streams and media
 
     @property
@@ -203,146 +224,62 @@ class PlexServer(Host, Knobs):
 
         A real server does it about every ten seconds.
         """
-        return self._playing_interval
+        return self.playback.interval
 
     @playing_interval.setter
     def playing_interval(self, seconds: float | None) -> None:
-        self._playing_interval = seconds
-        if self._ticker:
-            self._ticker.cancel()
-        self._ticker = (
-            asyncio.get_running_loop().create_task(self._announce_every(seconds))
-            if seconds
-            else None
-        )
+        self.playback.interval = seconds
 
-    async def _announce_every(self, seconds: float) -> None:
-        while True:
-            await asyncio.sleep(seconds)
-            for stream in list(self.streams):
-                if stream.state is State.PLAYING:
-                    await self.announce(stream)
+    @property
+    def streams(self) -> list[Stream]:
+        """Return what is being played."""
+        return self.playback.streams
 
-    async def start_stream(
-        self,
-        *,
-        user: Account | None = None,
-        title: str = "A Day at the Lake",
-        player: str | Player = "Living room TV",
-        transcode: bool = False,
-        delivery: Delivery | None = None,
-        kind: Kind = Kind.MOVIE,
-        with_session: bool = True,
-    ) -> Stream:
-        """Let somebody play something; what the library does not have yet is added quietly."""
-        account = user or self.owner
-        item = self.library.titled(title) or self.library.add(title, kind=kind)
-        stream = Stream(
-            session_key=str(next(self._session_keys)),
-            user=account,
-            local_user_id=OWNER_ID if account is self.owner else account.id,
-            user_title=account.title,
-            item=item,
-            player=player if isinstance(player, Player) else Player(title=player),
-            delivery=delivery or (Delivery.TRANSCODE if transcode else Delivery.DIRECT_PLAY),
-            with_session=with_session,
-            clock=self.traffic.clock,
-            changed=self._stream_changed,
-        )
-        self.streams.append(stream)
-        await self._tell_transcoder(stream, "start")
-        await self.announce(stream)
-        return stream
+    async def start_stream(self, **options: Unpack[StreamOptions]) -> Stream:
+        """Let somebody play something; see Playback.start."""
+        return await self.playback.start(**options)
 
-    async def _stream_changed(self, stream: Stream) -> None:
-        if stream.state is State.STOPPED and stream in self.streams:
-            self.streams.remove(stream)
-            await self._tell_transcoder(stream, "end")
-        await self.announce(stream)
-
-    async def _tell_transcoder(self, stream: Stream, event: str) -> None:
-        if stream.delivery is not Delivery.DIRECT_PLAY:
-            node = transcode_node(stream, key=f"/transcode/sessions/{stream.transcode_id}")
-            await self.notifier.notify(
-                f"transcodeSession.{event}",
-                "TranscodeSession",
-                to_json(node, wrapped=False),
-                owner_of_items=stream.user,
-            )
-
-    async def announce(self, stream: Stream) -> None:
-        """Send the notification that a server sends on a change and about every ten seconds."""
-        await self.notifier.notify(
-            "playing",
-            "PlaySessionStateNotification",
-            playing_notification(stream),
-            owner_of_items=stream.user,
-        )
-
-    async def add_media(
-        self,
-        title: str,
-        *,
-        kind: Kind = Kind.MOVIE,
-        show: str | None = None,
-        season: int = 1,
-        album: str | None = None,
-        duration: int = DEFAULT_DURATION,
-        year: int = 2020,
-    ) -> Item:
+    async def add_media(self, title: str, **details: Unpack[Details]) -> Item:
         """Add an item and send what a scan sends."""
-        section = self.library.section_for(kind)
-        async with self._scanning(section) as activity:
-            item = self.library.add(
-                title,
-                kind=kind,
-                show=show,
-                season=season,
-                album=album,
-                duration=duration,
-                year=year,
-            )
-            await activity.update(50, title)
-            for step in ({"state": 0, "metadataState": "created"}, {"state": 5}):
-                await self.notifier.notify(
-                    "timeline",
-                    "TimelineEntry",
-                    {
-                        "identifier": "com.plexapp.plugins.library",
-                        "sectionID": str(section.id),
-                        "itemID": str(item.rating_key),
-                        "type": int(item.kind),
-                        "title": item.title,
-                        "updatedAt": item.added_at,
-                        **step,
-                    },
-                )
+        [item] = await self.discover(Find(title=title, **details))
         return item
 
+    async def discover(self, *finds: Find) -> list[Item]:
+        """Let one scan find all this, in one library."""
+        return await self.scanner.discover(finds)
+
+    async def add_season(self, show: str, season: int, *, episodes: int) -> list[Item]:
+        """Let one scan find a whole season."""
+        return await self.discover(
+            *(
+                Find(title=f"Episode {number}", kind=Kind.EPISODE, show=show, season=season)
+                for number in range(1, episodes + 1)
+            )
+        )
+
+    async def add_album(self, artist: str, album: str, *, tracks: int) -> list[Item]:
+        """Let one scan find a whole album."""
+        return await self.discover(
+            *(
+                Find(title=f"Track {number}", kind=Kind.TRACK, show=artist, album=album)
+                for number in range(1, tracks + 1)
+            )
+        )
+
+    async def remove_media(self, item: Item) -> list[Item]:
+        """Remove an item with all in it, tell it, and return all that is gone."""
+        return await self.scanner.remove(item)
+
+    async def empty_trash(self, section: Section) -> None:
+        """Remove for good what has no file any more (`item.missing`)."""
+        for item in self.library.trash(section):
+            await self.scanner.remove(item)
+
     async def scan(self, section: Section) -> None:
-        """Scan a library, which finds nothing new, and send what a scan sends."""
-        async with self._scanning(section) as activity:
-            await activity.update(50)
-
-    @asynccontextmanager
-    async def _scanning(self, section: Section) -> AsyncGenerator[Activity]:
-        activity = await self.activities.start(
-            "library.update.section", f"Scanning {section.title}", section_id=section.id
-        )
-        section.refreshing = True
-        await self._status(f'Scanning the "{section.title}" section')
-        yield activity
-        section.refreshing = False
-        section.scanned_at = int(self.traffic.clock())
-        await self._status("Library scan complete")
-        await activity.end()
-
-    async def _status(self, title: str) -> None:
-        await self.notifier.notify(
-            "status",
-            "StatusNotification",
-            {"title": title, "description": "", "notificationName": "LIBRARY_UPDATE"},
-        )
+        """Scan a library, which finds what is new on the disk, and wait until it is done."""
+        if job := await self.scanner.start(ScanRequest(section_id=section.id)):
+            job.end()
+            await job.gone.wait()
 
     # Up and down
 
@@ -357,9 +294,10 @@ class PlexServer(Host, Knobs):
         await self.stop()
         await asyncio.sleep(0)
         self.version = version or self.version
-        self.streams.clear()
+        self.playback.restart()
+        self.activities.running.clear()
+        await self.jobs.finish()
         self._transients.clear()
-        self._session_keys = itertools.count(1)
         if maintenance is not None:
             self._maintenance_until = self.traffic.clock() + maintenance
         await self.start()
@@ -367,9 +305,7 @@ class PlexServer(Host, Knobs):
     @override
     async def close(self) -> None:
         """Stop for good."""
-        ticker, self.playing_interval = self._ticker, None
-        if ticker:
-            await asyncio.gather(ticker, return_exceptions=True)
+        await self.playback.close()
         await super().close()
 
     def end_maintenance(self) -> None:

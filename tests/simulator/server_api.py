@@ -1,41 +1,25 @@
-"""What a simulated server answers over HTTP about itself, its streams and its upkeep."""
+"""What a simulated server answers over HTTP about itself and its settings."""
 
-from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from .about import account_node, provider_node, server_attributes
 from .access import Access
-from .accounts import PLEX_PASS_FEATURES
+from .guards import Guards, done, server_answer
 from .library_api import LibraryApi
-from .pages import PROTOCOL_HEADERS, server_error
+from .pages import server_error
+from .picture_api import PictureApi
+from .playback_api import PlaybackApi
 from .plex_tv_api import token_of
-from .rendering import Node, Scalar, Shape, answer, container
-from .streams import Delivery, stream_node, transcode_node
+from .rendering import Node, Shape, container
+from .statistics_api import StatisticsApi, account_nodes, device_nodes
+from .upkeep_api import UpkeepApi
 
 if TYPE_CHECKING:
     from .server import PlexServer
 
-type Admitted = Callable[[web.Request, Access], Awaitable[web.StreamResponse]]
-type Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
-
-BUTLER_TASKS = {
-    "BackupDatabase": 3,
-    "CleanOldBundles": 7,
-    "OptimizeDatabase": 7,
-    "RefreshLibraries": 1,
-}
 API_VERSION = "1.2.2"
-
-
-def server_answer(request: web.Request, node: Node) -> web.Response:
-    """Return a tree with the headers of a media server."""
-    return answer(request, node, headers=PROTOCOL_HEADERS)
-
-
-def done() -> web.Response:
-    """Return what a media server answers to an action: nothing, and that as HTML."""
-    return web.Response(status=200, content_type="text/html", headers=PROTOCOL_HEADERS)
 
 
 class ServerApi:
@@ -44,56 +28,34 @@ class ServerApi:
     def __init__(self, server: PlexServer) -> None:
         """Answer for this server."""
         self.server = server
-        self._library = LibraryApi(server)
-
-    def anyone(self, handler: Admitted) -> Handler:
-        """Let in whoever may use the server."""
-
-        async def guarded(request: web.Request) -> web.StreamResponse:
-            access = self.server.access(token_of(request))
-            if access is None:
-                return self.server.unauthorized(request)
-            return await handler(request, access)
-
-        return guarded
-
-    def owner(self, handler: Admitted) -> Handler:
-        """Let in the owner only."""
-
-        async def guarded(request: web.Request) -> web.StreamResponse:
-            access = self.server.access(token_of(request))
-            if access is None:
-                return self.server.unauthorized(request)
-            if not access.owner:
-                return server_error(401 if self.server.refuses_with_401 else 403)
-            return await handler(request, access)
-
-        return guarded
+        self._guards = Guards(server)
+        self._parts = (
+            LibraryApi(server),
+            PictureApi(server),
+            PlaybackApi(server),
+            StatisticsApi(server),
+            UpkeepApi(server),
+        )
 
     def routes(self) -> list[web.RouteDef]:
         """Return all endpoints."""
-        anyone, owner = self.anyone, self.owner
+        anyone, owner = self._guards.anyone, self._guards.owner
         return [
             web.get("/identity", self.identity),
             web.get("/", anyone(self.root)),
-            web.get("/status/sessions", owner(self.sessions)),
-            web.get("/transcode/sessions", owner(self.transcode_sessions)),
+            web.get("/media/providers", anyone(self.providers)),
             web.get("/accounts", owner(self.accounts)),
             web.get("/devices", owner(self.devices)),
             web.get("/myplex/account", owner(self.myplex_account)),
+            web.put("/myplex/refreshReachability", owner(self.refresh_reachability)),
             web.get("/clients", anyone(self.empty)),
-            web.get("/activities", anyone(self.activities)),
             web.get("/:/prefs", owner(self.preferences)),
             web.get("/:/prefs/get", owner(self.preference)),
-            web.get("/butler", owner(self.butler)),
-            web.get("/updater/status", owner(self.updater_status)),
-            web.put("/updater/check", owner(self.updater_check)),
-            web.put("/updater/apply", owner(self.updater_apply)),
             web.get("/security/token", anyone(self.security_token)),
             web.post("/security/token", anyone(self.security_token)),
             web.get("/:/websockets/notifications", anyone(self.notifications)),
             web.get("/:/websocket/notifications", anyone(self.notifications)),
-            *self._library.routes(anyone, owner),
+            *(route for part in self._parts for route in part.routes(self._guards)),
             web.route("*", "/{anything:.*}", anyone(self.not_found)),
         ]
 
@@ -104,11 +66,6 @@ class ServerApi:
     async def empty(self, request: web.Request, _: Access) -> web.StreamResponse:
         """List nothing."""
         return server_answer(request, container())
-
-    async def activities(self, request: web.Request, access: Access) -> web.StreamResponse:
-        """List what goes on in the background; guests see only their own, which is nothing."""
-        nodes = self.server.activities.nodes() if access.owner else []
-        return server_answer(request, container(*nodes))
 
     async def identity(self, request: web.Request) -> web.StreamResponse:
         """Say which machine this is, to everybody."""
@@ -130,164 +87,46 @@ class ServerApi:
 
     async def root(self, request: web.Request, _: Access) -> web.StreamResponse:
         """Say what this server is and can."""
-        server = self.server
         directories = tuple(
-            Node(tag="Directory", attributes={"count": count, "key": key, "title": key})
-            for key, count in (("library", 1), ("playlists", 1), ("status", 1))
+            Node(tag="Directory", attributes={"count": 1, "key": key, "title": key})
+            for key in ("library", "playlists", "status")
         )
-        transcodes = sum(stream.delivery is Delivery.TRANSCODE for stream in server.streams)
-        signed_in: dict[str, Scalar] = (
-            {
-                "certificate": True,
-                "myPlexMappingState": "mapped",
-                "myPlexSigninState": "none" if server.rejects_tokens else "ok",
-                "myPlexUsername": server.owner.email,
-                "updatedAt": 1_700_000_000,
-            }
-            if server.claimed
-            else {
-                "myPlexMappingState": "unknown",
-                "myPlexSigninState": "none",
-                "updatedAt": -1,
-            }
-        )
-        plex_pass = server.claimed and server.owner.plex_pass
-        flags: dict[str, Scalar] = dict.fromkeys(
-            (
-                "allowCameraUpload",
-                "allowChannelAccess",
-                "allowMediaDeletion",
-                "allowSharing",
-                "allowSync",
-                "allowTuners",
-                "backgroundProcessing",
-                "companionProxy",
-                "eventStream",
-                "hubSearch",
-                "itemClusters",
-                "mediaProviders",
-                "multiuser",
-                "myPlex",
-                "pluginHost",
-                "sync",
-                "transcoderAudio",
-                "transcoderLyrics",
-                "transcoderPhoto",
-                "transcoderSubtitles",
-                "transcoderVideo",
-                "updater",
-                "voiceSearch",
-            ),
-            True,
-        )
+        return server_answer(request, container(*directories, **server_attributes(self.server)))
+
+    async def providers(self, request: web.Request, access: Access) -> web.StreamResponse:
+        """List what provides media, which is the libraries; how large they are, to the owner."""
+        storage = access.owner and request.query.get("includeStorage") == "1"
+        visible = [section for section in self.server.library.sections if access.sees(section.id)]
         return server_answer(
             request,
             container(
-                *directories,
-                **flags,
-                **signed_in,
-                countryCode="zzz",
-                diagnostics="logs,databases,streaminglogs",
-                friendlyName=server.name,
-                livetv=7,
-                machineIdentifier=server.identifies_as or server.machine_identifier,
-                musicAnalysis=2,
-                myPlexSubscription=plex_pass,
-                offlineTranscode=1,
-                ownerFeatures=",".join(PLEX_PASS_FEATURES if plex_pass else ()),
-                platform=server.platform,
-                platformVersion=server.platform_version,
-                pushNotifications=False,
-                readOnlyLibraries=False,
-                streamingBrainABRVersion=3,
-                streamingBrainVersion=2,
-                transcoderActiveVideoSessions=transcodes,
-                transcoderVideoBitrates="64,96,208,320,720,1500,2000,3000,4000,8000,10000",
-                transcoderVideoQualities="0,1,2,3,4,5,6,7,8,9,10",
-                transcoderVideoResolutions="128,128,160,240,320,480,768,720,720,1080,1080",
-                version=server.version,
+                provider_node(self.server, visible, storage=storage),
+                **server_attributes(self.server),
             ),
         )
 
-    async def sessions(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """List what is being played."""
-        return server_answer(request, container(*map(stream_node, self.server.streams)))
-
-    async def transcode_sessions(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """List what the transcoder does."""
-        nodes = []
-        for stream in self.server.streams:
-            if stream.delivery is not Delivery.DIRECT_PLAY:
-                node = transcode_node(stream, key=stream.transcode_id)
-                node.shape = Shape.ITEM
-                nodes.append(node)
-        return server_answer(request, container(*nodes))
-
     async def accounts(self, request: web.Request, _: Access) -> web.StreamResponse:
         """List the people the server knows: a nameless one, the owner as 1, and the guests."""
-        server = self.server
-        people = [(0, ""), (1, server.owner.title)]
-        people += [(share.account.id, share.account.title) for share in server.shares]
-        nodes = tuple(
-            Node(
-                tag="Account",
-                attributes={
-                    "id": number,
-                    "key": f"/accounts/{number}",
-                    "name": name,
-                    "defaultAudioLanguage": "en",
-                    "autoSelectAudio": True,
-                    "defaultSubtitleLanguage": "en",
-                    "subtitleMode": 0,
-                    "thumb": "",
-                },
-            )
-            for number, name in people
+        return server_answer(
+            request,
+            container(*account_nodes(self.server), identifier="com.plexapp.system.accounts"),
         )
-        return server_answer(request, container(*nodes, identifier="com.plexapp.system.accounts"))
-
-    async def myplex_account(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """Say with which account the server is signed in, and whether it can be reached."""
-        server = self.server
-        signed_in = server.claimed and not server.rejects_tokens
-        node = Node(
-            tag="MyPlex",
-            attributes={
-                "authToken": token_of(request) or "",
-                "username": server.owner.email if signed_in else "",
-                "mappingState": "mapped" if signed_in else "unknown",
-                "mappingError": "",
-                "signInState": "ok" if signed_in else "none",
-                "publicAddress": "203.0.113.10",
-                "publicPort": 32400,
-                "privateAddress": "127.0.0.1",
-                "privatePort": server.port,
-                "subscriptionFeatures": ",".join(
-                    PLEX_PASS_FEATURES if server.owner.plex_pass else ()
-                ),
-                "subscriptionActive": server.owner.plex_pass,
-                "subscriptionState": "Active" if server.owner.plex_pass else "Unknown",
-            },
-            shape=Shape.OBJECT,
-        )
-        return server_answer(request, node)
 
     async def devices(self, request: web.Request, _: Access) -> web.StreamResponse:
         """List the players that the server has seen."""
-        nodes = tuple(
-            Node(
-                tag="Device",
-                attributes={
-                    "id": number,
-                    "name": stream.player.title,
-                    "platform": stream.player.platform,
-                    "clientIdentifier": stream.player.machine_identifier,
-                    "createdAt": 1_700_000_000,
-                },
-            )
-            for number, stream in enumerate(self.server.streams, start=1)
+        return server_answer(
+            request,
+            container(*device_nodes(self.server), identifier="com.plexapp.system.devices"),
         )
-        return server_answer(request, container(*nodes, identifier="com.plexapp.system.devices"))
+
+    async def myplex_account(self, request: web.Request, _: Access) -> web.StreamResponse:
+        """Say with which account the server is signed in, and whether it can be reached."""
+        return server_answer(request, account_node(self.server, token_of(request) or ""))
+
+    async def refresh_reachability(self, _: web.Request, __: Access) -> web.StreamResponse:
+        """Test whether the server can be reached."""
+        await self.server.remote_access.check()
+        return done()
 
     def _setting(self, name: str) -> Node:
         value = self.server.preferences[name]
@@ -318,54 +157,6 @@ class ServerApi:
             if name.lower() == wanted:
                 return server_answer(request, container(self._setting(name)))
         return server_error(404)
-
-    async def butler(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """List the scheduled tasks."""
-        nodes = tuple(
-            Node(
-                tag="ButlerTask",
-                attributes={
-                    "name": name,
-                    "interval": interval,
-                    "scheduleRandomized": False,
-                    "enabled": True,
-                    "title": name,
-                    "description": "",
-                },
-            )
-            for name, interval in BUTLER_TASKS.items()
-        )
-        return server_answer(request, Node(tag="ButlerTasks", children=nodes, shape=Shape.OBJECT))
-
-    async def updater_status(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """Show what the updater knows."""
-        return server_answer(request, self.server.updater.node(token_of(request)))
-
-    async def updater_check(self, _: web.Request, __: Access) -> web.StreamResponse:
-        """Look for a newer version."""
-        self.server.updater.check()
-        return done()
-
-    async def updater_apply(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """Install what was found, or skip it."""
-        updater = self.server.updater
-        if updater.release is None or not updater.can_install:
-            return server_error(400)
-        if request.query.get("skip") == "1":
-            updater.release.state = "skipped"
-            return done()
-        updater.release.state = "installing"
-        updater.installs.append(updater.release.version)
-        await self.server.notifier.notify(
-            "update.statechange",
-            "AutoUpdateNotification",
-            {
-                "key": "https://plex.tv/updater/releases/5400",
-                "version": updater.release.version,
-                "state": "installing",
-            },
-        )
-        return done()
 
     async def security_token(self, request: web.Request, access: Access) -> web.StreamResponse:
         """Hand out a token that lasts until the next start."""

@@ -1,14 +1,16 @@
-"""What is being played on a server, and how a session shows it."""
+"""What is being played on a server."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 import secrets
+from typing import TypedDict
 
 from .accounts import Account
-from .library import Item, Kind
-from .media import HD_HEIGHT, HD_WIDTH, bitrate_of, file_of, item_attributes
-from .rendering import Node, Scalar, Shape, present
+from .items import Item, Kind, Quality
+
+FINISHED = 0.9
+RESERVE = 200
 
 
 class State(StrEnum):
@@ -41,9 +43,34 @@ class Player:
     local: bool = True
 
 
+class StreamOptions(TypedDict, total=False):
+    """What can be said of a stream that starts; see Stream and Playback.start."""
+
+    user: Account | None
+    title: str
+    player: str | Player
+    transcode: bool
+    delivery: Delivery | None
+    kind: Kind
+    with_session: bool
+    live: bool
+    quality: Quality | None
+    video: str | None
+    audio: str | None
+    subtitles: str | None
+    hardware: bool
+    location: str | None
+    bandwidth: int | None
+
+
 @dataclass(eq=False, kw_only=True)
 class Stream:
-    """One stream. Positions are in milliseconds."""
+    """One stream. Positions are in milliseconds, the bandwidth is in kbit/s.
+
+    `video` and `audio` are what becomes of either, `copy` or `transcode`, if not what the delivery
+    says; `subtitles` may be burn, transcode or copy. `speed` is that of the transcoder, in times of
+    the playing time; with `throttled` it rests, because the player has enough.
+    """
 
     session_key: str
     user: Account | None
@@ -55,9 +82,22 @@ class Stream:
     with_session: bool
     clock: Callable[[], float] = field(repr=False)
     changed: Callable[[Stream], Awaitable[None]] = field(repr=False)
+    transcoded: Callable[[Stream, str], Awaitable[None]] = field(repr=False)
+    live: bool = False
+    video: str | None = None
+    audio: str | None = None
+    subtitles: str | None = None
+    hardware: bool = True
+    location: str | None = None
+    bandwidth: int | None = None
+    throttled: bool = False
+    speed: float = 2.4
     state: State = State.PLAYING
     session_id: str = field(default_factory=lambda: secrets.token_hex(12))
     transcode_id: str = field(default_factory=lambda: secrets.token_hex(12))
+    gone: bool = False
+    termination: str | None = None
+    spans: list[tuple[float, float]] = field(default_factory=list, repr=False)
     _offset: float = 0
     _since: float = 0
 
@@ -70,6 +110,65 @@ class Stream:
         """Return the position."""
         passed = (self.clock() - self._since) * 1000 if self.state is State.PLAYING else 0
         return round(min(self._offset + passed, self.item.duration))
+
+    @property
+    def finished(self) -> bool:
+        """Return whether it was played so far that it counts as watched."""
+        return self.view_offset >= FINISHED * self.item.duration
+
+    @property
+    def video_decision(self) -> str | None:
+        """Return what becomes of the video, None in direct play and where there is none."""
+        if self.item.quality.video_codec is None:
+            return None
+        return self._decision(self.video)
+
+    @property
+    def audio_decision(self) -> str | None:
+        """Return what becomes of the sound."""
+        return self._decision(self.audio)
+
+    def _decision(self, told: str | None) -> str | None:
+        match self.delivery:
+            case Delivery.DIRECT_PLAY:
+                return None
+            case Delivery.DIRECT_STREAM:
+                return "copy"
+            case Delivery.TRANSCODE:
+                return told or "transcode"
+
+    @property
+    def kbits(self) -> int:
+        """Return the bandwidth that the server reserves for the stream."""
+        if self.bandwidth is not None:
+            return self.bandwidth
+        shrunk = self.video_decision == "transcode" and self.item.quality.bitrate > 4000
+        return (4000 if shrunk else self.item.quality.bitrate) + RESERVE
+
+    @property
+    def lan(self) -> bool:
+        """Return whether the player is in the server's network."""
+        return self.place == "lan"
+
+    @property
+    def place(self) -> str:
+        """Return where the player is, in Plex's word."""
+        return self.location or ("lan" if self.player.local else "wan")
+
+    def playing_spans(self) -> list[tuple[float, float]]:
+        """Return from when until when it has played so far."""
+        now = [(self._since, self.clock())] if self.state is State.PLAYING else []
+        return self.spans + now
+
+    def place_at(self, offset: int) -> None:
+        """Be at a position, without telling anybody."""
+        self._settle()
+        self._offset = offset
+
+    async def become(self, state: State) -> None:
+        """Do what the player says that it does."""
+        self.gone = state is State.STOPPED
+        await self._become(state)
 
     async def pause(self) -> None:
         """Pause."""
@@ -85,225 +184,40 @@ class Stream:
 
     async def seek(self, offset: int) -> None:
         """Go to a position."""
-        self._offset, self._since = offset, self.clock()
+        self.place_at(offset)
         await self.changed(self)
 
     async def stop(self) -> None:
         """End the stream."""
+        await self.become(State.STOPPED)
+
+    async def crash(self) -> None:
+        """End as an app does that crashed: it is told, but stays listed until it is stopped."""
         await self._become(State.STOPPED)
 
-    async def _become(self, state: State) -> None:
-        self._offset, self._since = self.view_offset, self.clock()
-        self.state = state
+    async def deliver(
+        self, delivery: Delivery, *, video: str | None = None, audio: str | None = None
+    ) -> None:
+        """Change how it is delivered, as when somebody chooses another quality."""
+        await self.transcoded(self, "end")
+        self.delivery, self.video, self.audio = delivery, video, audio
+        self.transcode_id = secrets.token_hex(12)
+        await self.transcoded(self, "start")
         await self.changed(self)
 
+    async def work(self, *, throttled: bool | None = None, speed: float | None = None) -> None:
+        """Let the transcoder report, perhaps that it rests or has another speed."""
+        self.throttled = self.throttled if throttled is None else throttled
+        self.speed = self.speed if speed is None else speed
+        await self.transcoded(self, "update")
 
-def stream_node(stream: Stream) -> Node:
-    """Return a stream as /status/sessions shows it, with strings where a server has strings."""
-    item = stream.item
-    attributes = item_attributes(item, in_session=True) | {
-        "sessionKey": stream.session_key,
-        "viewOffset": stream.view_offset,
-    }
-    children = [_media(stream), _user(stream), _player(stream)]
-    if stream.with_session:
-        children.append(
-            Node(
-                tag="Session",
-                attributes={
-                    "id": stream.session_id,
-                    "bandwidth": bitrate_of(item) + 200,
-                    "location": "lan" if stream.player.local else "wan",
-                },
-                shape=Shape.OBJECT,
-            )
-        )
-    if stream.delivery is not Delivery.DIRECT_PLAY:
-        children.append(transcode_node(stream, key=f"/transcode/sessions/{stream.transcode_id}"))
-    return Node(tag=item.kind.tag, key="Metadata", attributes=attributes, children=tuple(children))
+    def _settle(self) -> None:
+        now = self.clock()
+        if self.state is State.PLAYING:
+            self.spans.append((self._since, now))
+        self._offset, self._since = self.view_offset, now
 
-
-def _user(stream: Stream) -> Node:
-    return Node(
-        tag="User",
-        attributes={
-            "id": str(stream.local_user_id),
-            "thumb": f"https://plex.tv/users/{stream.local_user_id:016x}/avatar?c=1700000000",
-            "title": stream.user_title,
-        },
-        shape=Shape.OBJECT,
-    )
-
-
-def _player(stream: Stream) -> Node:
-    player = stream.player
-    return Node(
-        tag="Player",
-        attributes={
-            "address": player.address,
-            "device": player.device,
-            "machineIdentifier": player.machine_identifier,
-            "model": "standalone",
-            "platform": player.platform,
-            "platformVersion": "14",
-            "product": player.product,
-            "profile": "Generic",
-            "remotePublicAddress": "203.0.113.10",
-            "state": stream.state.value,
-            "title": player.title,
-            "vendor": "Plex",
-            "version": "10.20.0",
-            "local": player.local,
-            "relayed": False,
-            "secure": True,
-            "userID": stream.local_user_id,
-        },
-        shape=Shape.OBJECT,
-    )
-
-
-def _media(stream: Stream) -> Node:
-    item, delivery = stream.item, stream.delivery
-    direct = delivery is Delivery.DIRECT_PLAY
-    transcoded = delivery is Delivery.TRANSCODE
-    number = str(item.rating_key + 1000)
-    box = ("flac" if item.kind is Kind.TRACK else "mkv") if direct else "mpegts"
-    part = Node(
-        tag="Part",
-        attributes=present(
-            id=number,
-            key=f"/library/parts/{number}/{item.added_at}/file.mkv" if direct else None,
-            file=file_of(item) if direct else None,
-            size=item.duration * 500 if direct else None,
-            duration=item.duration,
-            container=box,
-            protocol=None if direct else "hls",
-            decision="directplay" if direct else "transcode",
-            selected=True,
-        ),
-        children=tuple(_streams(stream)),
-    )
-    video: dict[str, Scalar] = (
-        {}
-        if item.kind is Kind.TRACK
-        else {
-            "width": 1280 if transcoded else HD_WIDTH,
-            "height": 720 if transcoded else HD_HEIGHT,
-            "aspectRatio": "1.78",
-            "videoCodec": "h264",
-            "videoResolution": "720p" if transcoded else "1080",
-            "videoFrameRate": "24p",
-            "videoProfile": "main" if transcoded else "high",
-        }
-    )
-    return Node(
-        tag="Media",
-        attributes=present(
-            id=number,
-            duration=item.duration,
-            bitrate=bitrate_of(item),
-            audioChannels=2,
-            audioCodec="flac" if item.kind is Kind.TRACK else "aac",
-            container=box,
-            protocol=None if direct else "hls",
-            selected=True,
-            **video,
-        ),
-        children=(part,),
-    )
-
-
-def _streams(stream: Stream) -> list[Node]:
-    item, delivery = stream.item, stream.delivery
-    location = "direct" if delivery is Delivery.DIRECT_PLAY else "segments-av"
-    decision = {
-        Delivery.DIRECT_PLAY: None,
-        Delivery.DIRECT_STREAM: "copy",
-        Delivery.TRANSCODE: "transcode",
-    }[delivery]
-    nodes = []
-    if item.kind is not Kind.TRACK:
-        nodes.append(
-            present(
-                id=str(item.rating_key + 2000),
-                streamType=1,
-                codec="h264",
-                default=True,
-                bitrate=bitrate_of(item) - 200,
-                bitDepth=8,
-                frameRate=23.976,
-                width=HD_WIDTH,
-                height=HD_HEIGHT,
-                displayTitle="1080p (H.264)",
-                decision=decision,
-                location=location,
-            )
-        )
-    nodes.append(
-        present(
-            id=str(item.rating_key + 3000),
-            streamType=2,
-            codec="flac" if item.kind is Kind.TRACK else "aac",
-            selected=True,
-            bitrate=192,
-            channels=2,
-            language="English",
-            displayTitle="English (Stereo)",
-            decision=decision,
-            location=location,
-        )
-    )
-    return [Node(tag="Stream", attributes=attributes) for attributes in nodes]
-
-
-def transcode_node(stream: Stream, *, key: str) -> Node:
-    """Return the transcoder's view of a stream; its key is bare in /transcode/sessions."""
-    transcoded = stream.delivery is Delivery.TRANSCODE
-    decision = "transcode" if transcoded else "copy"
-    return Node(
-        tag="TranscodeSession",
-        attributes=present(
-            key=key,
-            throttled=False,
-            complete=False,
-            progress=round(100 * stream.view_offset / stream.item.duration + 1.5, 1),
-            size=-22,
-            speed=2.4,
-            error=False,
-            duration=stream.item.duration,
-            remaining=max(0, (stream.item.duration - stream.view_offset) // 1000),
-            context="streaming",
-            sourceVideoCodec="hevc" if transcoded else "h264",
-            sourceAudioCodec="eac3" if transcoded else "aac",
-            videoDecision=decision,
-            audioDecision=decision,
-            protocol="hls",
-            container="mpegts",
-            videoCodec="h264",
-            audioCodec="aac",
-            audioChannels=2,
-            width=1280 if transcoded else HD_WIDTH,
-            height=720 if transcoded else HD_HEIGHT,
-            transcodeHwRequested=transcoded,
-            transcodeHwDecoding="vaapi" if transcoded else None,
-            transcodeHwEncoding="vaapi" if transcoded else None,
-            transcodeHwFullPipeline=True if transcoded else None,
-            timeStamp=stream.clock(),
-        ),
-        shape=Shape.OBJECT,
-    )
-
-
-def playing_notification(stream: Stream) -> dict[str, Scalar]:
-    """Return what the push channel says about a stream."""
-    return present(
-        sessionKey=stream.session_key,
-        clientIdentifier=stream.player.machine_identifier,
-        guid="",
-        ratingKey=str(stream.item.rating_key),
-        url="",
-        key=stream.item.key,
-        viewOffset=stream.view_offset,
-        state=stream.state.value,
-        transcodeSession=(None if stream.delivery is Delivery.DIRECT_PLAY else stream.transcode_id),
-    )
+    async def _become(self, state: State) -> None:
+        self._settle()
+        self.state = state
+        await self.changed(self)

@@ -71,8 +71,14 @@ class Notifier:
         element: str,
         *items: Any,
         owner_of_items: object | None = None,
+        section_id: int | None = None,
+        account_id: int | None = None,
     ) -> None:
-        """Send one notification. Guests only hear of what is their own."""
+        """Send one notification.
+
+        Guests only hear of streams and activities that are their own, as they only see those when
+        they ask, and of libraries that they may see. No capture tells what they hear.
+        """
         frame = json.dumps(
             {"NotificationContainer": {"type": kind, "size": len(items), element: list(items)}}
         )
@@ -82,6 +88,8 @@ class Notifier:
                 listener
                 for listener in self.listeners
                 if listener.wants(kind)
+                and (account_id is None or listener.access.may_see_work_of(account_id))
+                and (section_id is None or listener.access.sees(section_id))
                 and (
                     owner_of_items is None
                     or listener.access.owner

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from contextlib import ExitStack
 from pathlib import Path
 import time
 from types import TracebackType
@@ -135,14 +136,16 @@ class World:
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
         """Do something in the background; `idle` waits for it."""
-
-        async def counted() -> None:
-            with self._traffic.busy():
-                await work
-
-        task = asyncio.get_running_loop().create_task(counted())
+        busy = ExitStack()
+        busy.enter_context(self._traffic.busy())
+        task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+
+        def over(_: asyncio.Task[None]) -> None:
+            self._tasks.discard(task)
+            busy.close()
+
+        task.add_done_callback(over)
 
     @property
     def turns(self) -> int:

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import IntEnum, StrEnum
 import json
 from typing import Any, Self
 
 from .errors import PlexResponseError
-from .models import PlaybackState
-from .parsing import integer, mapping, parsed_items, required_text, text
+from .models import LIBRARY, Activity, PlaybackState, TranscodeStatus
+from .parsing import boolean, integer, mapping, parsed_items, required_text, text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,13 +16,16 @@ class PlayingNotification:
     """A stream started, changed or stopped (captured, PMS 1.43).
 
     Sent on every change, and every 1 to 10 s while a stream plays (reported). `state` is `None`
-    for a stream that is over, `view_offset` is in milliseconds.
+    for a stream that is over, `view_offset` is in milliseconds. `client_identifier` is that of the
+    player, and not told by old servers; `transcode_session` is the key of a `TranscodeStatus`.
     """
 
     session_key: str
     rating_key: str | None
     state: PlaybackState | None
     view_offset: int | None
+    client_identifier: str | None = None
+    transcode_session: str | None = None
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
@@ -33,6 +37,8 @@ class PlayingNotification:
             rating_key=text(data.get("ratingKey")),
             state=None if state in ("stopped", "error") else PlaybackState.from_text(state),
             view_offset=integer(data.get("viewOffset")),
+            client_identifier=text(data.get("clientIdentifier")),
+            transcode_session=text(data.get("transcodeSession")),
         )
 
 
@@ -53,11 +59,151 @@ class UpdateStateNotification:
         return cls(version=text(data.get("version")), state=required_text(data, "state"))
 
 
-type Notification = PlayingNotification | UpdateStateNotification
+class TimelineState(IntEnum):
+    """What becomes of an item of the library (captured)."""
+
+    CREATED = 0
+    PROGRESS = 1
+    MATCHING = 2
+    DOWNLOADING = 3
+    LOADING = 4
+    PROCESSED = 5
+    ANALYZING = 6
+    DELETED = 9
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimelineNotification:
+    """An item of the library is added, changed or removed (captured, PMS 1.41).
+
+    `media_type` is one of `MediaType`, or another number of Plex's; so is `state`. `title` is
+    empty at the beginning. `parent_id` and `root_id` are season and show, or album and artist.
+    """
+
+    section_id: str | None
+    item_id: str
+    parent_id: str | None
+    root_id: str | None
+    media_type: int | None
+    title: str
+    state: TimelineState | int
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Read one `TimelineEntry`; those of TV guides look the same (captured) and are none."""
+        data = mapping(data, "a notification")
+        if text(data.get("identifier")) not in {None, LIBRARY}:
+            raise PlexResponseError("Not an item of the library")
+        if (state := integer(data.get("state"))) is None:
+            raise PlexResponseError("Plex left out state")
+        return cls(
+            section_id=text(data.get("sectionID")),
+            item_id=required_text(data, "itemID"),
+            parent_id=text(data.get("parentItemID")),
+            root_id=text(data.get("rootItemID")),
+            media_type=integer(data.get("type")),
+            title=text(data.get("title")) or "",
+            state=TimelineState(state) if state in list(TimelineState) else state,
+        )
+
+
+class ActivityEvent(StrEnum):
+    """What becomes of an activity."""
+
+    STARTED = "started"
+    UPDATED = "updated"
+    ENDED = "ended"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ActivityNotification:
+    """The server began, goes on with or ended something (captured)."""
+
+    event: ActivityEvent
+    activity: Activity
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Read one `ActivityNotification`."""
+        data = mapping(data, "a notification")
+        if (event := data.get("event")) not in list(ActivityEvent):
+            raise PlexResponseError("Not an event of an activity")
+        return cls(event=ActivityEvent(event), activity=Activity.from_json(data.get("Activity")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatusNotification:
+    """The server says something to people, in English (captured).
+
+    "Library scan complete" with the name LIBRARY_UPDATE ends a scan (captured).
+    """
+
+    title: str
+    name: str | None
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Read one `StatusNotification`."""
+        data = mapping(data, "a notification")
+        return cls(title=required_text(data, "title"), name=text(data.get("notificationName")))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReachabilityNotification:
+    """Whether the server is reached from outside; sent again and again (captured)."""
+
+    reachable: bool
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Read one `ReachabilityNotification`."""
+        data = mapping(data, "a notification")
+        if "reachability" not in data:
+            raise PlexResponseError("Plex left out reachability")
+        return cls(reachable=boolean(data["reachability"]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class TranscodeNotification:
+    """The transcoder began, goes on with or ended a stream (captured).
+
+    The key of the status is the `transcode_session` of a `PlayingNotification`.
+    """
+
+    ended: bool
+    transcode: TranscodeStatus
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Read one `TranscodeSession` of a stream that is being transcoded."""
+        return cls(ended=False, transcode=TranscodeStatus.from_json(data))
+
+    @classmethod
+    def from_last_json(cls, data: Any) -> Self:
+        """Read one `TranscodeSession` of a stream that no longer is."""
+        return cls(ended=True, transcode=TranscodeStatus.from_json(data))
+
+
+type Notification = (
+    PlayingNotification
+    | UpdateStateNotification
+    | TimelineNotification
+    | ActivityNotification
+    | StatusNotification
+    | ReachabilityNotification
+    | TranscodeNotification
+)
 
 _KINDS: dict[str, tuple[str, Callable[[Any], Notification]]] = {
     "playing": ("PlaySessionStateNotification", PlayingNotification.from_json),
     "update.statechange": ("AutoUpdateNotification", UpdateStateNotification.from_json),
+    "timeline": ("TimelineEntry", TimelineNotification.from_json),
+    "activity": ("ActivityNotification", ActivityNotification.from_json),
+    "status": ("StatusNotification", StatusNotification.from_json),
+    "reachability": ("ReachabilityNotification", ReachabilityNotification.from_json),
+    "transcodeSession.start": ("TranscodeSession", TranscodeNotification.from_json),
+    "transcodeSession.update": ("TranscodeSession", TranscodeNotification.from_json),
+    "transcodeSession.end": ("TranscodeSession", TranscodeNotification.from_last_json),
 }
 
 

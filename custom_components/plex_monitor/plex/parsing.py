@@ -5,6 +5,7 @@ the age of the server (captured), and leaves a list out when it is empty (captur
 """
 
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 import math
 import re
 from typing import Any
@@ -30,6 +31,11 @@ def child(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     """Return the object under a key, empty where there is none."""
     value = data.get(key)
     return value if isinstance(value, dict) else {}
+
+
+def objects(value: Any) -> list[Mapping[str, Any]]:
+    """Return the objects of a list; what is no object is left out."""
+    return list(parsed_items(value, lambda item: mapping(item, "an item")))
 
 
 def parsed_items[T](value: Any, parse: Callable[[Any], T]) -> tuple[T, ...]:
@@ -58,6 +64,33 @@ def text(value: Any) -> str | None:
     if not isinstance(value, str):
         return None
     return value.encode("utf-8", "replace").decode("utf-8").strip() or None
+
+
+def first_of(data: Mapping[str, Any], *keys: str) -> str | None:
+    """Return the first text there is under several keys."""
+    return next((value for key in keys if (value := text(data.get(key))) is not None), None)
+
+
+def server_path(value: Any) -> str | None:
+    """Return a path on the server, for instance of a picture, without a token that is in it.
+
+    Addresses of other hosts are `None`: the server would have to fetch them.
+    """
+    path = text(value)
+    if path is None or not path.startswith("/") or path.startswith("//"):
+        return None
+    return path.partition("?")[0] if "token" in path.lower() else path
+
+
+def numbering(data: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """Return the numbers of season and episode, for what has such."""
+    match data.get("type"):
+        case "episode":
+            return integer(data.get("parentIndex")), integer(data.get("index"))
+        case "season":
+            return integer(data.get("index")), None
+        case _:
+            return None, None
 
 
 def required_text(data: Mapping[str, Any], key: str) -> str:
@@ -104,3 +137,14 @@ def boolean(value: Any, *, default: bool = False) -> bool:
             value.strip().lower(), default
         )
     return bool(value) if isinstance(value, int) else default
+
+
+def moment(value: Any) -> datetime | None:
+    """Return a time that Plex writes in seconds since 1970; 0 and less stand for never."""
+    seconds = number(value)
+    if seconds is None or seconds <= 0:
+        return None
+    try:
+        return datetime.fromtimestamp(seconds, UTC)
+    except ValueError, OverflowError, OSError:
+        return None

@@ -1,28 +1,32 @@
 """One Plex Media Server: what it says and what it can be told."""
 
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from time import monotonic
-from typing import Any, Self
+from datetime import datetime
+from typing import Self
 
 import aiohttp
 from aiohttp import hdrs
 
-from .errors import (
-    PlexError,
-    PlexForbiddenError,
-    PlexNotFoundError,
-    PlexUnauthorizedError,
-    PlexWrongServerError,
+from .errors import PlexForbiddenError, PlexUnauthorizedError
+from .library import Library
+from .maintenance import Maintenance
+from .models import (
+    HistoryItem,
+    LocalAccount,
+    RemoteAccess,
+    ServerIdentity,
+    ServerInfo,
+    Session,
+    UpdateStatus,
 )
-from .models import ServerIdentity, ServerInfo, Session, UpdateStatus
 from .notifications import Notification, parse_notifications
-from .parsing import container, parsed_items
-from .transport import ClientIdentity, PlexTransport, TextFrames
-
-IDENTITY_TTL = 60.0
-UPDATER_TIMEOUT = 30.0
+from .parsing import container, mapping, parsed_items
+from .transport import ClientIdentity
+from .trusted import TrustedRequests, ask_identity, server_transport
+from .usage import Statistics
+from .websocket import TextFrames
 
 
 async def fetch_identity(
@@ -33,7 +37,7 @@ async def fetch_identity(
     Raises the errors of `PlexTransport`; `PlexUnavailableError` 503 is a server that starts or
     migrates its database (reported).
     """
-    return await _fetch_identity(_transport(session, url, identity))
+    return await ask_identity(server_transport(session, url, identity))
 
 
 class PlexServer:
@@ -54,50 +58,50 @@ class PlexServer:
         token: str | None = None,
     ) -> None:
         """Talk to the server of a machine identifier at an address, `None` for no token."""
-        self._session = session
-        self._identity = identity
-        self._machine_identifier = machine_identifier
-        self._token = token
-        self._address = _Address(session, url, identity, machine_identifier)
+        self._requests = TrustedRequests(
+            session, url, identity, machine_identifier=machine_identifier, token=token
+        )
+        self.library = Library(self._requests)
+        self.maintenance = Maintenance(self._requests)
+        self.statistics = Statistics(self._requests)
 
     @property
     def machine_identifier(self) -> str:
         """Return which server this is."""
-        return self._machine_identifier
+        return self._requests.machine_identifier
 
     @property
     def url(self) -> str:
         """Return the address in use."""
-        return self._address.url
+        return self._requests.address.url
 
     @property
     def token(self) -> str | None:
         """Return the token in use."""
-        return self._token
+        return self._requests.token
 
     def move_to(self, url: str, session: aiohttp.ClientSession | None = None) -> None:
         """Use another address, and another session where it is given.
 
         What is under way ends at the old address; the new one has to prove itself first.
         """
-        self._session = session or self._session
-        self._address = _Address(self._session, url, self._identity, self._machine_identifier)
+        self._requests.move_to(url, session)
 
     def use_token(self, token: str | None) -> None:
         """Use another token from the next request on; an open websocket keeps the old one."""
-        self._token = token
+        self._requests.token = token
 
     async def check_identity(self) -> ServerIdentity:
         """Ask who answers at the address; `PlexWrongServerError`: another machine."""
-        return await self._address.check()
+        return await self._requests.address.check()
 
     async def info(self) -> ServerInfo:
         """Return what the server says of itself; every user may ask (official API 1.2.2).
 
         This is the request that a token is judged by.
         """
-        async with self._trusted_address() as address:
-            answer = await address.transport.get_json("/", token=self._token)
+        async with self._requests.trusted_address() as address:
+            answer = await address.transport.get_json("/", token=self._requests.token)
             info = ServerInfo.from_json(container(answer))
             address.expect(info.machine_identifier)
         return info
@@ -108,7 +112,7 @@ class PlexServer:
         It does when it is unclaimed, or when our network is among those allowed without
         authorisation (official support article); then a success says nothing about a token.
         """
-        address = self._address
+        address = self._requests.address
         try:
             answer = await address.transport.get_json("/")
         except PlexUnauthorizedError:
@@ -122,24 +126,67 @@ class PlexServer:
         Others get `PlexForbiddenError`, on servers before 1.41.7 `PlexUnauthorizedError`
         (reported), so a refusal here says nothing about the token.
         """
-        answer = container(await self._get("/status/sessions"))
+        answer = container(await self._requests.get("/status/sessions"))
         return parsed_items(answer.get("Metadata"), Session.from_json)
+
+    async def terminate(self, session_id: str, *, reason: str | None = None) -> None:
+        """End a stream; its player shows the reason (official API 1.2.2).
+
+        For the owner with Plex Pass only: `PlexForbiddenError` without. `PlexNotFoundError`: there
+        is no such stream (any more).
+        """
+        params = {"sessionId": session_id}
+        if reason is not None:
+            params["reason"] = reason
+        try:
+            # By GET, as every client does (PlexAPI).
+            await self._requests.act(hdrs.METH_GET, "/status/sessions/terminate", params)
+        except PlexUnauthorizedError as err:
+            # This is what a server without Plex Pass answers (official API 1.2.2), so it is no
+            # evidence against the token.
+            failure = PlexForbiddenError(str(err))
+        else:
+            return
+        raise failure
+
+    async def history(
+        self, *, limit: int, since: datetime | None = None, section_key: str | None = None
+    ) -> tuple[HistoryItem, ...]:
+        """Return what was played, the latest first; others than the owner see their own rows."""
+        params = {"sort": "viewedAt:desc"}
+        if since is not None:
+            params["viewedAt>"] = str(int(since.timestamp()))
+        if section_key is not None:
+            params["librarySectionID"] = section_key
+        return await self._requests.get_items(
+            "/status/sessions/history/all", HistoryItem.from_json, limit=limit, params=params
+        )
+
+    async def accounts(self) -> tuple[LocalAccount, ...]:
+        """Return who has used the server; for the owner only (reported)."""
+        answer = container(await self._requests.get("/accounts"))
+        return parsed_items(answer.get("Account"), LocalAccount.from_json)
+
+    async def remote_access(self) -> RemoteAccess:
+        """Return how the server is reached from outside; for the owner only (captured)."""
+        answer = mapping(await self._requests.get("/myplex/account"), "the answer")
+        return RemoteAccess.from_json(answer.get("MyPlex"))
 
     async def update_status(self) -> UpdateStatus:
         """Return what the updater knows; for the owner only (official API 1.2.2)."""
-        return UpdateStatus.from_json(container(await self._get("/updater/status")))
+        return UpdateStatus.from_json(container(await self._requests.get("/updater/status")))
 
     async def check_for_update(self) -> None:
         """Let the server look for a new version; it downloads nothing."""
-        await self._put("/updater/check", {"download": "0"})
+        await self._requests.act(hdrs.METH_PUT, "/updater/check", {"download": "0"})
 
     async def install_update(self) -> None:
         """Download and install what the updater found (PlexAPI).
 
         `PlexResponseError` for the 400 of an installation that cannot update itself.
         """
-        await self._put("/updater/check", {"download": "1"})
-        await self._put("/updater/apply")
+        await self._requests.act(hdrs.METH_PUT, "/updater/check", {"download": "1"})
+        await self._requests.act(hdrs.METH_PUT, "/updater/apply")
 
     @asynccontextmanager
     async def notifications(self) -> AsyncGenerator[AsyncIterator[Notification]]:
@@ -150,77 +197,12 @@ class PlexServer:
         that is revoked. A refused handshake raises what a refused request does.
         """
         async with (
-            self._trusted_address() as address,
-            address.transport.websocket("/:/websockets/notifications", token=self._token) as frames,
+            self._requests.trusted_address() as address,
+            address.transport.websocket(
+                "/:/websockets/notifications", token=self._requests.token
+            ) as frames,
         ):
             yield _Notifications(frames)
-
-    async def _get(self, path: str) -> Any:
-        """Return the JSON of a path, asked for with the token."""
-        async with self._trusted_address() as address:
-            return await address.transport.get_json(path, token=self._token)
-
-    async def _put(self, path: str, params: Mapping[str, str] | None = None) -> None:
-        """Tell the server something that can take it a while."""
-        async with self._trusted_address() as address:
-            await address.transport.send(
-                hdrs.METH_PUT, path, token=self._token, params=params, timeout=UPDATER_TIMEOUT
-            )
-
-    @asynccontextmanager
-    async def _trusted_address(self) -> AsyncGenerator[_Address]:
-        """Return the address after it named the right machine; what goes wrong ends the trust."""
-        address = self._address
-        await address.trust()
-        try:
-            yield address
-        except PlexForbiddenError, PlexNotFoundError:
-            raise
-        except PlexError:
-            address.distrust()
-            raise
-
-
-class _Address:
-    """An address and how long ago the right machine answered there."""
-
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        url: str,
-        identity: ClientIdentity,
-        machine_identifier: str,
-    ) -> None:
-        """Start without trust."""
-        self.url = url
-        self.transport = _transport(session, url, identity)
-        self._machine_identifier = machine_identifier
-        self._trusted_since: float | None = None
-
-    async def trust(self) -> None:
-        """Ask who answers, unless that was asked a short while ago."""
-        since = self._trusted_since
-        if since is None or monotonic() - since >= IDENTITY_TTL:
-            await self.check()
-
-    def distrust(self) -> None:
-        """Have the next request ask again who answers."""
-        self._trusted_since = None
-
-    async def check(self) -> ServerIdentity:
-        """Ask who answers."""
-        asked_at = monotonic()
-        self.distrust()
-        found = await _fetch_identity(self.transport)
-        self.expect(found.machine_identifier)
-        self._trusted_since = asked_at
-        return found
-
-    def expect(self, machine_identifier: str) -> None:
-        """Compare who answered with who should."""
-        if machine_identifier != self._machine_identifier:
-            self.distrust()
-            raise PlexWrongServerError(f"Another Plex server answers at {self.transport.host}")
 
 
 class _Notifications:
@@ -240,24 +222,3 @@ class _Notifications:
         while not self._ready:
             self._ready.extend(parse_notifications(await anext(self._frames)))
         return self._ready.popleft()
-
-
-def is_refusal(headers: Mapping[str, str], body: bytes) -> bool:
-    """Return whether a Plex Media Server wrote a 401.
-
-    It sends HTML with "401 Unauthorized", the header X-Plex-Protocol and no WWW-Authenticate
-    (captured). A proxy in front of it that wants a login of its own says nothing about the token.
-    """
-    if hdrs.WWW_AUTHENTICATE in headers:
-        return False
-    return "X-Plex-Protocol" in headers or b"401 Unauthorized" in body
-
-
-async def _fetch_identity(transport: PlexTransport) -> ServerIdentity:
-    """Return who answers."""
-    return ServerIdentity.from_json(container(await transport.get_json("/identity")))
-
-
-def _transport(session: aiohttp.ClientSession, url: str, identity: ClientIdentity) -> PlexTransport:
-    """Return the transport to a server."""
-    return PlexTransport(session, url, identity, is_refusal=is_refusal)

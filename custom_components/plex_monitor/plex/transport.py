@@ -1,52 +1,37 @@
 """One request to Plex: headers, time limits, status to error, JSON to Python.
 
 A token goes into a header and nowhere else. Redirects are never followed, since that would carry
-the token to wherever they point. The errors of aiohttp hold the headers of the request, so none of
-them is let out, not even as the cause of another error.
+the token to wherever they point.
 """
 
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-import json
-import ssl
-from typing import Any, Self
+from typing import Any
 
 import aiohttp
 from aiohttp import hdrs
 from aiohttp.client_middlewares import ClientHandlerType
-from aiohttp.http_exceptions import HttpProcessingError
 from yarl import URL
 
-from .errors import (
-    PlexCertificateError,
-    PlexConnectionError,
-    PlexError,
-    PlexForbiddenError,
-    PlexNotFoundError,
-    PlexResponseError,
-    PlexUnauthorizedError,
-    PlexUnavailableError,
+from .answers import (
+    FAILURES,
+    RefusalTest,
+    check_status,
+    decode_json,
+    read_body,
+    translated,
 )
-from .parsing import number
+from .errors import PlexConnectionError, PlexResponseError
+from .websocket import TextFrames
 
 DEFAULT_TIMEOUT = 10.0
 CONNECT_TIMEOUT = 5.0
 MAX_BODY = 16 * 1024 * 1024
-MAX_ERROR_BODY = 64 * 1024
 MAX_FRAME = 4 * 1024 * 1024
-MAX_RETRY_AFTER = 24 * 60 * 60.0
-PING_AFTER = 30.0
-PONG_WITHIN = 15.0
 CLOSE_TIMEOUT = 2.0
-CHUNK = 64 * 1024
 
-_FAILURES = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
-
-type RefusalTest = Callable[[Mapping[str, str], bytes], bool]
-"""Tells from the headers and the body of a 401 whether Plex wrote it."""
+JSON = "application/json"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,10 +114,10 @@ class PlexTransport:
         timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - it bounds the connection as well.
     ) -> Any:
         """Return what a GET answers; an answer that is not JSON raises `PlexResponseError`."""
-        where, body = await self._request(
-            hdrs.METH_GET, path, token=token, params=params, data=None, timeout=timeout
+        answer = await self._request(
+            hdrs.METH_GET, path, token=token, params=params, timeout=timeout
         )
-        return _decode(body, where)
+        return decode_json(answer.body, answer.where)
 
     async def send(
         self,
@@ -149,10 +134,48 @@ class PlexTransport:
         Returns the JSON that came back, `None` for the empty body that a server sends when it has
         nothing to say (captured).
         """
-        where, body = await self._request(
+        answer = await self._request(
             method, path, token=token, params=params, data=data, timeout=timeout
         )
-        return _decode(body, where) if body.strip() else None
+        return decode_json(answer.body, answer.where) if answer.body.strip() else None
+
+    async def act(
+        self,
+        method: str,
+        path: str,
+        *,
+        token: str | None = None,
+        params: Mapping[str, str] | None = None,
+        timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - it bounds the connection as well.
+    ) -> int:
+        """Tell Plex to do something, and return the status of its answer, a 2xx.
+
+        The body says nothing: it is empty, or a page that repeats the status (reported).
+        """
+        answer = await self._request(method, path, token=token, params=params, timeout=timeout)
+        return answer.status
+
+    async def download(
+        self,
+        path: str,
+        *,
+        token: str | None = None,
+        params: Mapping[str, str] | None = None,
+        accept: str,
+        limit: int,
+        timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - it bounds the connection as well.
+    ) -> tuple[bytes, str]:
+        """Return the bytes of a path, `limit` of them at most, and their content type."""
+        answer = await self._request(
+            hdrs.METH_GET,
+            path,
+            token=token,
+            params=params,
+            accept=accept,
+            limit=limit,
+            timeout=timeout,
+        )
+        return answer.body, answer.content_type
 
     @asynccontextmanager
     async def websocket(
@@ -175,7 +198,7 @@ class PlexTransport:
             if response.status == 101:  # noqa: PLR2004 - Switching Protocols.
                 return response
             try:
-                await self._check_status(response, where)
+                await check_status(response, where, self._is_refusal)
             finally:
                 response.close()
             raise PlexResponseError(f"{where}: no websocket")
@@ -197,8 +220,8 @@ class PlexTransport:
                     max_msg_size=MAX_FRAME,
                     timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
                 )
-            except _FAILURES as err:
-                failure = _translated(err, where)
+            except FAILURES as err:
+                failure = translated(err, where)
             else:
                 try:
                     yield TextFrames(websocket, where)
@@ -215,9 +238,9 @@ class PlexTransport:
         """Name a request in an error: no user name, no query, no token."""
         return f"{method} {self.host}{path}"
 
-    def _headers(self, token: str | None) -> dict[str, str]:
+    def _headers(self, token: str | None, accept: str = JSON) -> dict[str, str]:
         """Return the headers of a request."""
-        headers = {"Accept": "application/json", **self._identity.headers()}
+        headers = {hdrs.ACCEPT: accept, **self._identity.headers()}
         if token is not None:
             headers["X-Plex-Token"] = header_value(token)
         return headers
@@ -229,10 +252,12 @@ class PlexTransport:
         *,
         token: str | None,
         params: Mapping[str, str] | None,
-        data: Mapping[str, str] | None,
+        data: Mapping[str, str] | None = None,
+        accept: str = JSON,
+        limit: int | None = None,
         timeout: float,  # noqa: ASYNC109 - it bounds the connection as well.
-    ) -> tuple[str, bytes]:
-        """Return the name of a request, for errors, and the body of its 2xx answer."""
+    ) -> _Answer:
+        """Return a 2xx answer."""
         where = self._where(method, path)
         try:
             async with self._session.request(
@@ -240,126 +265,27 @@ class PlexTransport:
                 self._url(path),
                 params=params,
                 data=data,
-                headers=self._headers(token),
+                headers=self._headers(token, accept),
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=timeout, connect=CONNECT_TIMEOUT),
             ) as response:
-                await self._check_status(response, where)
-                return where, await _read(response, MAX_BODY, where)
-        except _FAILURES as err:
-            failure = _translated(err, where)
-        raise failure
-
-    async def _check_status(self, response: aiohttp.ClientResponse, where: str) -> None:
-        """Raise what a status other than 2xx means."""
-        status = response.status
-        where = f"{where}: {status}"
-        match status:
-            case _ if 200 <= status < 300:  # noqa: PLR2004 - success.
-                return
-            case 401:
-                body = await _read(response, MAX_ERROR_BODY, where)
-                if not self._is_refusal(response.headers, body):
-                    raise PlexResponseError(f"{where}, but not from Plex")
-                raise PlexUnauthorizedError(where)
-            case 403:
-                raise PlexForbiddenError(where)
-            case 404:
-                raise PlexNotFoundError(where)
-            case _ if status in {408, 429} or 500 <= status < 600:  # noqa: PLR2004 - server errors.
-                raise PlexUnavailableError(
-                    where,
-                    status=status,
-                    retry_after=_retry_after(response.headers.get(hdrs.RETRY_AFTER)),
+                await check_status(response, where, self._is_refusal)
+                return _Answer(
+                    where=where,
+                    status=response.status,
+                    content_type=response.content_type,
+                    body=await read_body(response, limit or MAX_BODY, where),
                 )
-            case _:
-                raise PlexResponseError(where)
-
-
-class TextFrames:
-    """The text frames of an open websocket; `PlexConnectionError` tells that it was lost.
-
-    A peer that was silent for `PING_AFTER` seconds is asked for a sign of life. This is done here
-    because the heartbeat of aiohttp can leave a timer behind when a websocket is closed.
-    """
-
-    def __init__(self, websocket: aiohttp.ClientWebSocketResponse, where: str) -> None:
-        """Read from a websocket that somebody else closes."""
-        self._websocket = websocket
-        self._where = where
-
-    def __aiter__(self) -> Self:
-        """Return the iterator itself."""
-        return self
-
-    async def __anext__(self) -> str:
-        """Return the next text frame; binary ones are not Plex's and are dropped."""
-        try:
-            while True:
-                message = await self._receive()
-                match message.type:
-                    case aiohttp.WSMsgType.TEXT:
-                        return str(message.data)
-                    case aiohttp.WSMsgType.PING:
-                        await self._websocket.pong(message.data)
-                    case aiohttp.WSMsgType.PONG | aiohttp.WSMsgType.BINARY:
-                        continue
-                    case _:
-                        failure: PlexError = PlexConnectionError(f"{self._where}: closed")
-                        break
-        except _FAILURES as err:
-            failure = _translated(err, self._where)
+        except FAILURES as err:
+            failure = translated(err, where)
         raise failure
 
-    async def _receive(self) -> aiohttp.WSMessage:
-        """Return the next message of any kind; silence in spite of a ping raises `TimeoutError`."""
-        try:
-            return await self._websocket.receive(PING_AFTER)
-        except TimeoutError:
-            await self._websocket.ping()
-        return await self._websocket.receive(PONG_WITHIN)
 
+@dataclass(frozen=True, kw_only=True)
+class _Answer:
+    """A 2xx answer; `where` names the request in an error."""
 
-async def _read(response: aiohttp.ClientResponse, limit: int, where: str) -> bytes:
-    """Return a body of a bounded length, counted after decompression."""
-    body = bytearray()
-    async for chunk in response.content.iter_chunked(CHUNK):
-        body += chunk
-        if len(body) > limit:
-            raise PlexResponseError(f"{where}: longer than {limit} bytes")
-    return bytes(body)
-
-
-def _decode(body: bytes, where: str) -> Any:
-    """Return the JSON of a body."""
-    try:
-        return json.loads(body.decode("utf-8"))
-    except ValueError, RecursionError:
-        failure = PlexResponseError(f"{where}: not JSON")
-    raise failure
-
-
-def _retry_after(value: str | None) -> float | None:
-    """Return the seconds of a Retry-After, which is a number or a date; a day at most."""
-    if (seconds := number(value)) is None:
-        try:
-            when = parsedate_to_datetime(value or "")
-            seconds = (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-        except ValueError, OverflowError:
-            return None
-    return min(max(0.0, seconds), MAX_RETRY_AFTER)
-
-
-def _translated(error: Exception, where: str) -> PlexError:
-    """Return our error for one of aiohttp's."""
-    match error:
-        case ssl.SSLError():
-            cause = getattr(error, "certificate_error", error)
-            reason = getattr(cause, "verify_message", "") or type(error).__name__
-            return PlexCertificateError(f"{where}: {reason}")
-        case TimeoutError():
-            return PlexConnectionError(f"{where}: timed out")
-        case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError() | HttpProcessingError():
-            return PlexResponseError(f"{where}: {type(error).__name__}")
-        case _:
-            return PlexConnectionError(f"{where}: {type(error).__name__}")
+    where: str
+    status: int
+    content_type: str
+    body: bytes

@@ -1,0 +1,111 @@
+"""What comes back from Plex: status to error, JSON to Python, aiohttp's errors to ours.
+
+The errors of aiohttp hold the headers of the request, so none of them is let out, not even as the
+cause of another error.
+"""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+import json
+import ssl
+from typing import Any
+
+import aiohttp
+from aiohttp import hdrs
+from aiohttp.http_exceptions import HttpProcessingError
+
+from .errors import (
+    PlexCertificateError,
+    PlexConnectionError,
+    PlexError,
+    PlexForbiddenError,
+    PlexNotFoundError,
+    PlexResponseError,
+    PlexUnauthorizedError,
+    PlexUnavailableError,
+)
+from .parsing import number
+
+MAX_ERROR_BODY = 64 * 1024
+MAX_RETRY_AFTER = 24 * 60 * 60.0
+CHUNK = 64 * 1024
+
+FAILURES = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
+"""Everything that a request of aiohttp ends with when it ends badly."""
+
+type RefusalTest = Callable[[Mapping[str, str], bytes], bool]
+"""Tells from the headers and the body of a 401 whether Plex wrote it."""
+
+
+async def check_status(
+    response: aiohttp.ClientResponse, where: str, is_refusal: RefusalTest
+) -> None:
+    """Raise what a status other than 2xx means."""
+    status = response.status
+    where = f"{where}: {status}"
+    match status:
+        case _ if 200 <= status < 300:  # noqa: PLR2004 - success.
+            return
+        case 401:
+            body = await read_body(response, MAX_ERROR_BODY, where)
+            if not is_refusal(response.headers, body):
+                raise PlexResponseError(f"{where}, but not from Plex")
+            raise PlexUnauthorizedError(where)
+        case 403:
+            raise PlexForbiddenError(where)
+        case 404:
+            raise PlexNotFoundError(where)
+        case _ if status in {408, 429} or 500 <= status < 600:  # noqa: PLR2004 - server errors.
+            raise PlexUnavailableError(
+                where,
+                status=status,
+                retry_after=_retry_after(response.headers.get(hdrs.RETRY_AFTER)),
+            )
+        case _:
+            raise PlexResponseError(where)
+
+
+async def read_body(response: aiohttp.ClientResponse, limit: int, where: str) -> bytes:
+    """Return a body of a bounded length, counted after decompression."""
+    body = bytearray()
+    async for chunk in response.content.iter_chunked(CHUNK):
+        body += chunk
+        if len(body) > limit:
+            raise PlexResponseError(f"{where}: longer than {limit} bytes")
+    return bytes(body)
+
+
+def decode_json(body: bytes, where: str) -> Any:
+    """Return the JSON of a body."""
+    try:
+        return json.loads(body.decode("utf-8"))
+    except ValueError, RecursionError:
+        failure = PlexResponseError(f"{where}: not JSON")
+    raise failure
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Return the seconds of a Retry-After, which is a number or a date; a day at most."""
+    if (seconds := number(value)) is None:
+        try:
+            when = parsedate_to_datetime(value or "")
+            seconds = (when.replace(tzinfo=when.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+        except ValueError, OverflowError:
+            return None
+    return min(max(0.0, seconds), MAX_RETRY_AFTER)
+
+
+def translated(error: Exception, where: str) -> PlexError:
+    """Return our error for one of aiohttp's."""
+    match error:
+        case ssl.SSLError():
+            cause = getattr(error, "certificate_error", error)
+            reason = getattr(cause, "verify_message", "") or type(error).__name__
+            return PlexCertificateError(f"{where}: {reason}")
+        case TimeoutError():
+            return PlexConnectionError(f"{where}: timed out")
+        case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError() | HttpProcessingError():
+            return PlexResponseError(f"{where}: {type(error).__name__}")
+        case _:
+            return PlexConnectionError(f"{where}: {type(error).__name__}")

@@ -1,0 +1,208 @@
+"""The libraries of a server: what is in them, and what they can be told."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from aiohttp import hdrs
+
+from .errors import PlexNotFoundError, PlexResponseError
+from .models import LIBRARY, Image, MediaItem, MediaType, Section, SectionStorage
+from .parsing import container, integer, objects, parsed_items, server_path
+from .trusted import PAGE_SIZE, TrustedRequests, segment
+
+MAX_IMAGE = 8 * 1024 * 1024
+# Pictures made of pixels; one of SVG could run a script in a browser.
+IMAGE_TYPES = {"image/jpeg", "image/png", "image/webp", "image/gif"}
+
+
+class Library:
+    """The libraries that the user of the token may see.
+
+    Keys that no server has raise `PlexNotFoundError`. What changes a library is for the owner
+    (official API 1.2.2): others get `PlexForbiddenError`, on servers before 1.41.7
+    `PlexUnauthorizedError` (reported). Watched marks and ratings are each user's own.
+    """
+
+    def __init__(self, requests: TrustedRequests) -> None:
+        """Ask through these requests."""
+        self._requests = requests
+
+    async def sections(self) -> tuple[Section, ...]:
+        """Return the libraries."""
+        answer = container(await self._requests.get("/library/sections"))
+        return parsed_items(answer.get("Directory"), Section.from_json)
+
+    async def count(self, section_key: str, media_type: MediaType) -> int:
+        """Return how many items of a type a library has, without reading them."""
+        answer = container(
+            await self._requests.get(
+                f"/library/sections/{segment(section_key)}/all",
+                {
+                    "type": str(int(media_type)),
+                    "X-Plex-Container-Start": "0",
+                    "X-Plex-Container-Size": "0",
+                },
+            )
+        )
+        if (count := integer(answer.get("totalSize"))) is None:
+            raise PlexResponseError("Plex left out totalSize")
+        return count
+
+    async def storage(self) -> tuple[SectionStorage, ...]:
+        """Return how much the libraries hold; others than the owner are told nothing (PlexAPI)."""
+        answer = container(await self._requests.get("/media/providers", {"includeStorage": "1"}))
+        return tuple(
+            storage
+            for provider in objects(answer.get("MediaProvider"))
+            if provider.get("identifier") == LIBRARY
+            for feature in objects(provider.get("Feature"))
+            if feature.get("type") == "content"
+            for storage in parsed_items(feature.get("Directory"), SectionStorage.from_json)
+        )
+
+    async def recently_added(
+        self, section_key: str | None = None, *, limit: int
+    ) -> tuple[MediaItem, ...]:
+        """Return what is new, the newest first, in one library or in all.
+
+        Episodes and tracks that came together show as their season or album (official API 1.2.2).
+        """
+        section = "" if section_key is None else f"/sections/{segment(section_key)}"
+        return await self._requests.get_items(
+            f"/library{section}/recentlyAdded", MediaItem.from_json, limit=limit
+        )
+
+    async def added_since(
+        self, section_key: str, media_type: MediaType, since: datetime, *, limit: int
+    ) -> tuple[MediaItem, ...]:
+        """Return every item of a type that a library was given since a moment, the newest first."""
+        # Plex keeps whole seconds, and ">>" means later than (official API 1.2.2). A filter that a
+        # server does not understand is ignored (reported), so the answers are looked at again.
+        second = since.replace(microsecond=0)
+        items = await self._requests.get_items(
+            f"/library/sections/{segment(section_key)}/all",
+            MediaItem.from_json,
+            limit=limit,
+            params={
+                "type": str(int(media_type)),
+                "sort": "addedAt:desc",
+                "addedAt>>": str(int(second.timestamp()) - 1),
+            },
+        )
+        return tuple(item for item in items if item.added_at and item.added_at >= second)
+
+    async def on_deck(self, *, limit: int) -> tuple[MediaItem, ...]:
+        """Return what the user would watch next."""
+        return await self._requests.get_items("/library/onDeck", MediaItem.from_json, limit=limit)
+
+    async def search(self, query: str, *, limit: int) -> tuple[MediaItem, ...]:
+        """Return the items that match a text, the best first, `limit` of each kind at most.
+
+        What Plex finds beside items, people and genres for instance, is left out.
+        """
+        params = {"query": query, "limit": str(limit)}
+        try:
+            answer = container(await self._requests.get("/hubs/search", params))
+        except PlexNotFoundError:
+            # This is how a server says that there is nothing to be searched (official API 1.2.2).
+            return ()
+        found: dict[str, MediaItem] = {}
+        for hub in objects(answer.get("Hub")):
+            for element in ("Metadata", "Directory"):
+                for item in parsed_items(hub.get(element), MediaItem.from_json):
+                    found.setdefault(item.rating_key, item)
+        return tuple(found.values())
+
+    async def metadata(self, rating_key: str) -> MediaItem:
+        """Return one item with its markers."""
+        found = await self._requests.get_items(
+            f"/library/metadata/{segment(rating_key)}",
+            MediaItem.from_json,
+            limit=1,
+            params={"includeMarkers": "1"},
+        )
+        if not found:
+            raise PlexResponseError("Plex left out the item")
+        return found[0]
+
+    async def items(self, rating_keys: Sequence[str]) -> tuple[MediaItem, ...]:
+        """Return several items at once; those that are gone are left out."""
+        found: list[MediaItem] = []
+        for start in range(0, len(rating_keys), PAGE_SIZE):
+            keys = [segment(key) for key in rating_keys[start : start + PAGE_SIZE]]
+            try:
+                found += await self._requests.get_items(
+                    f"/library/metadata/{','.join(keys)}", MediaItem.from_json, limit=len(keys)
+                )
+            except PlexNotFoundError:
+                # Not one of them is there any more.
+                continue
+        return tuple(found)
+
+    async def image(self, path: str, *, width: int, height: int) -> Image:
+        """Return a picture of the server, made to fit into a size in pixels (official API 1.2.2).
+
+        `path` is a `thumb`. `PlexNotFoundError` for what is no path on the server: it would fetch
+        any other address.
+        """
+        if (url := server_path(path)) is None:
+            raise PlexNotFoundError("Not a picture of the server")
+        content, content_type = await self._requests.download(
+            "/photo/:/transcode",
+            {"url": url, "width": str(width), "height": str(height)},
+            accept="image/*",
+            limit=MAX_IMAGE,
+        )
+        if content_type not in IMAGE_TYPES:
+            raise PlexResponseError("Not a picture")
+        return Image(content=content, content_type=content_type)
+
+    async def scan(
+        self, section_key: str | None = None, *, path: str | None = None, force: bool = False
+    ) -> None:
+        """Look for new files, in one library or in all; what is found is told by push.
+
+        `path` is a folder of the library on the server, to look there alone. `force` reads all
+        metadata anew. `PlexUnavailableError` 503: the server cannot do it now (official API 1.2.2).
+        """
+        section = "all" if section_key is None else segment(section_key)
+        params = {"path": path} if path is not None else {}
+        if force:
+            params["force"] = "1"
+        await self._requests.act(hdrs.METH_GET, f"/library/sections/{section}/refresh", params)
+
+    async def cancel_scan(self, section_key: str | None = None) -> None:
+        """Stop looking for new files, in one library or in all."""
+        section = "all" if section_key is None else segment(section_key)
+        await self._requests.act(hdrs.METH_DELETE, f"/library/sections/{section}/refresh")
+
+    async def empty_trash(self, section_key: str) -> None:
+        """Forget for good what has no file any more."""
+        await self._requests.act(
+            hdrs.METH_PUT, f"/library/sections/{segment(section_key)}/emptyTrash"
+        )
+
+    async def refresh_metadata(self, rating_key: str) -> None:
+        """Fetch the metadata of an item anew."""
+        await self._requests.act(hdrs.METH_PUT, f"/library/metadata/{segment(rating_key)}/refresh")
+
+    async def mark_watched(self, rating_key: str) -> None:
+        """Mark an item, and all that is in it, as watched by the user of the token."""
+        await self._mark("/:/scrobble", rating_key)
+
+    async def mark_unwatched(self, rating_key: str) -> None:
+        """Take the mark away again."""
+        await self._mark("/:/unscrobble", rating_key)
+
+    async def rate(self, rating_key: str, rating: float | None) -> None:
+        """Give an item the user's rating, from 0 to 10; `None` takes it away (PlexAPI)."""
+        value = -1 if rating is None else rating
+        await self._requests.act(
+            hdrs.METH_PUT,
+            "/:/rate",
+            {"identifier": LIBRARY, "key": rating_key, "rating": f"{value:g}"},
+        )
+
+    async def _mark(self, path: str, rating_key: str) -> None:
+        """Set or take a mark; every client does this by GET (PlexAPI)."""
+        await self._requests.act(hdrs.METH_GET, path, {"identifier": LIBRARY, "key": rating_key})

@@ -1,0 +1,105 @@
+"""What the tests of requests have in common."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+import aiohttp
+
+from custom_components.plex_monitor.plex.models import MediaType
+from custom_components.plex_monitor.plex.server import PlexServer
+from custom_components.plex_monitor.plex.transport import ClientIdentity, PlexTransport
+from tests.simulator import World
+
+TOKEN = "secret-token-0000001"
+REFUSAL = "This is Plex, and no."
+
+
+def is_refusal(headers: Mapping[str, str], body: bytes) -> bool:
+    """Take a 401 for a refusal by a header or by its body."""
+    return "X-Refused" in headers or body == REFUSAL.encode()
+
+
+def transport_to(
+    url: str, session: aiohttp.ClientSession, identity: ClientIdentity
+) -> PlexTransport:
+    """Return a transport."""
+    return PlexTransport(session, url, identity, is_refusal=is_refusal)
+
+
+def assert_tells_nothing(error: BaseException) -> None:
+    """Assert that an error holds no token and no error of aiohttp, which would hold one."""
+    assert error.__cause__ is None
+    assert error.__context__ is None
+    assert TOKEN not in f"{error!r} {error} {error.args} {vars(error)}"
+    assert "?" not in str(error)
+
+
+class Clock:
+    """The clock of the identity rule."""
+
+    def __init__(self) -> None:
+        """Start anywhere."""
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+
+def paths(world: World, host: str | None = None) -> list[str]:
+    """Return the paths asked for so far, marked where a token was sent."""
+    records = world.requests if host is None else world.requests.to(host=host)
+    return [record.path + (" with token" if record.token_sent else "") for record in records]
+
+
+async def open_and_close(server: PlexServer) -> None:
+    """Open the push channel and close it again."""
+    async with server.notifications():
+        pass
+
+
+NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+FILM = "101"
+"""The key of an item that every simulated server has."""
+
+REQUESTS: dict[str, Callable[[PlexServer], Awaitable[object]]] = {
+    "info": PlexServer.info,
+    "sessions": PlexServer.sessions,
+    "history": lambda server: server.history(limit=5),
+    "update_status": PlexServer.update_status,
+    "check_for_update": PlexServer.check_for_update,
+    "install_update": PlexServer.install_update,
+    "notifications": open_and_close,
+    "image": lambda server: server.library.image(
+        f"/library/metadata/{FILM}/thumb/1", width=60, height=90
+    ),
+}
+"""One request of each kind, which an owner with Plex Pass may make."""
+
+ALL_REQUESTS = REQUESTS | {
+    "accounts": PlexServer.accounts,
+    "remote_access": PlexServer.remote_access,
+    "sections": lambda server: server.library.sections(),
+    "count": lambda server: server.library.count("1", MediaType.MOVIE),
+    "storage": lambda server: server.library.storage(),
+    "recently_added": lambda server: server.library.recently_added(limit=5),
+    "added_since": lambda server: server.library.added_since("1", MediaType.MOVIE, NOON, limit=5),
+    "on_deck": lambda server: server.library.on_deck(limit=5),
+    "search": lambda server: server.library.search("lake", limit=5),
+    "metadata": lambda server: server.library.metadata(FILM),
+    "items": lambda server: server.library.items([FILM]),
+    "scan": lambda server: server.library.scan("1"),
+    "cancel_scan": lambda server: server.library.cancel_scan("1"),
+    "empty_trash": lambda server: server.library.empty_trash("1"),
+    "refresh_metadata": lambda server: server.library.refresh_metadata(FILM),
+    "mark_watched": lambda server: server.library.mark_watched(FILM),
+    "mark_unwatched": lambda server: server.library.mark_unwatched(FILM),
+    "rate": lambda server: server.library.rate(FILM, 5),
+    "activities": lambda server: server.maintenance.activities(),
+    "butler_tasks": lambda server: server.maintenance.butler_tasks(),
+    "run_butler_task": lambda server: server.maintenance.run_butler_task("BackupDatabase"),
+    "optimize_database": lambda server: server.maintenance.optimize_database(),
+    "clean_bundles": lambda server: server.maintenance.clean_bundles(),
+    "resources": lambda server: server.statistics.resources(),
+    "bandwidth": lambda server: server.statistics.bandwidth(until=NOON, span=timedelta(seconds=30)),
+}

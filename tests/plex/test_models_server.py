@@ -1,0 +1,100 @@
+"""What a server says of itself."""
+
+import pytest
+
+from custom_components.plex_monitor.plex.models import RemoteAccess, ServerIdentity, ServerInfo
+
+MACHINE = "a" * 40
+
+
+def test_server_identity() -> None:
+    """A claimed server names itself."""
+    data = {"size": 0, "claimed": True, "machineIdentifier": MACHINE, "version": "1.43.2.1-abc"}
+    assert ServerIdentity.from_json(data) == ServerIdentity(
+        machine_identifier=MACHINE, version="1.43.2.1-abc", claimed=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("claimed", "expected"), [(False, False), ("0", False), (0, False), ("1", True), (None, True)]
+)
+def test_a_server_is_claimed_unless_it_denies_it(claimed: object, *, expected: bool) -> None:
+    """Silence is no reason for an alarm."""
+    data = {"machineIdentifier": MACHINE, "claimed": claimed}
+    assert ServerIdentity.from_json(data).claimed is expected
+
+
+def test_server_info() -> None:
+    """The server tells about itself and its owner's Plex Pass."""
+    data = {
+        "machineIdentifier": MACHINE,
+        "friendlyName": "Home",
+        "version": "1.43.2.1-abc",
+        "platform": "Linux",
+        "platformVersion": "6.12",
+        "myPlexSubscription": "1",
+        "myPlexSigninState": "ok",
+        "myPlexUsername": "owner@example.com",
+    }
+    assert ServerInfo.from_json(data) == ServerInfo(
+        machine_identifier=MACHINE,
+        friendly_name="Home",
+        version="1.43.2.1-abc",
+        platform="Linux",
+        platform_version="6.12",
+        plex_pass=True,
+        sign_in_state="ok",
+    )
+
+
+def test_server_info_of_few_words() -> None:
+    """Only the machine identifier is needed."""
+    assert ServerInfo.from_json({"machineIdentifier": MACHINE}) == ServerInfo(
+        machine_identifier=MACHINE,
+        friendly_name="Plex Media Server",
+        version="",
+        platform=None,
+        platform_version=None,
+        plex_pass=False,
+        sign_in_state=None,
+    )
+
+
+def test_remote_access() -> None:
+    """A server that is reached from outside; nothing private of the answer is kept."""
+    data = {
+        "authToken": "secret-token-0000001",
+        "username": "owner@example.com",
+        "mappingState": "mapped",
+        "mappingError": "",
+        "signInState": "ok",
+        "publicAddress": "203.0.113.9",
+        "publicPort": 32400,
+        "privateAddress": "192.168.1.5",
+        "subscriptionActive": True,
+    }
+    access = RemoteAccess.from_json(data)
+    assert access == RemoteAccess(state="mapped", error=None, reachable=True, signed_in=True)
+    assert not any(private in repr(access) for private in ("secret", "example", "203", "192"))
+
+
+@pytest.mark.parametrize(
+    ("state", "error", "expected"),
+    [
+        ("mapped", None, True),
+        ("mapped", "unreachable", False),
+        ("failed", "", False),
+        ("failed", "unreachable", False),
+        ("unknown", "", None),
+        ("", "", None),
+        (None, None, None),
+    ],
+)
+def test_whether_a_server_is_reached(
+    state: object, error: object, *, expected: bool | None
+) -> None:
+    """By its state and its error; an unknown state tells nothing."""
+    access = RemoteAccess.from_json({"mappingState": state, "mappingError": error})
+    assert access.reachable is expected
+    assert access.error == (error or None)
+    assert access.signed_in is False

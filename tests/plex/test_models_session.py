@@ -1,0 +1,398 @@
+"""What is being played."""
+
+from typing import Any
+
+import pytest
+
+from custom_components.plex_monitor.plex.models import (
+    PlaybackState,
+    Session,
+    StreamDecision,
+    TranscodeStatus,
+)
+
+
+def transcoder(**changes: object) -> dict[str, Any]:
+    """Return the transcoder's part in a session."""
+    return {
+        "key": "/transcode/sessions/1a2b3c",
+        "throttled": True,
+        "complete": False,
+        "progress": 12.5,
+        "size": -22,
+        "speed": 0.0,
+        "sourceVideoCodec": "hevc",
+        "sourceAudioCodec": "truehd",
+        "videoDecision": "transcode",
+        "audioDecision": "copy",
+        "subtitleDecision": "burn",
+        "videoCodec": "h264",
+        "audioCodec": "ac3",
+        "transcodeHwRequested": True,
+        "transcodeHwDecoding": "vaapi",
+    } | changes
+
+
+def session(**changes: object) -> dict[str, Any]:
+    """Return a film that is transcoded, as a server lists it."""
+    return {
+        "sessionKey": "3",
+        "ratingKey": "118",
+        "type": "movie",
+        "title": "Test Feature",
+        "year": 2024,
+        "librarySectionID": "1",
+        "librarySectionTitle": "Films",
+        "thumb": "/library/metadata/118/thumb/1700000000",
+        "viewOffset": 1_500_000,
+        "duration": 6_000_000,
+        "Media": [
+            {"id": "1", "videoResolution": "4k", "videoCodec": "hevc"},
+            {
+                "id": "2",
+                "selected": True,
+                "videoResolution": "720p",
+                "videoCodec": "h264",
+                "audioCodec": "ac3",
+                "Part": [
+                    {
+                        "decision": "transcode",
+                        "selected": True,
+                        "Stream": [
+                            {
+                                "streamType": 1,
+                                "decision": "transcode",
+                                "displayTitle": "4K (HEVC Main 10)",
+                            },
+                            {"streamType": 2, "codec": "aac"},
+                            {"streamType": "2", "selected": "1", "decision": "copy"},
+                            {"streamType": 3, "selected": True, "decision": "burn"},
+                        ],
+                    }
+                ],
+            },
+        ],
+        "User": {"id": "1", "title": "owner", "thumb": "https://plex.tv/?X-Plex-Token=secret"},
+        "Player": {
+            "machineIdentifier": "box-1",
+            "title": "TV",
+            "device": "Box",
+            "product": "Plex for Box",
+            "platform": "Box OS",
+            "address": "192.168.1.9",
+            "state": "paused",
+            "local": True,
+        },
+        "Session": {"id": "abc", "bandwidth": "2798", "location": "lan"},
+        "TranscodeSession": transcoder(),
+    } | changes
+
+
+def test_a_stream_that_is_transcoded() -> None:
+    """What is played, who plays it where, and what the server does for it."""
+    found = Session.from_json(session())
+    assert found == Session(
+        session_key="3",
+        session_id="abc",
+        rating_key="118",
+        parent_rating_key=None,
+        grandparent_rating_key=None,
+        media_type="movie",
+        title="Test Feature",
+        parent_title=None,
+        grandparent_title=None,
+        season=None,
+        episode=None,
+        year=2024,
+        section_id="1",
+        section_title="Films",
+        thumb="/library/metadata/118/thumb/1700000000",
+        live=False,
+        user="owner",
+        user_id="1",
+        player="TV",
+        player_id="box-1",
+        product="Plex for Box",
+        platform="Box OS",
+        device="Box",
+        local=True,
+        state=PlaybackState.PAUSED,
+        view_offset=1_500_000,
+        duration=6_000_000,
+        decision=StreamDecision.TRANSCODE,
+        video_decision="transcode",
+        audio_decision="copy",
+        subtitle_decision="burn",
+        source_resolution="4k",
+        resolution="720p",
+        source_video_codec="hevc",
+        video_codec="h264",
+        source_audio_codec="truehd",
+        audio_codec="ac3",
+        bandwidth=2798,
+        location="lan",
+        transcode=TranscodeStatus(
+            key="1a2b3c",
+            progress=12.5,
+            speed=0.0,
+            throttled=True,
+            hardware=True,
+            complete=False,
+            video_decision="transcode",
+            audio_decision="copy",
+            subtitle_decision="burn",
+        ),
+    )
+    assert not any(private in repr(found) for private in ("secret", "192.168"))
+
+
+def test_a_stream_that_is_played_as_it_is() -> None:
+    """Nothing is decided, and what is delivered is what there is."""
+    data = {
+        "sessionKey": "4",
+        "title": "A Song",
+        "type": "track",
+        "index": 3,
+        "parentIndex": 1,
+        "parentTitle": "An Album",
+        "parentRatingKey": "20",
+        "grandparentTitle": "An Artist",
+        "grandparentRatingKey": "10",
+        "parentThumb": "/library/metadata/20/thumb/1",
+        "Media": [
+            {
+                "audioCodec": "flac",
+                "Part": [
+                    {
+                        "decision": "directplay",
+                        "Stream": [{"streamType": 2, "codec": "flac", "location": "direct"}],
+                    }
+                ],
+            }
+        ],
+    }
+    found = Session.from_json(data)
+    assert found.decision is StreamDecision.DIRECT_PLAY
+    assert (found.audio_decision, found.video_decision, found.subtitle_decision) == (None,) * 3
+    assert (found.source_audio_codec, found.audio_codec) == ("flac", "flac")
+    assert (found.source_video_codec, found.source_resolution, found.resolution) == (None,) * 3
+    assert (found.transcode, found.session_id, found.bandwidth, found.location) == (None,) * 4
+    assert (found.season, found.episode) == (None, None)
+    assert found.thumb == "/library/metadata/20/thumb/1"
+    assert (found.parent_title, found.grandparent_title) == ("An Album", "An Artist")
+    assert (found.parent_rating_key, found.grandparent_rating_key) == ("20", "10")
+    assert (found.local, found.user, found.user_id, found.player_id) == (None,) * 4
+
+
+def test_an_episode() -> None:
+    """It has the numbers of its season and its own."""
+    data = session(type="episode", index=5, parentIndex="2", grandparentTitle="A Show")
+    found = Session.from_json(data)
+    assert (found.season, found.episode, found.grandparent_title) == (2, 5, "A Show")
+
+
+def media(part: object = None, *streams: object) -> list[object]:
+    """Return the media of a session with one part."""
+    return [{"videoResolution": "1080", "Part": [{"decision": part, "Stream": list(streams)}]}]
+
+
+PICTURE = {"streamType": 1, "displayTitle": "1080p (H.264)"}
+SOUND = {"streamType": 2}
+
+
+@pytest.mark.parametrize(
+    ("medium", "transcoding", "expected"),
+    [
+        # Each stream's own decision counts.
+        (
+            media("transcode", PICTURE | {"decision": "copy"}, SOUND | {"decision": "copy"}),
+            transcoder(),
+            StreamDecision.DIRECT_STREAM,
+        ),
+        (
+            media("transcode", PICTURE | {"decision": "copy"}, SOUND | {"decision": "transcode"}),
+            transcoder(videoDecision="copy"),
+            StreamDecision.TRANSCODE,
+        ),
+        (
+            media("directplay", PICTURE | {"decision": "transcode"}),
+            None,
+            StreamDecision.TRANSCODE,
+        ),
+        # The transcoder is there for the subtitles alone.
+        (
+            media("directplay", PICTURE, SOUND),
+            transcoder(videoDecision="transcode"),
+            StreamDecision.DIRECT_PLAY,
+        ),
+        # Where the streams say nothing, the transcoder does.
+        (media("transcode", PICTURE, SOUND), transcoder(), StreamDecision.TRANSCODE),
+        (
+            None,
+            transcoder(videoDecision="copy", audioDecision="copy"),
+            StreamDecision.DIRECT_STREAM,
+        ),
+        # Nobody says anything.
+        (media(None, PICTURE), {"key": "/transcode/sessions/x"}, StreamDecision.DIRECT_PLAY),
+        (media(), None, StreamDecision.DIRECT_PLAY),
+        (None, None, StreamDecision.DIRECT_PLAY),
+        ("rubbish", "rubbish", StreamDecision.DIRECT_PLAY),
+    ],
+)
+def test_what_the_server_does(
+    medium: object, transcoding: object, expected: StreamDecision
+) -> None:
+    """That a transcoder is there decides nothing."""
+    data = session(Media=medium, TranscodeSession=transcoding)
+    assert Session.from_json(data).decision is expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("1080", "1080p"),
+        (720, "720p"),
+        ("720p", "720p"),
+        ("4k", "4k"),
+        ("4K", "4k"),
+        ("sd", "sd"),
+        ("576i", "576i"),
+        ("", None),
+        (None, None),
+        ([], None),
+    ],
+)
+def test_resolutions(value: object, expected: str | None) -> None:
+    """They are written in one way."""
+    data = session(Media=[{"videoResolution": value}], TranscodeSession=None)
+    found = Session.from_json(data)
+    assert (found.resolution, found.source_resolution) == (expected, expected)
+
+
+@pytest.mark.parametrize(
+    ("display_title", "expected"),
+    [
+        ("4K (HEVC Main 10)", "4k"),
+        ("4K DoVi/HDR10 (HEVC Main 10)", "4k"),
+        ("1080p (H.264)", "1080p"),
+        ("576i (MPEG2VIDEO)", "576i"),
+        ("SD (MPEG4)", "sd"),
+        ("HEVC", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_the_resolution_of_the_source(display_title: object, expected: str | None) -> None:
+    """While the picture is transcoded, only the name of the stream tells it."""
+    stream = {"streamType": 1, "decision": "transcode", "displayTitle": display_title}
+    found = Session.from_json(session(Media=media("transcode", stream)))
+    assert (found.source_resolution, found.resolution) == (expected, "1080p")
+
+
+def test_codecs_that_nobody_knows() -> None:
+    """Neither an empty text nor a star is one, and what is transcoded was something else."""
+    stars = transcoder(sourceVideoCodec="", sourceAudioCodec="*", audioDecision="transcode")
+    data = session(
+        Media=[{"videoCodec": "*", "audioCodec": "aac"}],
+        TranscodeSession=stars,
+    )
+    found = Session.from_json(data)
+    assert (found.source_video_codec, found.video_codec) == (None, None)
+    assert (found.source_audio_codec, found.audio_codec) == (None, "aac")
+
+
+@pytest.mark.parametrize(
+    ("offset", "duration", "expected"),
+    [
+        (0, 1000, 0.0),
+        ("250", 1000, 25.0),
+        (2000, 1000, 100.0),
+        (-5, 1000, 0.0),
+        (5, 0, None),
+        (5, -1, None),
+        (5, None, None),
+        (None, 1000, None),
+    ],
+)
+def test_how_far_a_stream_is(offset: object, duration: object, expected: float | None) -> None:
+    """It is in percent, and not known for what has no end."""
+    assert Session.from_json(session(viewOffset=offset, duration=duration)).progress == expected
+
+
+@pytest.mark.parametrize("key", ["", None, [], {}, True])
+def test_a_transcoder_without_a_key(key: object) -> None:
+    """It cannot be followed, and the stream is there all the same."""
+    found = Session.from_json(session(TranscodeSession=transcoder(key=key)))
+    assert found.transcode is None
+    assert found.decision is StreamDecision.TRANSCODE
+
+
+def test_live_television() -> None:
+    """It has no library and no end."""
+    data = session(
+        live="1", librarySectionID=None, duration=None, TranscodeSession=transcoder(progress=-1.0)
+    )
+    found = Session.from_json(data)
+    assert found.live is True
+    assert found.section_id is None
+    assert found.progress is None
+    assert found.transcode is not None
+    assert found.transcode.progress is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"transcodeHwDecoding": "qsv"}, True),
+        ({"transcodeHwDecoding": None, "transcodeHwEncoding": "nvenc"}, True),
+        ({"transcodeHwDecoding": None, "transcodeHwEncodingTitle": "Intel ()"}, False),
+        ({"transcodeHwDecoding": "", "transcodeHwEncoding": ""}, False),
+    ],
+)
+def test_whether_hardware_takes_part(changes: dict[str, object], *, expected: bool) -> None:
+    """That it was asked for says nothing."""
+    assert TranscodeStatus.from_json(transcoder(**changes)).hardware is expected
+
+
+def test_the_key_of_a_transcode_is_bare() -> None:
+    """It is the same wherever it comes from."""
+    assert TranscodeStatus.from_json(transcoder(key="1a2b3c")) == TranscodeStatus.from_json(
+        transcoder()
+    )
+
+
+@pytest.mark.parametrize(
+    "thumb",
+    ["https://example.org/1.jpg", "//example.org/1.jpg", "", None, 5],
+)
+def test_a_picture_is_on_the_server(thumb: object) -> None:
+    """Another host's is left to that host."""
+    assert Session.from_json(session(thumb=thumb)).thumb is None
+
+
+@pytest.mark.parametrize(
+    ("player", "expected"),
+    [
+        ({"title": "", "device": "Phone", "product": "Plex for Android"}, "Phone"),
+        ({"product": "Plex for Android"}, "Plex for Android"),
+        ({}, None),
+        (None, None),
+    ],
+)
+def test_a_player_without_a_title_goes_by_its_device(player: object, expected: str | None) -> None:
+    """Phones often have no title."""
+    session = Session.from_json({"sessionKey": "1", "Player": player})
+    assert session.player == expected
+    assert session.title == ""
+
+
+@pytest.mark.parametrize("state", ["seeking", None, 5, [], {}])
+def test_an_unknown_state_is_playing(state: object) -> None:
+    """The stream is there, after all."""
+    assert PlaybackState.from_text(state) is PlaybackState.PLAYING
+
+
+@pytest.mark.parametrize("state", list(PlaybackState))
+def test_known_states(state: PlaybackState) -> None:
+    """Plex's words are ours."""
+    assert PlaybackState.from_text(str(state)) is state

@@ -1,0 +1,316 @@
+"""Where the token goes, and where it does not."""
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from custom_components.plex_monitor.plex import trusted
+from custom_components.plex_monitor.plex.errors import (
+    PlexError,
+    PlexForbiddenError,
+    PlexNotFoundError,
+    PlexUnavailableError,
+    PlexWrongServerError,
+)
+from custom_components.plex_monitor.plex.parsing import mapping, required_text
+from custom_components.plex_monitor.plex.server import PlexServer
+from custom_components.plex_monitor.plex.trusted import TrustedRequests, is_refusal, segment
+from tests import simulator
+from tests.simulator import Fault, Kind, World
+
+from .common import ALL_REQUESTS, REQUESTS, Clock, paths
+
+# The identity rule
+
+
+@pytest.mark.parametrize("name", ALL_REQUESTS)
+async def test_no_token_before_the_server_named_itself(
+    world: World, home: simulator.PlexServer, server: PlexServer, name: str
+) -> None:
+    """The first request of any kind asks who answers."""
+    home.updater.offer("1.99.0.1-abc")
+    await ALL_REQUESTS[name](server)
+    asked = paths(world)
+    assert asked[0] == "/identity"
+    assert all(path.endswith(" with token") for path in asked[1:])
+
+
+@pytest.mark.parametrize("name", REQUESTS)
+async def test_no_token_for_another_server(
+    world: World, home: simulator.PlexServer, server: PlexServer, name: str
+) -> None:
+    """Another machine at the address sees no token, however often it is asked."""
+    home.identifies_as = "b" * 40
+    for _ in range(2):
+        with pytest.raises(PlexWrongServerError):
+            await REQUESTS[name](server)
+    assert paths(world) == ["/identity", "/identity"]
+
+
+async def test_the_identity_holds_for_a_minute(
+    world: World, server: PlexServer, clock: Clock
+) -> None:
+    """It is not asked before every request."""
+    await server.info()
+    clock.now += 59.9
+    await server.sessions()
+    assert paths(world) == ["/identity", "/ with token", "/status/sessions with token"]
+    clock.now += 0.1
+    await server.sessions()
+    assert paths(world)[3:] == ["/identity", "/status/sessions with token"]
+
+
+async def test_checking_the_identity_counts(
+    world: World, home: simulator.PlexServer, server: PlexServer, clock: Clock
+) -> None:
+    """Who has just been asked is not asked again."""
+    await server.info()
+    clock.now += 50
+    assert (await server.check_identity()).version == home.version
+    clock.now += 50
+    await server.info()
+    assert paths(world) == ["/identity", "/ with token", "/identity", "/ with token"]
+    home.identifies_as = "b" * 40
+    with pytest.raises(PlexWrongServerError):
+        await server.check_identity()
+    with pytest.raises(PlexWrongServerError):
+        await server.info()
+    assert paths(world)[4:] == ["/identity", "/identity"]
+
+
+async def test_a_failed_check_ends_the_trust(
+    world: World, home: simulator.PlexServer, server: PlexServer
+) -> None:
+    """What answered a minute ago may be gone."""
+    await server.info()
+    rule = home.faults.set(Fault.MAINTENANCE)
+    with pytest.raises(PlexUnavailableError):
+        await server.check_identity()
+    home.faults.clear(rule)
+    await server.info()
+    assert paths(world)[2:] == ["/identity", "/identity", "/ with token"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Fault.RESET, Fault.MAINTENANCE, Fault.GARBLED, Fault.TRUNCATED, Fault.UNAUTHORIZED],
+)
+async def test_trouble_ends_the_trust(
+    world: World, home: simulator.PlexServer, server: PlexServer, fault: Fault
+) -> None:
+    """After trouble of any kind the server has to name itself again."""
+    await server.info()
+    rule = home.faults.set(fault, paths="^/$")
+    with pytest.raises(PlexError):
+        await server.info()
+    home.faults.clear(rule)
+    await world.idle()
+    world.requests.clear()
+    await server.info()
+    assert paths(world) == ["/identity", "/ with token"]
+
+
+@pytest.mark.parametrize("code", [403, 404])
+async def test_a_missing_right_does_not_end_the_trust(
+    world: World, home: simulator.PlexServer, server: PlexServer, code: int
+) -> None:
+    """It is the same server that says so."""
+    await server.info()
+    home.faults.set(Fault.status(code), paths="/status/sessions", times=1)
+    with pytest.raises(PlexForbiddenError if code == 403 else PlexNotFoundError):
+        await server.sessions()
+    world.requests.clear()
+    await server.sessions()
+    assert paths(world) == ["/status/sessions with token"]
+
+
+async def test_the_root_names_the_machine_as_well(
+    world: World, home: simulator.PlexServer, server: PlexServer
+) -> None:
+    """Another machine that shows there ends the trust too."""
+    await server.info()
+    other = {"MediaContainer": {"machineIdentifier": "b" * 40, "friendlyName": "Other"}}
+    rule = home.faults.set(Fault.json(other), paths="^/$")
+    with pytest.raises(PlexWrongServerError):
+        await server.info()
+    with pytest.raises(PlexWrongServerError):
+        await server.accepts_without_token()
+    home.faults.clear(rule)
+    world.requests.clear()
+    await server.info()
+    assert paths(world) == ["/identity", "/ with token"]
+
+
+async def test_a_new_address_has_to_prove_itself(
+    world: World, home: simulator.PlexServer, server: PlexServer
+) -> None:
+    """The token goes where the right machine is, and nowhere else."""
+    other = await world.add_server("Other", owner=home.owner)
+    await server.info()
+    server.move_to(other.url)
+    assert server.url == other.url
+    with pytest.raises(PlexWrongServerError):
+        await server.info()
+    assert paths(world, "Other") == ["/identity"]
+    server.move_to(home.url)
+    await server.info()
+    assert paths(world, "Home")[2:] == ["/identity", "/ with token"]
+
+
+async def test_a_request_under_way_stays_at_its_address(
+    world: World, home: simulator.PlexServer, server: PlexServer
+) -> None:
+    """Moving in the middle of a request takes no token along."""
+    other = await world.add_server("Other", owner=home.owner)
+    home.faults.set(Fault.slow(0.1), paths="/identity", times=1)
+    asking = asyncio.create_task(server.info())
+    await asyncio.sleep(0.03)
+    server.move_to(other.url)
+    assert (await asking).friendly_name == "Home"
+    assert paths(world, "Other") == []
+
+
+async def test_another_token(world: World, home: simulator.PlexServer, server: PlexServer) -> None:
+    """The next request uses it."""
+    friend = world.plex_tv.add_account("friend")
+    shared = home.share_with(friend)
+    await server.info()
+    server.use_token(shared)
+    assert server.token == shared
+    await server.info()
+    assert [record.token_sent for record in world.requests.to(path="/")][-1] == shared
+
+
+async def test_a_token_is_never_in_an_address(
+    world: World, home: simulator.PlexServer, server: PlexServer
+) -> None:
+    """Addresses end up in logs."""
+    home.updater.offer("1.99.0.1-abc")
+    for request in ALL_REQUESTS.values():
+        await request(server)
+    assert len(world.requests) > len(ALL_REQUESTS)
+    for record in world.requests:
+        assert not record.token_in_query
+        assert record.headers["X-Plex-Client-Identifier"] == "plex-monitor-test"
+
+
+@pytest.mark.parametrize(
+    ("headers", "body", "expected"),
+    [
+        ({"X-Plex-Protocol": "1.0"}, "<h1>401 Unauthorized</h1>", True),
+        ({"X-Plex-Protocol": "1.0"}, "", True),
+        ({}, "<html><body><h1>401 Unauthorized</h1></body></html>", True),
+        ({}, "", False),
+        ({}, "<h1>401 Authorization Required</h1>", False),
+        ({}, '{"errors":[{"code":1001}]}', False),
+        ({"WWW-Authenticate": "Basic"}, "<h1>401 Unauthorized</h1>", False),
+        ({"WWW-Authenticate": "Basic", "X-Plex-Protocol": "1.0"}, "", False),
+    ],
+)
+def test_how_a_server_refuses(headers: Mapping[str, str], body: str, *, expected: bool) -> None:
+    """By its header or its page, and never with a request for a login."""
+    assert is_refusal(headers, body.encode()) is expected
+
+
+# Lists
+
+
+@pytest.fixture
+def requests(server: PlexServer) -> TrustedRequests:
+    """Return the requests of a client."""
+    return server._requests
+
+
+def title(item: Any) -> str:
+    """Read a title, which every item has to have."""
+    return required_text(mapping(item, "an item"), "title")
+
+
+async def test_a_list_is_read_in_pages(
+    world: World,
+    home: simulator.PlexServer,
+    requests: TrustedRequests,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As many as are wanted, and no more, are asked for."""
+    monkeypatch.setattr(trusted, "PAGE_SIZE", 3)
+    for number in range(7):
+        home.library.add(f"Film {number}", kind=Kind.MOVIE)
+    path, films = "/library/sections/1/all", 10
+    assert len(home.library.of(home.library.sections[0], Kind.MOVIE)) == films
+
+    async def sizes(limit: int) -> list[str]:
+        world.requests.clear()
+        found = await requests.get_items(path, title, limit=limit, params={"type": "1"})
+        assert len(found) == len(set(found)) == min(limit, films)
+        asked = world.requests.to(path=path)
+        assert all(record.query["type"] == "1" for record in asked)
+        return [
+            f"{record.query['X-Plex-Container-Start']}+{record.query['X-Plex-Container-Size']}"
+            for record in asked
+        ]
+
+    assert await sizes(2) == ["0+2"]
+    assert await sizes(3) == ["0+3"]
+    assert await sizes(5) == ["0+3", "3+2"]
+    assert await sizes(100) == ["0+3", "3+3", "6+3", "9+3"]
+    assert await sizes(0) == []
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ({"size": 0}, ()),
+        ({"size": 0, "totalSize": 9}, ()),
+        ({"Metadata": [{"title": "A"}, None, {"name": "x"}, {"title": "B"}]}, ("A", "B")),
+        ({"Metadata": {"title": "A"}}, ("A",)),
+        ({"Metadata": "rubbish", "totalSize": 9}, ()),
+        # A server that knows no pages sends everything there is.
+        ({"Metadata": [{"title": str(number)} for number in range(9)]}, tuple("01234567")),
+    ],
+)
+async def test_odd_lists(
+    world: World,
+    home: simulator.PlexServer,
+    requests: TrustedRequests,
+    answer: dict[str, object],
+    expected: tuple[str, ...],
+) -> None:
+    """They end, whatever the server says, and a bad item costs itself."""
+    home.faults.set(Fault.json({"MediaContainer": answer}, code=200), paths="/library/onDeck")
+    assert await requests.get_items("/library/onDeck", title, limit=8) == expected
+    assert len(world.requests.to(path="/library/onDeck")) == 1
+
+
+async def test_a_server_may_send_less_than_it_is_asked_for(
+    world: World, home: simulator.PlexServer, requests: TrustedRequests
+) -> None:
+    """As long as it says that there is more, it is asked for it."""
+    page = {"totalSize": 5, "Metadata": [{"title": "A"}, {"title": "B"}]}
+    home.faults.set(Fault.json({"MediaContainer": page}, code=200), paths="/library/onDeck")
+    assert await requests.get_items("/library/onDeck", title, limit=9) == tuple("ABABAB")
+    starts = [
+        record.query["X-Plex-Container-Start"]
+        for record in world.requests.to(path="/library/onDeck")
+    ]
+    assert starts == ["0", "2", "4"]
+
+
+# Paths
+
+
+@pytest.mark.parametrize(
+    "key", ["1", "BackupDatabase", "0b8e2c1a-0000-4000-8000-000000000001", "1a2b3c", "a_b"]
+)
+def test_a_key_is_a_part_of_a_path(key: str) -> None:
+    """It is taken as it is."""
+    assert segment(key) == key
+
+
+@pytest.mark.parametrize("key", ["", ".", "..", "a/b", "1?x=y", "1#", "%2e", "1,2", "ä", "1\n"])
+def test_what_is_no_part_of_a_path(key: str) -> None:
+    """It would ask for something else."""
+    with pytest.raises(PlexNotFoundError):
+        segment(key)

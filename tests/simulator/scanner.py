@@ -1,0 +1,158 @@
+"""How a server looks for new files, and what it tells of it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from .items import Find, Item, Section
+from .jobs import Job, Jobs
+from .library import Library
+from .rendering import Scalar, present
+from .websocket import Notifier
+
+LIBRARY = "com.plexapp.plugins.library"
+SCAN = "library.update.section"
+
+# What is told of every new item, in this order.
+NEW_ITEM: tuple[dict[str, Scalar], ...] = (
+    {"state": 0, "metadataState": "created"},
+    {"state": 2},
+    {"state": 3},
+    {"state": 4, "metadataState": "loading"},
+    {"state": 5, "mediaState": "analyzing"},
+    {"state": 5, "mediaState": "thumbnailing"},
+    {"state": 5},
+)
+DELETED: dict[str, Scalar] = {"state": 9, "metadataState": "deleted"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScanRequest:
+    """What somebody wanted to have scanned."""
+
+    section_id: int
+    path: str | None = None
+    force: bool = False
+
+
+class Scanner:
+    """Looks for new files in the libraries of one server.
+
+    `on_disk` is what the next scan of its library will find.
+    """
+
+    def __init__(
+        self, library: Library, notifier: Notifier, jobs: Jobs, clock: Callable[[], float]
+    ) -> None:
+        """Start with nothing to find."""
+        self.on_disk: list[Find] = []
+        self.asked: list[ScanRequest] = []
+        self._library = library
+        self._notifier = notifier
+        self._jobs = jobs
+        self._clock = clock
+
+    async def discover(self, finds: Sequence[Find]) -> list[Item]:
+        """Scan at once and find this; return what is new and can be played."""
+        section = finds[0].section or self._library.section_for(finds[0].kind)
+        activity = await self._jobs.activities.start(
+            SCAN, f"Scanning {section.title}", section_id=section.id
+        )
+        await self._begin(section)
+        found = []
+        for number, find in enumerate(finds, start=1):
+            await activity.update(100 * number // (len(finds) + 1), find.title)
+            found.append(await self._take_in(find))
+        await self._finish(section)
+        await activity.end()
+        return found
+
+    async def start(self, request: ScanRequest) -> Job | None:
+        """Start the scan of a library, unless one goes on there."""
+        self.asked.append(request)
+        section = self._library.section(request.section_id)
+        if section is None or section.refreshing:
+            return None
+
+        async def begun() -> None:
+            await self._begin(section)
+
+        async def ended() -> None:
+            for find in [find for find in self.on_disk if self._lies_in(find, section)]:
+                self.on_disk.remove(find)
+                await self._take_in(find)
+            await self._finish(section)
+
+        return await self._jobs.start(
+            SCAN, f"Scanning {section.title}", section_id=section.id, begun=begun, ended=ended
+        )
+
+    def running(self, section: Section) -> Job | None:
+        """Return the scan that goes on in a library."""
+        return next(
+            (
+                job
+                for job in self._jobs.running
+                if job.activity.kind == SCAN and job.activity.section_id == section.id
+            ),
+            None,
+        )
+
+    def _lies_in(self, find: Find, section: Section) -> bool:
+        return (find.section or self._library.section_for(find.kind)) is section
+
+    async def _begin(self, section: Section) -> None:
+        section.refreshing = True
+        await self._status(f'Scanning the "{section.title}" section', section)
+
+    async def _finish(self, section: Section) -> None:
+        section.refreshing = False
+        section.scanned_at = int(self._clock())
+        await self._status("Library scan complete", section)
+
+    async def _take_in(self, find: Find) -> Item:
+        new = self._library.take_in(find)
+        await self._notifier.notify(
+            "progress",
+            "ProgressNotification",
+            {"message": f"Scanning {find.title}"},
+            section_id=new[-1].section.id,
+        )
+        for item in new:
+            for step in NEW_ITEM if item.playable else (*NEW_ITEM[:4], NEW_ITEM[-1]):
+                await self.timeline(item, step)
+        return new[-1]
+
+    async def remove(self, item: Item) -> list[Item]:
+        """Remove an item with all in it, tell it, and return all that is gone."""
+        gone = self._library.remove(item)
+        for one in gone:
+            await self.timeline(one, DELETED)
+        return gone
+
+    async def timeline(self, item: Item, step: dict[str, Scalar]) -> None:
+        """Tell what becomes of an item."""
+        ancestors = list(item.ancestors)
+        await self._notifier.notify(
+            "timeline",
+            "TimelineEntry",
+            present(
+                identifier=LIBRARY,
+                sectionID=str(item.section.id),
+                itemID=str(item.rating_key),
+                parentItemID=str(ancestors[0].rating_key) if ancestors else None,
+                rootItemID=str(ancestors[-1].rating_key) if ancestors else None,
+                type=int(item.kind),
+                title=item.title,
+                updatedAt=item.updated_at,
+                **step,
+            ),
+            section_id=item.section.id,
+        )
+
+    async def _status(self, title: str, section: Section) -> None:
+        await self._notifier.notify(
+            "status",
+            "StatusNotification",
+            {"title": title, "description": "", "notificationName": "LIBRARY_UPDATE"},
+            section_id=section.id,
+        )
