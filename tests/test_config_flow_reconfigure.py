@@ -1,5 +1,7 @@
 """Changing where a server is reached, and signing in to it anew."""
 
+from unittest.mock import AsyncMock, patch
+
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
@@ -59,6 +61,19 @@ async def begin(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigFlowResult
     assert result["menu_options"] == ["reconfigure_address", "sign_in"]
     assert filled_in(result)["server"] == "Home"
     return result
+
+
+async def test_address_does_not_take_the_token_out_of_the_network_unencrypted(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """Another address does."""
+    result = await choose(hass, await begin(hass, entry), "reconfigure_address")
+    with patch(
+        "custom_components.plex_monitor.config_flow.stays_private", AsyncMock(return_value=False)
+    ):
+        result = await submit(hass, result, **address(home.url))
+    assert error_of(result) == "insecure_address"
+    await succeeded(hass, await submit(hass, result, **address(home.url)))
 
 
 async def succeeded(hass: HomeAssistant, result: ConfigFlowResult) -> None:

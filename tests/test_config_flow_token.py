@@ -1,6 +1,7 @@
 """Adding a server with a token from somewhere else, or without any."""
 
 from typing import Any
+from unittest.mock import AsyncMock, patch
 
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.const import CONF_TOKEN, CONF_URL, CONF_VERIFY_SSL
@@ -99,6 +100,25 @@ async def test_pasted_address_is_exchanged_for_a_token_of_our_own(
     }
     assert world.plex_tv.is_valid(browser)
     assert tokens_sent_to(world, home) == {ours.token}
+
+
+async def test_token_does_not_leave_the_network_unencrypted(
+    hass: HomeAssistant, world: World, home: PlexServer, browser: str
+) -> None:
+    """An address that a browser used over the internet is not good enough, and another one is."""
+    result = await begin_with(hass, "paste")
+    with patch(
+        "custom_components.plex_monitor.flow_verify.stays_private", AsyncMock(return_value=False)
+    ):
+        result = await submit(
+            hass, result, address_or_token=f"{home.url}/library?X-Plex-Token={browser}"
+        )
+    assert at(result) == "address"
+    assert error_of(result) == "insecure_address"
+    assert tokens_sent_to(world, home) == set()
+    result = await submit(hass, result, **address(home.url))
+    assert at(result) == "verify"
+    await close(hass, result)
 
 
 async def test_pasted_token_of_an_account_needs_no_address(

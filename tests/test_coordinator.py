@@ -319,6 +319,27 @@ async def test_late_answer_does_not_undo_what_was_asked_after_it(
     assert state_of(hass, STREAMS) == "1"
 
 
+async def test_poll_does_not_bring_back_what_push_has_ended_meanwhile(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """The sessions were read, and something else of the poll takes its time."""
+    await set_up(hass, entry)
+    stream = await home.start_stream(user=owner, title="Film")
+    await settle(hass)
+    await advance(hass, freezer, 9 * MINUTE + 50)
+    home.faults.set(Fault.slow(5), paths="^/$")
+    await advance(hass, freezer, MINUTE, step=MINUTE)
+    await stream.stop()
+    await settle(hass)
+    assert state_of(hass, STREAMS) == "0"
+    await advance(hass, freezer, 6, step=6)
+    assert state_of(hass, STREAMS) == "0"
+
+
 async def test_rubbish_by_push_is_of_no_account(
     hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
 ) -> None:

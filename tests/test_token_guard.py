@@ -118,6 +118,126 @@ async def test_dead_token_is_called_invalid_within_30_s_of_the_first_refusal(
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
+async def test_refusal_that_push_brings_to_light_counts_from_then(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """A stream that is asked for can be the first to be refused, long before the next poll."""
+    await set_up(hass, entry)
+    await advance(hass, freezer, 61, step=61)
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    await home.notifier.notify(
+        "playing",
+        "PlaySessionStateNotification",
+        {"sessionKey": "9", "state": "playing", "ratingKey": "1"},
+    )
+    await settle(hass)
+    assert world.requests.to(host="Home")[-1].status == 401
+    await advance(hass, freezer, 30, step=5)
+    assert issues_of(hass) == ["plex_monitor.token_invalid"]
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_server_is_watched_while_the_token_is_dead(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """The polling has ended, and whether the server is up needs no token."""
+    home.closes_sockets_on_revocation = True
+    await set_up(hass, entry)
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    await advance(hass, freezer, 2 * MINUTE, step=5)
+    assert state_of(hass, SERVER) == STATE_ON
+    await home.stop()
+    await advance(hass, freezer, 3 * MINUTE)
+    assert state_of(hass, SERVER) == STATE_OFF
+    await home.start()
+    await advance(hass, freezer, 3 * MINUTE)
+    assert state_of(hass, SERVER) == STATE_ON
+    assert issues_of(hass) == ["plex_monitor.token_invalid"]
+    world.requests.clear()
+    await advance(hass, freezer, HOUR)
+    assert len([r for r in world.requests.to(host="Home") if r.token_sent]) <= 10
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.usefixtures("quick_polling")
+async def test_look_that_is_under_way_ends_with_the_entry(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """It would find the old token dead, and ask for a sign-in that was just made."""
+    await set_up(hass, entry)
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    await advance(hass, freezer, 2 * MINUTE, step=5)
+    await advance(hass, freezer, 13 * MINUTE)
+    slow = home.faults.set(Fault.slow(5), paths="^/($|status)")
+    for _ in range(10 * MINUTE):
+        if slow.hits:
+            break
+        await advance(hass, freezer, 1, step=1)
+    assert slow.hits > 0
+    home.faults.clear(slow)
+    (flow,) = hass.config_entries.flow.async_progress()
+    result = await hass.config_entries.flow.async_configure(
+        flow["flow_id"], {"next_step_id": "sign_in"}
+    )
+    await approve(hass, world, result, owner)
+    await advance(hass, freezer, HOUR)
+    healthy(hass)
+    assert state_of(hass, STATUS) == "valid"
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_open_reconfiguration_does_not_swallow_the_prompt(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
+) -> None:
+    """Somebody may have left its dialog open for days."""
+    await set_up(hass, entry)
+    await entry.start_reconfigure_flow(hass)
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    await advance(hass, freezer, 2 * MINUTE, step=5)
+    assert reauths_of(hass) == ["reauth_confirm"]
+
+
+async def test_reload_does_not_forget_a_dead_token_that_the_server_accepts(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """The repair stays as it is until plex.tv has been asked, and comes to the same."""
+    home.allowed_without_auth = True
+    await set_up(hass, entry)
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    await advance(hass, freezer, 6 * HOUR, step=5 * MINUTE)
+    ir.async_ignore_issue(hass, DOMAIN, f"token_invalid_{entry.entry_id}", ignore=True)
+    await hass.config_entries.async_reload(entry.entry_id)
+    for _ in range(15):
+        await advance(hass, freezer, MINUTE)
+        issue = ir.async_get(hass).async_get_issue(DOMAIN, f"token_invalid_{entry.entry_id}")
+        assert issue is not None
+        assert issue.dismissed_version is not None
+    assert reauths_of(hass) == ["reauth_confirm"]
+
+    for flow in hass.config_entries.flow.async_progress():
+        hass.config_entries.flow.async_abort(flow["flow_id"])
+    await advance(hass, freezer, 16 * MINUTE)
+    assert reauths_of(hass) == ["reauth_confirm"]
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
 async def test_attributes_say_since_when_and_when_it_was_last_checked(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
 ) -> None:
@@ -338,6 +458,9 @@ TROUBLES: dict[str, Trouble] = {
     "redirected": _server(Fault.redirect("http://127.0.0.1:9/")),
     "without push": _attribute("refuses_websockets", 404),
     "another machine": _attribute("identifies_as", "f" * 40),
+    "behind a login": _server(
+        replace(Fault.body("<h1>401 Unauthorized</h1>", code=401), content_type="text/html")
+    ),
     "refused by the server alone": _attribute("rejects_tokens", True),  # noqa: FBT003 - a value
     "plex.tv down": _plex_tv_down,
     "plex.tv broken": _plex_tv(Fault.status(500)),

@@ -96,6 +96,15 @@ async def test_update_is_installed_where_the_server_can(
     assert home.updater.installs == [NEW]
 
 
+async def test_older_release_is_no_update(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """Versions are numbers, and not text."""
+    home.updater.offer("1.10.0.1-abc", checked=True)
+    await set_up(hass, entry)
+    assert state_of(hass, ENTITY_ID) == STATE_OFF
+
+
 async def test_installation_that_is_under_way_is_shown(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:

@@ -63,8 +63,7 @@ class AddressFinder:
             for resource in resources
             if resource.machine_identifier == self.entry.unique_id
             for connection in candidates(resource)
-            # An address that was encrypted is never given up for one that is not.
-            if connection.secure or not self.server.url.startswith("https://")
+            if self._is_worth_it(connection)
         ]
         found = await find_connection(connections, self._async_is_here)
         if found is None or found.url == self.server.url:
@@ -75,6 +74,17 @@ class AddressFinder:
             self.entry, data={**self.entry.data, CONF_URL: found.url}
         )
         return True
+
+    def _is_worth_it(self, connection: Connection) -> bool:
+        """Say whether an address is one to move to, and to stay at."""
+        if connection.relay:
+            # Relays are slow, and the server is likely to be back at home before long.
+            return False
+        if not connection.secure:
+            # An address that was encrypted is never given up for one that is not.
+            return not self.server.url.startswith("https://")
+        verified: bool = self.entry.data[CONF_VERIFY_SSL]
+        return connection.local or verified
 
     @staticmethod
     def _may_have_moved(err: PlexError, failures: int) -> bool:

@@ -10,10 +10,12 @@ from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
-from .const import DOMAIN
+from .const import CONF_SERVER_TOKEN, DOMAIN
 from .flow_models import DEFAULT_PORT, Address, KnownServer, StepError, address_from
 from .flow_token import TokenFlow
+from .flow_verify import INSECURE_ADDRESS
 from .issues import Issue, issue_id
+from .plex.connection import stays_private
 
 
 def known_server(entry: ConfigEntry[Any]) -> KnownServer:
@@ -149,10 +151,12 @@ class PlexMonitorConfigFlow(TokenFlow, domain=DOMAIN):
             except StepError as err:
                 error = err
             else:
-                self._raise_if_closed()
-                return self.async_update_reload_and_abort(
-                    entry,
-                    data_updates={CONF_URL: address.url, CONF_VERIFY_SSL: address.verify_ssl},
-                )
+                if CONF_SERVER_TOKEN not in entry.data or await stays_private(address.url):
+                    self._raise_if_closed()
+                    return self.async_update_reload_and_abort(
+                        entry,
+                        data_updates={CONF_URL: address.url, CONF_VERIFY_SSL: address.verify_ssl},
+                    )
+                error = INSECURE_ADDRESS
         self._address = known.address
         return self._show_address_form("reconfigure_address", error, user_input)

@@ -53,7 +53,9 @@ RETRY_AFTER_MOST = 3600.0
 INFO_INTERVAL = 600.0
 UPDATE_STATUS_INTERVAL = 3600.0
 # An account without the right to see the sessions may be given it.
-SESSIONS_DENIED_INTERVAL = 600.0
+SESSIONS_DENIED_INTERVALS = (15.0, 60.0, 600.0)
+# With a dead token, whether the server is up is looked at this often.
+LOOK_INTERVAL = 120.0
 SESSIONS_COOLDOWN = 1.0
 
 type PlexMonitorConfigEntry = ConfigEntry[PlexMonitorCoordinator]
@@ -129,6 +131,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         self._info_due = 0.0
         # The token that may not see the sessions, and until when that is taken for granted.
         self._sessions_denied: tuple[str | None, float] | None = None
+        self._sessions_denials = 0
         self._update_status_due = 0.0
         # Sessions that ended by push and that the server still lists.
         self._ended: set[str] = set()
@@ -137,6 +140,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         self._reads_begun = 0
         self._last_read = 0
         self._probe: CALLBACK_TYPE | None = None
+        self._probe_due = 0.0
 
     @property
     def push_connected(self) -> bool:
@@ -155,6 +159,8 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         except ConfigEntryNotReady, ConfigEntryAuthFailed:
             if not self.online:
                 raise
+            # The first failure is logged by Home Assistant only where it makes the setup fail.
+            LOGGER.error("Error fetching %s data: %s", self.name, self.last_exception)
         self.guard.async_start()
 
     @override
@@ -167,7 +173,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
     @override
     async def _async_update_data(self) -> PlexMonitorData:
         """Poll the server."""
-        before = self.data
+        before, read = self.data, self._reads_begun + 1
         try:
             data = await self._async_poll_wherever_it_is()
         except PlexError as err:
@@ -179,8 +185,13 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         self._set_interval()
         self._push.async_ensure_open()
         if self.data is not before:
-            # Push has told the entities something meanwhile. They are told only what differs from
-            # before the poll, and this may be the same as that.
+            # Push has told something of the streams meanwhile, which is newer than the poll.
+            if self.data is not None and self._last_read > read:
+                data = replace(data, sessions=self.data.sessions)
+            if data.sessions is not None:
+                streams = {k: s for k, s in data.sessions.items() if k not in self._ended}
+                data = replace(data, sessions=MappingProxyType(streams))
+            # The entities are told only what differs from before the poll, and this may not.
             self.data = data
             self.async_update_listeners()
         return data
@@ -254,8 +265,12 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             # A server refuses its owner for a moment while it starts.
             had = self.data is not None and self.data.sessions is not None
             if not had:
-                self._sessions_denied = token, monotonic() + SESSIONS_DENIED_INTERVAL
+                last = len(SESSIONS_DENIED_INTERVALS) - 1
+                wait = SESSIONS_DENIED_INTERVALS[min(self._sessions_denials, last)]
+                self._sessions_denials += 1
+                self._sessions_denied = token, monotonic() + wait
             return None
+        self._sessions_denials = 0
         if read < self._last_read and self.data is not None:
             # Another read, begun later, was answered sooner.
             return self.data.sessions
@@ -274,7 +289,12 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             return last
         try:
             status = await self.server.update_status()
-        except PlexConnectionError, PlexUnavailableError, PlexResponseError:
+        except (
+            PlexConnectionError,
+            PlexResponseError,
+            PlexUnauthorizedError,
+            PlexUnavailableError,
+        ):
             return last
         except PlexError:
             status = None
@@ -303,6 +323,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             self._sessions_denied = None
             await self.guard.async_server_refuses()
             if self.guard.verdict.needs_sign_in:
+                self._probe_due = monotonic() + PROBE_INTERVAL
                 self._schedule_probe()
                 # Home Assistant adds a row of its own when it finds no prompt.
                 await self.guard.async_prompt()
@@ -345,10 +366,12 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
 
     @callback
     def _schedule_probe(self) -> None:
-        """Look now and then whether a dead token works again; the polling has ended with it."""
+        """Look now and then at the server; the polling has ended with the token."""
         self._cancel_probe()
+        if self._shutdown_requested:
+            return
         self._probe = async_call_later(
-            self.hass, PROBE_INTERVAL, HassJob(self._async_probe, cancel_on_shutdown=True)
+            self.hass, LOOK_INTERVAL, HassJob(self._async_probe, cancel_on_shutdown=True)
         )
 
     def _cancel_probe(self) -> None:
@@ -356,9 +379,29 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             self._probe()
             self._probe = None
 
-    async def _async_probe(self, _now: datetime) -> None:
+    @callback
+    def _async_probe(self, _now: datetime) -> None:
+        """Look in the background, so that it ends with the entry."""
         self._probe = None
-        await self.async_refresh()
+        self.config_entry.async_create_background_task(
+            self.hass,
+            self._async_look(),
+            f"plex_monitor probe {self.config_entry.entry_id}",
+        )
+
+    async def _async_look(self) -> None:
+        """See whether the server is up, and now and then whether it accepts the token again."""
+        if monotonic() >= self._probe_due:
+            await self.async_refresh()
+            return
+        try:
+            identity = await self.server.check_identity()
+        except PlexError:
+            self._set_online(online=False)
+        else:
+            await self.guard.async_identified(identity)
+            self._set_online(online=True)
+        self._schedule_probe()
 
     @callback
     def _async_push_changed(self) -> None:
@@ -430,6 +473,10 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             sessions = await self._async_read_sessions()
         except PlexError as err:
             LOGGER.debug("%s: could not read the sessions: %s", self.name, err)
+            return
+        if sessions is None and self.data is not None and self.data.sessions is not None:
+            # Whether it is the token that is refused, only the poll can tell.
+            await self.async_refresh()
             return
         self._set_sessions(sessions)
 

@@ -20,6 +20,7 @@ from .const import (
 from .flow_models import EXAMPLE_URL, Address, KnownServer, Server, StepError, server_error
 from .flow_sign_in import SignInFlow, async_sign_out
 from .issues import async_delete_issues
+from .plex.connection import stays_private
 from .plex.errors import PlexError, PlexForbiddenError, PlexUnauthorizedError
 from .plex.models import ServerIdentity, ServerInfo
 from .plex.server import PlexServer, fetch_identity
@@ -31,6 +32,9 @@ TOKEN_KEYS: Final = {
     CONF_SERVER_TOKEN,
     CONF_TOKEN_SOURCE,
 }
+
+
+INSECURE_ADDRESS: Final = StepError("insecure_address")
 
 
 async def has_full_permissions(server: PlexServer) -> bool:
@@ -101,6 +105,8 @@ class VerifyFlow(SignInFlow):
         if TYPE_CHECKING:
             assert self._server is not None
             assert self._address is not None
+        if self._server.token is not None and not await stays_private(self._address.url):
+            return await self._async_not_verified(INSECURE_ADDRESS)
         server = plex_server_client(
             self.hass,
             url=self._address.url,
@@ -126,7 +132,8 @@ class VerifyFlow(SignInFlow):
 
     async def _async_not_verified(self, error: StepError) -> ConfigFlowResult:
         """Say that the server could not be asked, and let the user do something about it."""
-        if self.source == SOURCE_REAUTH and self._access.account:
+        listed = self._access.account and error is not INSECURE_ADDRESS
+        if self.source == SOURCE_REAUTH and listed:
             # plex.tv has just listed the server for this account; that it is down now is no reason
             # to keep a token that is dead.
             return await self.async_step_finish()

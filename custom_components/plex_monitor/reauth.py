@@ -20,7 +20,7 @@ from .const import DOMAIN
 
 async def async_start_reauth(hass: HomeAssistant, entry: ConfigEntry[Any]) -> str:
     """Start the sign-in prompt where none is open, and return the id of the flow that is."""
-    for flow in entry.async_get_active_flows(hass, {SOURCE_REAUTH, SOURCE_RECONFIGURE}):
+    for flow in entry.async_get_active_flows(hass, {SOURCE_REAUTH}):
         return flow["flow_id"]
     return await _async_init(hass, entry, SOURCE_REAUTH, entry.data)
 

@@ -68,6 +68,7 @@ class TokenGuard:
         self._timer: CALLBACK_TYPE | None = None
         self._asking = False
         self._started = False
+        self._heard_of_plex_tv = not self.health.askable
 
     @property
     def verdict(self) -> Verdict:
@@ -131,7 +132,20 @@ class TokenGuard:
         if evidence in _PROOFS:
             self._checked()
         await self._async_tell(before)
+        await self._async_hear(evidence)
         self._schedule()
+
+    async def _async_hear(self, evidence: Evidence) -> None:
+        """Act on what plex.tv says beyond a change of the verdict."""
+        if evidence is Evidence.PLEX_TV_REFUSES and self.verdict.needs_sign_in:
+            # Whoever closed the prompt is asked again, as long as nothing has changed.
+            await self.async_prompt()
+        if evidence in {Evidence.PLEX_TV_ACCEPTS, Evidence.PLEX_TV_SILENT} and (
+            not self._heard_of_plex_tv
+        ):
+            self._heard_of_plex_tv = True
+            if self.verdict in _HEALTHY:
+                self._show_healthy()
 
     def _checked(self) -> None:
         """Keep when the token was last put to the test, without telling that every minute."""
@@ -155,12 +169,19 @@ class TokenGuard:
             async_delete_issues(self.hass, self.entry.entry_id)
         if verdict.needs_sign_in:
             await self.async_prompt()
-        elif before.needs_sign_in or verdict in _HEALTHY:
+        elif before.needs_sign_in:
             async_stop_reauth(self.hass, self.entry)
         self._on_change()
 
     def _show_healthy(self) -> None:
-        """Leave no issue but the one about a token that works today and not for long."""
+        """Leave no issue but the one about a token that works today and not for long.
+
+        After a start nothing is taken back before plex.tv was asked, where it can be: the server
+        may accept what plex.tv has refused.
+        """
+        if not self._heard_of_plex_tv:
+            return
+        async_stop_reauth(self.hass, self.entry)
         if TokenSource(self.entry.data[CONF_TOKEN_SOURCE]).is_lasting:
             async_delete_issues(self.hass, self.entry.entry_id)
         else:

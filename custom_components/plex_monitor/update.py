@@ -3,7 +3,6 @@
 from typing import Any, override
 
 from homeassistant.components.update import (
-    UpdateDeviceClass,
     UpdateEntity,
     UpdateEntityDescription,
     UpdateEntityFeature,
@@ -15,15 +14,14 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .const import DOMAIN
 from .coordinator import PlexMonitorConfigEntry
 from .entity import PlexMonitorDataEntity
-from .plex.errors import PlexError
-from .plex.models import UpdateStatus
+from .plex.errors import PlexError, PlexUnauthorizedError
+from .plex.models import UpdateStatus, version_order
 
 PARALLEL_UPDATES = 1
 
 SERVER_UPDATE = UpdateEntityDescription(
     key="update",
     translation_key="server_update",
-    device_class=UpdateDeviceClass.FIRMWARE,
 )
 RELEASE_URL = "https://forums.plex.tv/t/plex-media-server/30447"
 # What the updater says of a release that it is putting in place.
@@ -88,6 +86,11 @@ class PlexMonitorUpdate(PlexMonitorDataEntity, UpdateEntity):
         version = None if self.status is None else self.status.version
         return version or self.installed_version
 
+    @override
+    def version_is_newer(self, latest_version: str, installed_version: str) -> bool:
+        """Compare two versions as Plex orders them."""
+        return version_order(latest_version) > version_order(installed_version)
+
     @property
     @override
     def in_progress(self) -> bool:
@@ -105,6 +108,9 @@ class PlexMonitorUpdate(PlexMonitorDataEntity, UpdateEntity):
         try:
             await self.coordinator.server.install_update()
         except PlexError as err:
+            if isinstance(err, PlexUnauthorizedError):
+                # Whether it is the token that was refused, the next poll finds out.
+                await self.coordinator.async_request_refresh()
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
                 translation_key="update_failed",

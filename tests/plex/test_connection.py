@@ -2,11 +2,16 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from unittest.mock import AsyncMock, patch
 
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.plex_monitor.plex.connection import candidates, find_connection
+from custom_components.plex_monitor.plex.connection import (
+    candidates,
+    find_connection,
+    stays_private,
+)
 from custom_components.plex_monitor.plex.errors import PlexConnectionError
 from custom_components.plex_monitor.plex.models import Connection, Resource
 
@@ -254,3 +259,34 @@ def test_the_first_yes_of_those_that_answer(answers: list[str]) -> None:
 
     expected = connections[answers.index("yes")] if "yes" in answers else None
     assert asyncio.run(find(probe)) is expected
+
+
+@pytest.mark.parametrize(
+    ("url", "private"),
+    [
+        ("https://plex.example.com", True),
+        ("http://192.168.1.20:32400", True),
+        ("http://127.0.0.1:32400", True),
+        ("http://[fe80::1]:32400", True),
+        ("http://9.9.9.9:32400", False),
+        ("http://[2620:fe::fe]:32400", False),
+        ("http://", False),
+    ],
+)
+async def test_what_stays_in_the_private_network(url: str, *, private: bool) -> None:
+    """Or is encrypted on its way out of it."""
+    assert await stays_private(url) is private
+
+
+@pytest.mark.parametrize(
+    ("found", "private"),
+    [(["192.168.1.20"], True), (["192.168.1.20", "9.9.9.9"], False), (None, False)],
+)
+async def test_name_stays_private_where_all_of_its_addresses_do(
+    found: list[str] | None, *, private: bool
+) -> None:
+    """And not where it cannot be found."""
+    answer = [(0, 0, 0, "", (address, 32400)) for address in found or ()]
+    lookup = AsyncMock(return_value=answer, side_effect=None if found else OSError)
+    with patch.object(asyncio.get_running_loop(), "getaddrinfo", lookup):
+        assert await stays_private("http://plex.home.example:32400") is private

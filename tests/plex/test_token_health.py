@@ -10,10 +10,12 @@ from custom_components.plex_monitor.plex.token_health import (
     CONFIRM_AFTER,
     CONFIRM_UNHURRIED_AFTER,
     PROBE_INTERVAL,
+    QUICK_QUESTIONS,
     RETRY_FIRST,
     ROUTINE_INTERVAL,
     SERVER_REFUSES_AFTER,
     SETTLE_AFTER_START,
+    SLOW_QUESTIONS,
     Evidence,
     Question,
     TokenHealth,
@@ -217,9 +219,30 @@ def test_server_that_refuses_a_listed_token_for_a_day_is_the_one_to_repair(case:
     case.sees(REFUSES, PLEX_TV_ACCEPTS, Evidence.LISTED_SAME, after=HOUR)
     assert case.sees(REFUSES, after=SERVER_REFUSES_AFTER - 1) is Verdict.SUSPECT
     assert case.sees(REFUSES, after=SECOND) is Verdict.SERVER_REFUSES
+    assert case.sees(REFUSES, after=SECOND) is Verdict.SERVER_REFUSES
     assert case.sees(SILENT, after=MINUTE) is Verdict.SERVER_REFUSES
     assert case.sees(ACCEPTS, after=MINUTE) is Verdict.VALID
     assert case.sees(REFUSES, after=MINUTE) is Verdict.SUSPECT
+
+
+def test_time_that_the_server_was_away_is_not_time_of_refusing(case: Case) -> None:
+    """Two hiccups a day apart are two hiccups."""
+    case.sees(REFUSES, PLEX_TV_ACCEPTS, Evidence.LISTED_SAME, after=HOUR)
+    case.sees(REFUSES, after=MINUTE)
+    case.sees(SILENT, after=MINUTE)
+    assert case.sees(REFUSES, PLEX_TV_ACCEPTS, after=2 * SERVER_REFUSES_AFTER) is Verdict.SUSPECT
+    assert case.sees(Evidence.LISTED_SAME, REFUSES) is Verdict.SUSPECT
+
+
+def test_server_that_restarts_every_night_is_found_out_all_the_same(case: Case) -> None:
+    """The time between its restarts adds up."""
+    case.sees(REFUSES, after=HOUR)
+    verdicts = set()
+    for _ in range(4):
+        for _ in range(12):
+            verdicts.add(case.sees(REFUSES, PLEX_TV_ACCEPTS, Evidence.LISTED_SAME, after=HOUR))
+        verdicts.add(case.sees(SILENT, after=HOUR))
+    assert verdicts == {Verdict.SUSPECT, Verdict.SERVER_REFUSES}
 
 
 def test_server_alone_is_believed_after_six_refusals_in_half_an_hour(unaskable: Case) -> None:
@@ -272,6 +295,23 @@ def test_unclaimed_is_confirmed_a_minute_later_and_heals(case: Case) -> None:
     assert case.sees(Evidence.SERVER_UNCLAIMED, REFUSES, after=MINUTE) is Verdict.UNCLAIMED
     assert case.sees(Evidence.SERVER_CLAIMED, ACCEPTS, after=MINUTE) is Verdict.VALID
     assert case.sees(Evidence.SERVER_UNCLAIMED, after=HOUR) is Verdict.VALID
+
+
+def test_two_moments_of_being_unclaimed_are_not_one_long_one(case: Case) -> None:
+    """The server was away in between, and has just come up."""
+    case.sees(Evidence.SERVER_UNCLAIMED, after=HOUR)
+    case.sees(SILENT, after=MINUTE)
+    assert case.sees(Evidence.SERVER_UNCLAIMED, after=HOUR) is Verdict.VALID
+    case.sees(SILENT, after=MINUTE)
+    case.sees(Evidence.SERVER_UNCLAIMED, after=MINUTE)
+    assert case.sees(Evidence.SERVER_UNCLAIMED, after=5 * MINUTE) is Verdict.VALID
+    assert case.sees(Evidence.SERVER_UNCLAIMED, after=5 * MINUTE) is Verdict.UNCLAIMED
+
+
+def test_plex_tv_cannot_ask_for_a_day_of_patience(case: Case) -> None:
+    """A dead token would go unnoticed."""
+    case.health = case.health.after(PLEX_TV_SILENT, case.now, retry_after=24 * HOUR)
+    assert case.health.next_question_at == case.now + HOUR
 
 
 def test_unclaimed_server_is_not_called_a_removed_access(case: Case) -> None:
@@ -410,3 +450,4 @@ def test_server_that_changes_its_mind_does_not_flood_plex_tv(answers: list[Evide
             else:
                 health = health.after(Evidence.LISTED_SAME, now)
     assert all(later - earlier >= CONFIRM_AFTER for earlier, later in pairwise(asked))
+    assert len(asked) <= 1 + QUICK_QUESTIONS + len(answers) / SLOW_QUESTIONS

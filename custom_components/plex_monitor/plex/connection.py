@@ -104,6 +104,21 @@ def _plain(connection: Connection) -> Connection | None:
     )
 
 
+async def stays_private(url: str) -> bool:
+    """Return whether what is sent to an address stays in the private network, or is encrypted.
+
+    A name is looked up; one that cannot be found is not private.
+    """
+    parts = urlsplit(url)
+    if parts.scheme == "https":
+        return True
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, parts.port)
+        return all(not ipaddress.ip_address(each[4][0]).is_global for each in found)
+    except OSError, ValueError:
+        return False
+
+
 def _is_private(connection: Connection) -> bool:
     """Return whether a connection stays in the private network."""
     if not connection.local or connection.relay:

@@ -27,6 +27,12 @@ PROBE_INTERVAL = 15 * 60.0
 # When plex.tv does not answer: twice as long each time, between these two.
 RETRY_FIRST = 60.0
 RETRY_LAST = PROBE_INTERVAL
+# plex.tv may ask for more patience than that, but not for so much that a dead token goes unnoticed.
+RETRY_AFTER_MOST = 3600.0
+# A server that changes its mind again and again is not a reason to ask plex.tv each time.
+QUICK_QUESTIONS = 3
+QUICK_QUESTIONS_SPAN = 10 * 60.0
+SLOW_QUESTIONS = 2 * 60.0
 # A server that is the only judge: this many refusals, over this long, with the server up.
 ONLY_JUDGE_REFUSALS = 6
 ONLY_JUDGE_SPAN = 30 * 60.0
@@ -147,6 +153,10 @@ class TokenHealth:
     wrong_server: bool = False
 
     refused_since: float | None = None
+    last_refused_at: float | None = None
+    refused_for: float = 0.0
+    refusal_streaks: int = 0
+    last_streak_at: float = 0.0
     counted_refusals: int = 0
     counted_since: float = 0.0
     settled_at: float = 0.0
@@ -216,13 +226,13 @@ class TokenHealth:
             case Evidence.SERVER_REFUSES:
                 return self._server_refuses(now)
             case Evidence.SERVER_SILENT | Evidence.SERVER_RESTARTED:
-                return self._not_counting(settled_at=now + SETTLE_AFTER_START)
+                return replace(self._interrupted(), settled_at=now + SETTLE_AFTER_START)
             case Evidence.SERVER_CLAIMED:
                 return replace(self, unclaimed=False, unclaimed_since=None, wrong_server=False)
             case Evidence.SERVER_UNCLAIMED:
                 return self._server_unclaimed(now)
             case Evidence.WRONG_SERVER:
-                return replace(self._not_counting(), wrong_server=True)
+                return replace(self._interrupted(), wrong_server=True)
             case Evidence.ENFORCED | Evidence.NOT_ENFORCED:
                 return replace(self, enforced=evidence is Evidence.ENFORCED)
             case Evidence.PLEX_TV_ACCEPTS:
@@ -242,17 +252,21 @@ class TokenHealth:
         """Return the health of another token for the same server and account."""
         return replace(self._server_accepts(), server=None)
 
-    def _not_counting(self, *, settled_at: float | None = None) -> Self:
-        """Forget the refusals that were counted for a server that is the only judge."""
+    def _interrupted(self) -> Self:
+        """Begin anew to be sure: what was seen before the server was away says little after it."""
         return replace(
             self,
+            refused_since=None,
+            last_refused_at=None,
             counted_refusals=0,
-            settled_at=self.settled_at if settled_at is None else settled_at,
+            unclaimed_since=self.unclaimed_since if self.unclaimed else None,
+            not_listed_at=self.not_listed_at if self.removed else None,
+            listed=False,
         )
 
     def _server_accepts(self) -> Self:
         return replace(
-            self._not_counting(),
+            self._interrupted(),
             server=_Server.ACCEPTS,
             # What plex.tv has refused stays refused until plex.tv accepts it: the server may ask
             # for no token, or still honour a revoked one.
@@ -260,30 +274,46 @@ class TokenHealth:
             removed=False,
             unverifiable=False,
             wrong_server=False,
-            refused_since=None,
+            refused_for=0.0,
             not_listed_at=None,
-            listed=False,
+            unclaimed_since=self.unclaimed_since,
             resources_due=None,
         )
 
     def _server_refuses(self, now: float) -> Self:
-        first = self.refused_since is None
-        since = now if self.refused_since is None else self.refused_since
+        # Only the time between two refusals with nothing in between is time of refusing.
+        passed = 0.0 if self.last_refused_at is None else now - self.last_refused_at
+        refused_for = self.refused_for + passed
         return replace(
-            self._counting(now),
+            self._counting(now) if self.refused_since is not None else self._first_refusal(now),
             server=_Server.REFUSES,
             wrong_server=False,
-            refused_since=since,
-            unverifiable=self.unverifiable or (self.listed and now - since >= SERVER_REFUSES_AFTER),
-            account_due=self._ask_soon(now) if first else self.account_due,
+            last_refused_at=now,
+            refused_for=refused_for,
+            unverifiable=self.unverifiable or (self.listed and refused_for >= SERVER_REFUSES_AFTER),
         )
 
-    def _ask_soon(self, now: float) -> float:
+    def _first_refusal(self, now: float) -> Self:
+        """Begin a streak of refusals, and have plex.tv asked about it."""
+        recent = now - self.last_streak_at < QUICK_QUESTIONS_SPAN
+        streaks = self.refusal_streaks + 1 if recent else 1
+        health = self._counting(now)
+        return replace(
+            health,
+            refused_since=now,
+            refusal_streaks=streaks,
+            last_streak_at=now,
+            account_due=self._ask_soon(
+                now, CONFIRM_AFTER if streaks <= QUICK_QUESTIONS else SLOW_QUESTIONS
+            ),
+        )
+
+    def _ask_soon(self, now: float, distance: float) -> float:
         """Return when plex.tv can be asked about a refusal, its own wish to be left alone kept."""
         if self.plex_tv_silences:
             return self.account_due
         asked = self.plex_tv_asked_at
-        return min(self.account_due, now if asked is None else max(now, asked + CONFIRM_AFTER))
+        return min(self.account_due, now if asked is None else max(now, asked + distance))
 
     def _counting(self, now: float) -> Self:
         """Count a refusal of a server that is the only judge."""
@@ -305,7 +335,8 @@ class TokenHealth:
             self,
             wrong_server=False,
             unclaimed_since=since,
-            unclaimed=self.unclaimed or now - since >= UNCLAIMED_CONFIRM_AFTER,
+            unclaimed=self.unclaimed
+            or (now - since >= UNCLAIMED_CONFIRM_AFTER and now >= self.settled_at),
         )
 
     def _plex_tv_accepts(self, now: float) -> Self:
@@ -336,7 +367,8 @@ class TokenHealth:
         )
 
     def _plex_tv_silent(self, now: float, retry_after: float) -> Self:
-        wait = max(min(RETRY_FIRST * 2**self.plex_tv_silences, RETRY_LAST), retry_after)
+        wished = min(retry_after, RETRY_AFTER_MOST)
+        wait = max(min(RETRY_FIRST * 2**self.plex_tv_silences, RETRY_LAST), wished)
         return replace(
             self,
             plex_tv_asked_at=now,

@@ -9,7 +9,14 @@ from typing import Any
 import aiohttp
 from aiohttp import hdrs
 
-from .errors import PlexError, PlexForbiddenError, PlexNotFoundError, PlexWrongServerError
+from .errors import (
+    PlexError,
+    PlexForbiddenError,
+    PlexNotFoundError,
+    PlexResponseError,
+    PlexUnauthorizedError,
+    PlexWrongServerError,
+)
 from .models import ServerIdentity
 from .parsing import container, integer, objects, parsed_items
 from .transport import ClientIdentity, PlexTransport
@@ -177,8 +184,18 @@ def is_refusal(headers: Mapping[str, str], body: bytes) -> bool:
 
 
 async def ask_identity(transport: PlexTransport) -> ServerIdentity:
-    """Return who answers."""
-    return ServerIdentity.from_json(container(await transport.get_json("/identity")))
+    """Return who answers.
+
+    A Plex server tells it to everybody (official API 1.2.2), so whoever refuses is something in
+    front of it, and says nothing about a token.
+    """
+    try:
+        answer = await transport.get_json("/identity")
+    except PlexUnauthorizedError, PlexForbiddenError:
+        raise PlexResponseError(
+            f"GET {transport.host}/identity: something in front of the server wants a login"
+        ) from None
+    return ServerIdentity.from_json(container(answer))
 
 
 def server_transport(

@@ -15,7 +15,7 @@ from .library import (
     Section,
     SectionStorage,
 )
-from .maintenance import Activity, ButlerTask, Release, UpdateStatus
+from .maintenance import Activity, ButlerTask, Release, UpdateStatus, version_order
 from .resource import Connection, Resource
 from .server import RemoteAccess, ServerIdentity, ServerInfo
 from .session import PlaybackState, Session, StreamDecision, TranscodeStatus
@@ -49,4 +49,5 @@ __all__ = [
     "Traffic",
     "TranscodeStatus",
     "UpdateStatus",
+    "version_order",
 ]

@@ -7,6 +7,11 @@ from typing import Any, Self
 from ..parsing import boolean, child, integer, mapping, parsed_items, required_text, text
 
 
+def version_order(version: str) -> tuple[int, ...]:
+    """Return the numbers of a version, which put "1.9.1" before "1.10.0-a1b2c3"."""
+    return tuple(int(part) for part in re.findall(r"[0-9]{1,18}", version.partition("-")[0]))
+
+
 @dataclass(frozen=True, kw_only=True)
 class Release:
     """A version of the server that its updater knows of (official API 1.2.2).
@@ -32,8 +37,8 @@ class Release:
 
     @property
     def order(self) -> tuple[int, ...]:
-        """Return the numbers of the version, which put "1.9.1" before "1.10.0-a1b2c3"."""
-        return tuple(int(part) for part in re.findall(r"[0-9]{1,18}", self.version.split("-")[0]))
+        """Return what releases are ordered by."""
+        return version_order(self.version)
 
 
 @dataclass(frozen=True, kw_only=True)
