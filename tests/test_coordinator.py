@@ -397,5 +397,9 @@ async def test_streams_are_told_once_each_time_they_change(
     await stream.stop()
     await settle(hass)
     states = [change.data["new_state"] for change in changes]
-    told = [state.state for state in states if state is not None and state.entity_id == STREAMS]
-    assert told == ["1", "0"]
+    told = [
+        [stream["state"] for stream in state.attributes["streams"]]
+        for state in states
+        if state is not None and state.entity_id == STREAMS
+    ]
+    assert told == [["playing"], ["paused"], []]

@@ -69,6 +69,26 @@ async def test_diagnostics(
         assert secret not in dump
 
 
+async def test_libraries_are_told_without_their_names(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Their kinds and how much is in them."""
+    home.library.sections[0].title = "A private collection"
+    await set_up(hass, entry)
+    result = await diagnostics_of(hass, hass_client, entry)
+    assert result["libraries"]["available"] is True
+    movies, shows, music = result["libraries"]["libraries"]
+    assert (movies["media_type"], movies["counts"]) == ("movie", {"movie": 3})
+    assert shows["counts"] == {"show": 1, "season": 1, "episode": 2}
+    assert music["counts"] == {"artist": 1, "album": 1, "track": 2}
+    dump = json.dumps(result)
+    for secret in ("A private collection", "Winter Light", "/data/Movies"):
+        assert secret not in dump
+
+
 @pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error fetching Home data")
 async def test_diagnostics_of_a_server_that_was_never_read(
     hass: HomeAssistant,

@@ -1,14 +1,17 @@
 """The token is nowhere but in Home Assistant's own store of config entries, and on its way."""
 
+import asyncio
 from collections.abc import Iterator
 import json
 import logging
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.image import async_get_image
 from homeassistant.components.repairs.const import DOMAIN as REPAIRS
-from homeassistant.const import EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, EVENT_HOMEASSISTANT_FINAL_WRITE
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import (
     device_registry as dr,
     entity_registry as er,
@@ -54,6 +57,18 @@ def _everything_told(
             yield f"storage {key}", json.dumps(stored, default=str)
 
 
+async def _act(hass: HomeAssistant, action: str) -> Any:
+    """Do an action, and return what it answers."""
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    return await hass.services.async_call(
+        DOMAIN,
+        action,
+        {ATTR_CONFIG_ENTRY_ID: entry.entry_id},
+        blocking=True,
+        return_response=action != "replace_token",
+    )
+
+
 @pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: ")
 @pytest.mark.usefixtures("quick_polling")
 async def test_token_is_told_to_nobody(
@@ -76,6 +91,15 @@ async def test_token_is_told_to_nobody(
     stream = await home.start_stream(user=home.owner, title="Film")
     await settle(hass)
     diagnostics = [await async_get_config_entry_diagnostics(hass, entry)]
+    answers = [await _act(hass, action) for action in ("list_streams", "recently_added", "history")]
+    pictures = [
+        (await async_get_image(hass, f"image.home_{name}")).content
+        for name in ("latest_added", "now_playing")
+    ]
+    await _act(hass, "replace_token")
+    await settle(hass)
+    tokens |= {entry.data[CONF_ACCOUNT_TOKEN], entry.data[CONF_SERVER_TOKEN]}
+    assert len(tokens) >= 2
 
     for fault in (
         Fault.status(500),
@@ -90,8 +114,16 @@ async def test_token_is_told_to_nobody(
     ):
         home.faults.set(fault)
         world.plex_tv.faults.set(fault)
+        calls = [
+            hass.async_create_task(_act(hass, action))
+            for action in ("list_streams", "history", "replace_token")
+        ]
         await advance(hass, freezer, 3 * MINUTE)
         diagnostics.append(await async_get_config_entry_diagnostics(hass, entry))
+        for answer in await asyncio.gather(*calls, return_exceptions=True):
+            assert answer is None or isinstance(answer, dict | HomeAssistantError)
+            answers.append(f"{answer} {answer!r}")
+        tokens |= {entry.data[CONF_ACCOUNT_TOKEN], entry.data[CONF_SERVER_TOKEN]}
         home.faults.clear()
         world.plex_tv.faults.clear()
         await advance(hass, freezer, 3 * MINUTE)
@@ -105,8 +137,9 @@ async def test_token_is_told_to_nobody(
     await settle(hass)
     told += _everything_told(hass, caplog, hass_storage)
     told += [("diagnostics", json.dumps(one, default=str)) for one in diagnostics]
+    told += [("an action", json.dumps(one, default=str)) for one in answers]
+    told += [("a picture", one.decode("latin-1")) for one in pictures]
 
-    assert len(tokens) >= 1
     leaks = {where for where, text in told for token in tokens if token in text}
     assert leaks == set()
     assert {r.token_sent for r in world.requests} & tokens

@@ -169,3 +169,19 @@ def test_an_action_needs_a_name_and_translated_errors() -> None:
         "services.scan.description is missing",
         "plex_monitor.scan raised an error without a text: ServiceValidationError('plain words')",
     ]
+
+
+def test_a_trigger_needs_a_name_and_a_description_and_so_do_its_fields() -> None:
+    """A condition as well."""
+    check = TranslationCheck(STRINGS)
+    check.automation("triggers", f"{DOMAIN}.started", {"user": ["owner"]})
+    check.automation("conditions", f"{DOMAIN}.is_up", {})
+    check.automation("triggers", "light.turned_on", {})
+    assert check.problems == [
+        "triggers.started.name is missing",
+        "triggers.started.description is missing",
+        "triggers.started.fields.user.name is missing",
+        "triggers.started.fields.user.description is missing",
+        "conditions.is_up.name is missing",
+        "conditions.is_up.description is missing",
+    ]

@@ -1,8 +1,9 @@
 """Everything the integration shows in a test must have an English text.
 
 Home Assistant core checks the same of its own integrations; the test plugin for custom ones does
-not. While `checked_translations` is entered, flow results, repair issues, exceptions and actions of
-the integration are looked up in its `translations/en.json`, with every `{placeholder}`.
+not. While `checked_translations` is entered, flow results, repair issues, exceptions, actions,
+triggers and conditions of the integration are looked up in its `translations/en.json`, with every
+`{placeholder}`.
 """
 
 from collections.abc import Callable, Generator, Mapping
@@ -20,11 +21,15 @@ from homeassistant.config_entries import (
     ConfigEntriesFlowManager,
     OptionsFlowManager,
 )
-from homeassistant.core import ServiceRegistry
+from homeassistant.const import CONF_CONDITION, CONF_OPTIONS, CONF_PLATFORM
+from homeassistant.core import HomeAssistant, ServiceRegistry
 from homeassistant.data_entry_flow import FlowHandler, FlowManager, FlowResultType, section
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.exceptions import HomeAssistantError, Unauthorized
 from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.condition import Condition
 from homeassistant.helpers.selector import SelectSelector
+from homeassistant.helpers.trigger import Trigger
+from homeassistant.helpers.typing import ConfigType
 
 from custom_components.plex_monitor import const
 from custom_components.plex_monitor.const import DOMAIN
@@ -95,6 +100,9 @@ class TranslationCheck:
 
     def action_error(self, domain: str, action: str, error: HomeAssistantError) -> None:
         """Check that an exception that leaves an action names a text."""
+        if isinstance(error, Unauthorized):
+            # It is Home Assistant itself that keeps an action for administrators.
+            return
         if domain == DOMAIN and error.translation_key is None:
             self._report(f"{DOMAIN}.{action} raised an error without a text: {error!r}")
 
@@ -108,6 +116,16 @@ class TranslationCheck:
         for key in self._strings:
             if key.startswith(prefix):
                 self._check_placeholders(key, supplied)
+
+    def automation(self, kind: str, name: str, options: Mapping[str, Any]) -> None:
+        """Check a trigger or a condition that somebody uses, and the fields that are filled in."""
+        domain, _, key = name.partition(".")
+        if domain != DOMAIN:
+            return
+        prefix = f"{kind}.{key}"
+        for part in (prefix, *(f"{prefix}.fields.{option}" for option in options)):
+            self._require(f"{part}.name", None)
+            self._require(f"{part}.description", None)
 
     def flow_result(
         self, flow: Flow, category: str, issue: ir.IssueEntry | None, result: FlowResult
@@ -233,7 +251,19 @@ def checked_translations(strings: Mapping[str, Any]) -> Generator[TranslationChe
         create_error(self, *args, **kwargs)
         check.error(self)
 
+    def checked_validate(of: type[Trigger | Condition], kind: str, name_key: str) -> Any:
+        validate = of.async_validate_complete_config.__func__  # type: ignore[attr-defined]  # A class method has it.
+
+        async def checked(cls: Any, hass: HomeAssistant, config: ConfigType) -> ConfigType:
+            valid: ConfigType = await validate(cls, hass, config)
+            check.automation(kind, valid[name_key], valid.get(CONF_OPTIONS, {}))
+            return valid
+
+        return patch.object(of, "async_validate_complete_config", classmethod(checked))
+
     with (
+        checked_validate(Trigger, "triggers", CONF_PLATFORM),
+        checked_validate(Condition, "conditions", CONF_CONDITION),
         patch.object(FlowManager, "_async_handle_step", checked_handle_step),
         patch.object(ir.IssueRegistry, "async_get_or_create", checked_create_issue),
         patch.object(ServiceRegistry, "async_call", checked_call),

@@ -22,19 +22,32 @@ from .const import (
     LOGGER,
     TokenSource,
 )
-from .coordinator import PlexMonitorConfigEntry, PlexMonitorCoordinator
+from .coordinator import PlexMonitorCoordinator
+from .devices import async_follow_devices
 from .issues import async_delete_issues
+from .libraries import LibraryCoordinator
 from .plex.errors import PlexError, PlexUnauthorizedError
+from .runtime import PlexMonitorConfigEntry, PlexMonitorRuntimeData
+from .services import async_setup_services
+from .statistics import StatisticsCoordinator
+from .told import async_forget_told
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
-PLATFORMS = [Platform.BINARY_SENSOR, Platform.SENSOR, Platform.UPDATE]
+PLATFORMS = [
+    Platform.BINARY_SENSOR,
+    Platform.BUTTON,
+    Platform.EVENT,
+    Platform.IMAGE,
+    Platform.SENSOR,
+    Platform.UPDATE,
+]
 
 
 async def async_setup(
     hass: HomeAssistant,
     config: ConfigType,  # noqa: ARG001 - Home Assistant's signature
 ) -> bool:
-    """Follow the entries that are disabled: nobody is asked to repair those."""
+    """Register the actions, and follow the entries that are disabled: nobody repairs those."""
 
     @callback
     def entry_changed(_change: ConfigEntryChange, entry: ConfigEntry[Any]) -> None:
@@ -43,6 +56,7 @@ async def async_setup(
             async_delete_issues(hass, entry.entry_id)
 
     async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, entry_changed)
+    async_setup_services(hass)
     return True
 
 
@@ -50,7 +64,14 @@ async def async_setup_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry) 
     """Set up a Plex server from a config entry."""
     coordinator = PlexMonitorCoordinator(hass, entry)
     await coordinator.async_start()
-    entry.runtime_data = coordinator
+    libraries = LibraryCoordinator(hass, entry, coordinator)
+    entry.runtime_data = PlexMonitorRuntimeData(
+        server=coordinator,
+        libraries=libraries,
+        statistics=StatisticsCoordinator(hass, entry, coordinator),
+    )
+    libraries.async_start()
+    async_follow_devices(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
 
@@ -62,6 +83,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry)
 
 async def async_remove_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> None:
     """Leave nothing of an entry behind, its token at plex.tv included."""
+    async_forget_told(hass, entry.entry_id)
     async_delete_issues(hass, entry.entry_id)
     token = entry.data.get(CONF_ACCOUNT_TOKEN)
     if token is None or not TokenSource(entry.data[CONF_TOKEN_SOURCE]).is_our_own:

@@ -13,28 +13,54 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import PlexMonitorConfigEntry, PlexMonitorCoordinator
-from .entity import PlexMonitorStandingEntity
+from .coordinator import PlexMonitorCoordinator, PlexMonitorData
+from .entity import (
+    PlexMonitorDataEntity,
+    PlexMonitorLibraryEntity,
+    PlexMonitorStandingEntity,
+    async_add_for_libraries,
+    async_add_granted,
+)
+from .libraries import Library
+from .runtime import PlexMonitorConfigEntry
 
 PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlexMonitorBinarySensorEntityDescription(BinarySensorEntityDescription):
-    """Describe a binary sensor."""
+class PlexMonitorStandingBinarySensorEntityDescription(BinarySensorEntityDescription):
+    """Describe a binary sensor that says what is wrong."""
 
     value_fn: Callable[[PlexMonitorCoordinator], bool]
     attributes_fn: Callable[[PlexMonitorCoordinator], Mapping[str, Any] | None] = lambda _: None
 
 
-BINARY_SENSORS = (
-    PlexMonitorBinarySensorEntityDescription(
+@dataclass(frozen=True, kw_only=True)
+class PlexMonitorBinarySensorEntityDescription(BinarySensorEntityDescription):
+    """Describe a binary sensor; one that the account may not see does not exist for it."""
+
+    value_fn: Callable[[PlexMonitorData], bool | None]
+    visible_fn: Callable[[PlexMonitorData], bool] = lambda _: True
+    attributes_fn: Callable[[PlexMonitorData], Mapping[str, Any] | None] = lambda _: None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlexMonitorLibraryBinarySensorEntityDescription(BinarySensorEntityDescription):
+    """Describe a binary sensor of a library."""
+
+    value_fn: Callable[[Library], bool]
+    exists_fn: Callable[[Library], bool] = lambda _: True
+    attributes_fn: Callable[[Library], Mapping[str, Any]]
+
+
+STANDING_BINARY_SENSORS = (
+    PlexMonitorStandingBinarySensorEntityDescription(
         key="server",
         translation_key="server",
         device_class=BinarySensorDeviceClass.CONNECTIVITY,
         value_fn=lambda coordinator: coordinator.online,
     ),
-    PlexMonitorBinarySensorEntityDescription(
+    PlexMonitorStandingBinarySensorEntityDescription(
         key="token_problem",
         translation_key="token_problem",
         device_class=BinarySensorDeviceClass.PROBLEM,
@@ -47,23 +73,75 @@ BINARY_SENSORS = (
         },
     ),
 )
+BINARY_SENSORS = (
+    PlexMonitorBinarySensorEntityDescription(
+        key="remote_access",
+        translation_key="remote_access",
+        device_class=BinarySensorDeviceClass.CONNECTIVITY,
+        value_fn=lambda data: None if data.remote_access is None else data.remote_access.reachable,
+        visible_fn=lambda data: data.remote_access is not None,
+        attributes_fn=lambda data: (
+            None
+            if data.remote_access is None
+            else {
+                "mapping_state": data.remote_access.state,
+                "mapping_error": data.remote_access.error,
+            }
+        ),
+    ),
+    PlexMonitorBinarySensorEntityDescription(
+        key="signed_in",
+        translation_key="signed_in",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda data: data.info.sign_in_state == "ok",
+        visible_fn=lambda data: data.info.sign_in_state is not None,
+    ),
+    PlexMonitorBinarySensorEntityDescription(
+        key="plex_pass",
+        translation_key="plex_pass",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda data: data.info.plex_pass,
+    ),
+)
+LIBRARY_BINARY_SENSORS = (
+    PlexMonitorLibraryBinarySensorEntityDescription(
+        key="scanning",
+        translation_key="library_scanning",
+        device_class=BinarySensorDeviceClass.RUNNING,
+        value_fn=lambda library: library.scan is not None or library.section.scanning,
+        attributes_fn=lambda library: {
+            "progress": None if library.scan is None else library.scan.progress
+        },
+    ),
+)
 
 
 async def async_setup_entry(
-    hass: HomeAssistant,  # noqa: ARG001 - Home Assistant's signature
+    hass: HomeAssistant,
     entry: PlexMonitorConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the binary sensors of a server."""
+    """Set up the binary sensors of a server and of its libraries."""
+    coordinator = entry.runtime_data.server
     async_add_entities(
-        PlexMonitorBinarySensor(entry.runtime_data, description) for description in BINARY_SENSORS
+        PlexMonitorStandingBinarySensor(coordinator, description)
+        for description in STANDING_BINARY_SENSORS
+    )
+    async_add_granted(
+        entry,
+        async_add_entities,
+        BINARY_SENSORS,
+        lambda description: PlexMonitorBinarySensor(coordinator, description),
+    )
+    async_add_for_libraries(
+        hass, entry, async_add_entities, LIBRARY_BINARY_SENSORS, PlexMonitorLibraryBinarySensor
     )
 
 
-class PlexMonitorBinarySensor(PlexMonitorStandingEntity, BinarySensorEntity):
-    """A binary sensor of a Plex server."""
+class PlexMonitorStandingBinarySensor(PlexMonitorStandingEntity, BinarySensorEntity):
+    """A binary sensor that says what is wrong."""
 
-    entity_description: PlexMonitorBinarySensorEntityDescription
+    entity_description: PlexMonitorStandingBinarySensorEntityDescription
     # It changes with every poll, and the state with hardly any.
     _unrecorded_attributes = frozenset({"last_checked"})
 
@@ -78,3 +156,46 @@ class PlexMonitorBinarySensor(PlexMonitorStandingEntity, BinarySensorEntity):
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
         """Return what explains the state."""
         return self.entity_description.attributes_fn(self.coordinator)
+
+
+class PlexMonitorBinarySensor(PlexMonitorDataEntity, BinarySensorEntity):
+    """A binary sensor of a Plex server."""
+
+    entity_description: PlexMonitorBinarySensorEntityDescription
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Say whether the account may see the state now."""
+        return super().available and self.entity_description.visible_fn(self.data)
+
+    @property
+    @override
+    def is_on(self) -> bool | None:
+        """Return the state."""
+        return self.entity_description.value_fn(self.data)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        """Return what explains the state."""
+        return self.entity_description.attributes_fn(self.data)
+
+
+class PlexMonitorLibraryBinarySensor(PlexMonitorLibraryEntity, BinarySensorEntity):
+    """A binary sensor of a library."""
+
+    entity_description: PlexMonitorLibraryBinarySensorEntityDescription
+    _unrecorded_attributes = frozenset({"progress"})
+
+    @property
+    @override
+    def is_on(self) -> bool:
+        """Return the state."""
+        return self.entity_description.value_fn(self.library)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any]:
+        """Return how far it is."""
+        return self.entity_description.attributes_fn(self.library)

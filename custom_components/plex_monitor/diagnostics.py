@@ -9,7 +9,9 @@ from homeassistant.core import HomeAssistant
 from yarl import URL
 
 from .const import CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER, CONF_SERVER_TOKEN
-from .coordinator import PlexMonitorConfigEntry, PlexMonitorData
+from .coordinator import PlexMonitorData
+from .libraries import LibraryCoordinator
+from .runtime import PlexMonitorConfigEntry
 
 TO_REDACT = {CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER, CONF_SERVER_TOKEN}
 
@@ -19,7 +21,7 @@ async def async_get_config_entry_diagnostics(
     entry: PlexMonitorConfigEntry,
 ) -> dict[str, Any]:
     """Return the diagnostics of a server."""
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.server
     guard = coordinator.guard
     return {
         "entry": async_redact_data(
@@ -40,6 +42,7 @@ async def async_get_config_entry_diagnostics(
             "health": asdict(guard.health),
         },
         "data": _what_was_read(coordinator.data),
+        "libraries": _what_is_held(entry.runtime_data.libraries),
     }
 
 
@@ -75,4 +78,24 @@ def _what_was_read(data: PlexMonitorData | None) -> dict[str, Any] | None:
             "version": data.update.version,
             "state": data.update.state,
         },
+    }
+
+
+def _what_is_held(coordinator: LibraryCoordinator) -> dict[str, Any]:
+    """Return how many libraries there are and what they hold, without names."""
+    return {
+        "available": coordinator.available,
+        "last_error": type(coordinator.last_exception).__name__
+        if coordinator.last_exception
+        else None,
+        "libraries": [
+            {
+                "media_type": library.section.media_type,
+                "agent": library.section.agent,
+                "counts": {kind.name.lower(): count for kind, count in library.counts.items()},
+                "size_known": library.storage is not None,
+                "scanning": library.scan is not None,
+            }
+            for library in coordinator.data.values()
+        ],
     }

@@ -1,13 +1,18 @@
-"""The base of all entities of Plex Monitor."""
+"""The base of all entities of Plex Monitor, and how they come into being."""
 
-from typing import TYPE_CHECKING, override
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Protocol, override
 
-from homeassistant.helpers.device_registry import DeviceEntryType, DeviceInfo
-from homeassistant.helpers.entity import EntityDescription
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.device_registry import ChildDeviceInfo
+from homeassistant.helpers.entity import Entity, EntityDescription
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
-from .const import DOMAIN, MANUFACTURER, MODEL
 from .coordinator import PlexMonitorCoordinator, PlexMonitorData
+from .devices import async_register_server, library_device_info, server_device_info
+from .libraries import Library, LibraryCoordinator
+from .runtime import PlexMonitorConfigEntry
 
 
 class PlexMonitorEntity(CoordinatorEntity[PlexMonitorCoordinator]):
@@ -19,18 +24,8 @@ class PlexMonitorEntity(CoordinatorEntity[PlexMonitorCoordinator]):
         """Belong to the device of the server."""
         super().__init__(coordinator)
         self.entity_description = description
-        machine_identifier = coordinator.server.machine_identifier
-        self._attr_unique_id = f"{machine_identifier}_{description.key}"
-        info = None if coordinator.data is None else coordinator.data.info
-        self._attr_device_info = DeviceInfo(
-            configuration_url=f"{coordinator.server.url}/web",
-            entry_type=DeviceEntryType.SERVICE,
-            identifiers={(DOMAIN, machine_identifier)},
-            manufacturer=MANUFACTURER,
-            model=MODEL,
-            name=coordinator.config_entry.title,
-            sw_version=None if info is None else info.version,
-        )
+        self._attr_unique_id = f"{coordinator.server.machine_identifier}_{description.key}"
+        self._attr_device_info = server_device_info(coordinator)
 
 
 class PlexMonitorDataEntity(PlexMonitorEntity):
@@ -58,3 +53,125 @@ class PlexMonitorStandingEntity(PlexMonitorEntity):
     def available(self) -> bool:
         """Stay available."""
         return True
+
+
+class PlexMonitorLibraryEntity(CoordinatorEntity[LibraryCoordinator]):
+    """Something of a library, which is told of that library alone."""
+
+    _attr_has_entity_name = True
+
+    def __init__(
+        self,
+        coordinator: LibraryCoordinator,
+        description: EntityDescription,
+        key: str,
+        device_info: ChildDeviceInfo,
+    ) -> None:
+        """Belong to the device of the library."""
+        super().__init__(coordinator, context=key)
+        self.entity_description = description
+        self._key = key
+        machine_identifier = coordinator.server.server.machine_identifier
+        self._attr_unique_id = f"{machine_identifier}_{key}_{description.key}"
+        self._attr_device_info = device_info
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Say whether the library could be read, and is still there."""
+        return self.coordinator.available and self._key in self.coordinator.data
+
+    @property
+    def library(self) -> Library:
+        """Return the library; only an entity that is available has it."""
+        return self.coordinator.data[self._key]
+
+
+class GrantedDescription(Protocol):
+    """Describe something that exists only where the account may see it."""
+
+    @property
+    def key(self) -> str:
+        """Return what tells it from the others."""
+
+    @property
+    def visible_fn(self) -> Callable[[PlexMonitorData], bool]:
+        """Return how to find out whether the account may see it."""
+
+
+class LibraryDescription(Protocol):
+    """Describe something that exists only for libraries that have it."""
+
+    @property
+    def key(self) -> str:
+        """Return what tells it from the others."""
+
+    @property
+    def exists_fn(self) -> Callable[[Library], bool]:
+        """Return how to find out whether a library has it."""
+
+
+@callback
+def async_add_granted[DescriptionT: GrantedDescription](
+    entry: PlexMonitorConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    descriptions: Sequence[DescriptionT],
+    make: Callable[[DescriptionT], Entity],
+) -> None:
+    """Add the entities of a server that the account may see, now and when it may see them."""
+    coordinator = entry.runtime_data.server
+    missing = list(descriptions)
+
+    @callback
+    def _async_add_visible() -> None:
+        if not missing or (data := coordinator.data) is None:
+            return
+        visible = [description for description in missing if description.visible_fn(data)]
+        for description in visible:
+            missing.remove(description)
+        if visible:
+            async_add_entities([make(description) for description in visible])
+
+    _async_add_visible()
+    entry.async_on_unload(coordinator.async_add_listener(_async_add_visible))
+
+
+@callback
+def async_add_for_libraries[DescriptionT: LibraryDescription](
+    hass: HomeAssistant,
+    entry: PlexMonitorConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    descriptions: Sequence[DescriptionT],
+    make: Callable[[LibraryCoordinator, DescriptionT, str, ChildDeviceInfo], Entity],
+) -> None:
+    """Add the entities of all libraries, and of those that come later."""
+    libraries = entry.runtime_data.libraries
+    added: dict[str, set[str]] = {}
+
+    def missing(key: str, library: Library) -> list[DescriptionT]:
+        there = added.setdefault(key, set())
+        new = [each for each in descriptions if each.key not in there and each.exists_fn(library)]
+        there.update(each.key for each in new)
+        return new
+
+    @callback
+    def _async_add_missing() -> None:
+        data: Mapping[str, Library] = libraries.data
+        for gone in added.keys() - data.keys():
+            # Its entities go with its device.
+            del added[gone]
+        new = {key: found for key, library in data.items() if (found := missing(key, library))}
+        if not new:
+            return
+        server_device_id = async_register_server(hass, entry.runtime_data.server)
+        async_add_entities(
+            [
+                make(libraries, description, key, device_info)
+                for key, found in new.items()
+                for device_info in [library_device_info(libraries, data[key], server_device_id)]
+                for description in found
+            ]
+        )
+
+    _async_add_missing()
+    entry.async_on_unload(libraries.async_add_listener(_async_add_missing))

@@ -1,5 +1,6 @@
 """The push channel of a server: what it tells by itself, for as long as it lasts."""
 
+import asyncio
 from collections.abc import Callable
 import logging
 import random
@@ -45,6 +46,7 @@ class PushChannel:
         self._on_change = on_change
         self._on_notification = on_notification
         self._running = False
+        self._task: asyncio.Task[None] | None = None
         self._failures = 0
         self._retry_at = 0.0
         self._lost = False
@@ -55,9 +57,17 @@ class PushChannel:
         if self._running or monotonic() < self._retry_at:
             return
         self._running = True
-        self.entry.async_create_background_task(
+        self._task = self.entry.async_create_background_task(
             self.hass, self._async_listen(), f"plex_monitor push {self.entry.entry_id}"
         )
+
+    async def async_use(self, server: PlexServer) -> None:
+        """Close the channel, and open the next one with another client."""
+        self.server = server
+        self._retry_at = 0.0
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait([self._task])
 
     async def _async_listen(self) -> None:
         """Listen until the channel is lost."""

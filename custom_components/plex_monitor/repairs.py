@@ -6,9 +6,9 @@ from homeassistant.components.repairs import FlowType, RepairsFlow, RepairsFlowR
 from homeassistant.core import HomeAssistant
 import voluptuous as vol
 
-from .coordinator import PlexMonitorConfigEntry
 from .issues import Issue, issue_placeholders
 from .reauth import async_start_reauth, async_start_replacement
+from .runtime import PlexMonitorConfigEntry
 
 
 async def async_create_fix_flow(

@@ -1,8 +1,9 @@
 """Sensors of Plex Monitor."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import override
+from itertools import islice
+from typing import Any, override
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
@@ -10,16 +11,29 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
     SensorStateClass,
 )
-from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.const import EntityCategory, UnitOfDataRate
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .coordinator import PlexMonitorConfigEntry, PlexMonitorData
-from .entity import PlexMonitorDataEntity, PlexMonitorStandingEntity
+from .attributes import stream_attributes
+from .coordinator import PlexMonitorData
+from .entity import (
+    PlexMonitorDataEntity,
+    PlexMonitorStandingEntity,
+    async_add_for_libraries,
+    async_add_granted,
+)
+from .library_sensor import LIBRARY_SENSORS, PlexMonitorLibrarySensor
+from .plex.models import Session, StreamDecision
 from .plex.token_health import Verdict
+from .runtime import PlexMonitorConfigEntry
+from .statistics_sensor import STATISTICS_SENSORS, PlexMonitorStatisticsSensor
 
 PARALLEL_UPDATES = 0
+
+# So many streams and activities are listed as attributes.
+LISTED_AT_MOST = 20
 
 TOKEN_STATUS = SensorEntityDescription(
     key="token_status",
@@ -36,6 +50,47 @@ class PlexMonitorSensorEntityDescription(SensorEntityDescription):
 
     value_fn: Callable[[PlexMonitorData], StateType]
     visible_fn: Callable[[PlexMonitorData], bool] = lambda _: True
+    attributes_fn: Callable[[PlexMonitorData], Mapping[str, Any] | None] = lambda _: None
+
+
+def _shows_sessions(data: PlexMonitorData) -> bool:
+    return data.sessions is not None
+
+
+def _sessions(data: PlexMonitorData) -> Iterable[Session]:
+    """Return the streams; none where the account may not see them."""
+    return () if data.sessions is None else data.sessions.values()
+
+
+def _delivered_by(decision: StreamDecision) -> Callable[[PlexMonitorData], int]:
+    return lambda data: sum(session.decision is decision for session in _sessions(data))
+
+
+def _reserved(*locations: str) -> Callable[[PlexMonitorData], int]:
+    """Return how to sum up what is reserved for streams to there, or to anywhere."""
+    return lambda data: sum(
+        session.bandwidth or 0
+        for session in _sessions(data)
+        if not locations or session.location in locations
+    )
+
+
+def _listed_streams(data: PlexMonitorData) -> dict[str, Any]:
+    listed = islice(_sessions(data), LISTED_AT_MOST)
+    return {"streams": [stream_attributes(session) for session in listed]}
+
+
+def _listed_activities(data: PlexMonitorData) -> dict[str, Any]:
+    return {
+        "activities": [
+            {
+                "title": activity.title,
+                "subtitle": activity.subtitle,
+                "progress": activity.progress,
+            }
+            for activity in islice(data.activities.values(), LISTED_AT_MOST)
+        ]
+    }
 
 
 SENSORS = (
@@ -43,8 +98,56 @@ SENSORS = (
         key="streams",
         translation_key="streams",
         state_class=SensorStateClass.MEASUREMENT,
-        value_fn=lambda data: None if data.sessions is None else len(data.sessions),
-        visible_fn=lambda data: data.sessions is not None,
+        value_fn=lambda data: sum(1 for _ in _sessions(data)),
+        visible_fn=_shows_sessions,
+        attributes_fn=_listed_streams,
+    ),
+    *(
+        PlexMonitorSensorEntityDescription(
+            key=key,
+            translation_key=key,
+            state_class=SensorStateClass.MEASUREMENT,
+            value_fn=_delivered_by(decision),
+            visible_fn=_shows_sessions,
+        )
+        for key, decision in (
+            ("transcoding", StreamDecision.TRANSCODE),
+            ("direct_play", StreamDecision.DIRECT_PLAY),
+            ("direct_stream", StreamDecision.DIRECT_STREAM),
+        )
+    ),
+    *(
+        PlexMonitorSensorEntityDescription(
+            key=key,
+            translation_key=key,
+            device_class=SensorDeviceClass.DATA_RATE,
+            state_class=SensorStateClass.MEASUREMENT,
+            native_unit_of_measurement=UnitOfDataRate.KILOBITS_PER_SECOND,
+            suggested_display_precision=0,
+            value_fn=_reserved(*locations),
+            visible_fn=_shows_sessions,
+        )
+        for key, locations in (
+            ("bandwidth", ()),
+            ("bandwidth_lan", ("lan",)),
+            ("bandwidth_wan", ("wan", "cellular")),
+        )
+    ),
+    PlexMonitorSensorEntityDescription(
+        key="users_watching",
+        translation_key="users_watching",
+        state_class=SensorStateClass.MEASUREMENT,
+        value_fn=lambda data: len({session.user_id or session.user for session in _sessions(data)}),
+        visible_fn=_shows_sessions,
+    ),
+    PlexMonitorSensorEntityDescription(
+        key="activities",
+        translation_key="activities",
+        state_class=SensorStateClass.MEASUREMENT,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        value_fn=lambda data: len(data.activities),
+        visible_fn=_shows_sessions,
+        attributes_fn=_listed_activities,
     ),
     PlexMonitorSensorEntityDescription(
         key="version",
@@ -56,32 +159,35 @@ SENSORS = (
 
 
 async def async_setup_entry(
-    hass: HomeAssistant,  # noqa: ARG001 - Home Assistant's signature
+    hass: HomeAssistant,
     entry: PlexMonitorConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the sensors of a server, and those that are granted later."""
-    coordinator = entry.runtime_data
-    missing = list(SENSORS)
-
-    @callback
-    def _async_add_visible() -> None:
-        if (data := coordinator.data) is None:
-            return
-        visible = [description for description in missing if description.visible_fn(data)]
-        for description in visible:
-            missing.remove(description)
-        async_add_entities(PlexMonitorSensor(coordinator, description) for description in visible)
-
-    async_add_entities([PlexMonitorTokenStatus(coordinator, TOKEN_STATUS)])
-    _async_add_visible()
-    entry.async_on_unload(coordinator.async_add_listener(_async_add_visible))
+    """Set up the sensors of a server and of its libraries, and those that are granted later."""
+    data = entry.runtime_data
+    async_add_entities([PlexMonitorTokenStatus(data.server, TOKEN_STATUS)])
+    async_add_granted(
+        entry,
+        async_add_entities,
+        SENSORS,
+        lambda description: PlexMonitorSensor(data.server, description),
+    )
+    async_add_granted(
+        entry,
+        async_add_entities,
+        STATISTICS_SENSORS,
+        lambda description: PlexMonitorStatisticsSensor(data.statistics, description),
+    )
+    async_add_for_libraries(
+        hass, entry, async_add_entities, LIBRARY_SENSORS, PlexMonitorLibrarySensor
+    )
 
 
 class PlexMonitorSensor(PlexMonitorDataEntity, SensorEntity):
     """A sensor of a Plex server."""
 
     entity_description: PlexMonitorSensorEntityDescription
+    _unrecorded_attributes = frozenset({"streams", "activities"})
 
     @property
     @override
@@ -94,6 +200,12 @@ class PlexMonitorSensor(PlexMonitorDataEntity, SensorEntity):
     def native_value(self) -> StateType:
         """Return the value."""
         return self.entity_description.value_fn(self.data)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        """Return what the value is made of."""
+        return self.entity_description.attributes_fn(self.data)
 
 
 class PlexMonitorTokenStatus(PlexMonitorStandingEntity, SensorEntity):

@@ -7,7 +7,7 @@ from homeassistant.core import HomeAssistant, callback
 
 from . import clients
 from .const import DOMAIN
-from .coordinator import PlexMonitorConfigEntry
+from .runtime import PlexMonitorConfigEntry
 
 
 @callback
@@ -22,7 +22,7 @@ def async_register(
 async def _async_system_health_info(hass: HomeAssistant) -> dict[str, Any]:
     """Return how the servers and plex.tv are."""
     entries: list[PlexMonitorConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
-    coordinators = [entry.runtime_data for entry in entries]
+    coordinators = [entry.runtime_data.server for entry in entries]
     return {
         "can_reach_plex_tv": system_health.async_check_can_reach_url(
             hass, f"{clients.PLEX_TV_URL}/api/v2/ping"

@@ -76,6 +76,11 @@ class TokenGuard:
         return self.health.verdict
 
     @property
+    def is_healthy(self) -> bool:
+        """Say whether there is nothing against the token."""
+        return self.verdict in _HEALTHY
+
+    @property
     def has_token(self) -> bool:
         """Say whether there is a token at all: a server may need none."""
         return CONF_SERVER_TOKEN in self.entry.data
@@ -121,6 +126,16 @@ class TokenGuard:
         """Take in that another server answers at the address."""
         await self._async_see(Evidence.WRONG_SERVER)
 
+    async def async_replaced(self, server: PlexServer, plex_tv: PlexTv) -> None:
+        """Go on with another token, which the server and plex.tv have just accepted."""
+        self.server = server
+        self.plex_tv = plex_tv
+        self.health = TokenHealth(askable=True, enforced=self.health.enforced).after(
+            Evidence.PLEX_TV_ACCEPTS, monotonic()
+        )
+        self._show_healthy()
+        await self.async_server_accepts()
+
     async def async_prompt(self) -> None:
         """Have a sign-in prompt on the integration's card, again where somebody closed it."""
         await async_start_reauth(self.hass, self.entry)
@@ -163,13 +178,13 @@ class TokenGuard:
         LOGGER.debug("%s: the token was %s and is %s", self.entry.title, before, verdict)
         if issue := ISSUE_OF_VERDICT.get(verdict):
             async_show_issue(self.hass, self.entry, issue)
-        elif verdict in _HEALTHY:
+        elif self.is_healthy:
             self._show_healthy()
         elif before.is_problem:
             async_delete_issues(self.hass, self.entry.entry_id)
         if verdict.needs_sign_in:
             await self.async_prompt()
-        elif before.needs_sign_in:
+        elif before.needs_sign_in or self.is_healthy:
             async_stop_reauth(self.hass, self.entry)
         self._on_change()
 

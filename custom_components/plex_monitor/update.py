@@ -12,10 +12,10 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN
-from .coordinator import PlexMonitorConfigEntry
 from .entity import PlexMonitorDataEntity
 from .plex.errors import PlexError, PlexUnauthorizedError
 from .plex.models import UpdateStatus, version_order
+from .runtime import PlexMonitorConfigEntry
 
 PARALLEL_UPDATES = 1
 
@@ -34,7 +34,7 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the update of a server, once it is seen that the account may know of updates."""
-    coordinator = entry.runtime_data
+    coordinator = entry.runtime_data.server
     added = False
 
     @callback

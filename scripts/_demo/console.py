@@ -7,7 +7,7 @@ import textwrap
 import time
 
 WIDTH = 88
-LABEL = 18
+LABEL = 20
 
 
 class Console:

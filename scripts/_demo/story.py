@@ -15,6 +15,18 @@ NEXT_POLL = 90
 # The one place where Home Assistant keeps the data of its integrations.
 STORE = ".storage/core.config_entries"
 
+# What shows best that the token is gone, and that all is well again.
+TELLING = (
+    "binary_sensor.home_server",
+    "binary_sensor.home_token_problem",
+    "sensor.home_movies_items",
+    "sensor.home_streams",
+    "sensor.home_token_status",
+    "update.home_server_update",
+)
+# Platforms whose entities say when something happened, or nothing.
+STATELESS = {"button", "event", "image"}
+
 # What the design promises from the first refusal to the repair.
 PROMISED = 30
 
@@ -148,18 +160,27 @@ class Story:
 
     async def _entities(self) -> None:
         states = await until(self._known_states, what="all entities have a state")
-        for entity_id, state in sorted(states.items()):
-            self._console.fact(*self._line(entity_id, state))
-        insist(self._state(states, "server") == "on", "the server is not shown as connected")
-        insist(self._state(states, "token_problem") == "off", "a token problem is shown")
-        insist(self._state(states, "token_status") == "valid", "the token is not shown as valid")
-        insist(self._state(states, "streams") == "1", "the friend's stream is not seen")
-        insist(self._state(states, "version") == self._plex.home.version, "the version is another")
+        self._show(states)
+        insist(
+            self._state(states, "binary_sensor.server") == "on",
+            "the server is not shown as connected",
+        )
+        insist(
+            self._state(states, "binary_sensor.token_problem") == "off", "a token problem is shown"
+        )
+        insist(
+            self._state(states, "sensor.token_status") == "valid", "the token is not shown as valid"
+        )
+        insist(self._state(states, "sensor.streams") == "1", "the friend's stream is not seen")
+        insist(
+            self._state(states, "sensor.version") == self._plex.home.version,
+            "the version is another",
+        )
 
     @staticmethod
     def _line(entity_id: str, state: Json) -> tuple[str, str]:
         name = state["attributes"].get("friendly_name", entity_id).removeprefix("Home ")
-        return name, f"{state['state']:<24} {entity_id}"
+        return name, f"{state['state']:<25} {entity_id}"
 
     async def _states(self) -> dict[str, Json]:
         """Return the states of the entry's entities."""
@@ -172,16 +193,26 @@ class Story:
         }
 
     async def _known_states(self) -> dict[str, Json]:
+        """Return the states once each entity is there, the libraries' as well."""
         states = await self._states()
-        unknown = {"unknown", "unavailable"}
-        return states if not unknown & {state["state"] for state in states.values()} else {}
+        there = all(state["state"] != "unavailable" for state in states.values())
+        return states if there and "sensor.home_movies_items" in states else {}
+
+    def _show(self, states: dict[str, Json]) -> None:
+        """Print the states; what only happens, or is pressed, has none worth printing."""
+        for entity_id, state in sorted(states.items()):
+            if entity_id.split(".")[0] not in STATELESS:
+                self._console.fact(*self._line(entity_id, state))
+        quiet = [entity_id for entity_id in states if entity_id.split(".")[0] in STATELESS]
+        if quiet:
+            self._console.fact("and", f"{len(quiet)} events, pictures and buttons")
 
     @staticmethod
-    def _state(states: dict[str, Json], key: str) -> str | None:
-        """Return the state of the entity whose id ends like this."""
-        return next(
-            (state["state"] for name, state in states.items() if name.endswith(f"_{key}")), None
-        )
+    def _state(states: dict[str, Json], entity: str) -> str | None:
+        """Return the state of an entity of the server, by its platform and name."""
+        platform, _, name = entity.partition(".")
+        state = states.get(f"{platform}.home_{name}")
+        return None if state is None else state["state"]
 
     # 3
 
@@ -199,7 +230,7 @@ class Story:
 
     async def _streams_become(self, number: str) -> None:
         async def reached() -> bool:
-            return self._state(await self._states(), "streams") == number
+            return self._state(await self._states(), "sensor.streams") == number
 
         await until(reached, what=f"Streams is {number}", interval=0.02)
 
@@ -235,13 +266,16 @@ class Story:
 
         async def told() -> dict[str, Json]:
             states = await self._states()
-            return states if self._state(states, "streams") == "unavailable" else {}
+            return states if self._state(states, "sensor.streams") == "unavailable" else {}
 
         states = await until(told, what="the streams are unavailable")
-        for entity_id, state in sorted(states.items()):
-            self._console.fact(*self._line(entity_id, state))
-        insist(self._state(states, "server") == "on", "the server is up and not shown so")
-        insist(self._state(states, "token_problem") == "on", "no token problem is shown")
+        self._show({name: states[name] for name in TELLING})
+        insist(
+            self._state(states, "binary_sensor.server") == "on", "the server is up and not shown so"
+        )
+        insist(
+            self._state(states, "binary_sensor.token_problem") == "on", "no token problem is shown"
+        )
         flows = await self._reauth_flows()
         insist(len(flows) == 1, f"there are {len(flows)} sign-in prompts")
         return issue, title
@@ -288,9 +322,11 @@ class Story:
     async def _recover(self, title: str) -> None:
         await self._loaded_entry()
         states = await until(self._known_states, what="all entities have a state again")
-        for entity_id, state in sorted(states.items()):
-            self._console.fact(*self._line(entity_id, state))
-        insist(self._state(states, "token_problem") == "off", "the token problem is still shown")
+        self._show({name: states[name] for name in TELLING})
+        insist(
+            self._state(states, "binary_sensor.token_problem") == "off",
+            "the token problem is still shown",
+        )
 
         async def gone() -> bool:
             return not any(self._is_ours(issue) for issue in await self._client.issues())

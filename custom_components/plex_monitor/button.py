@@ -1,0 +1,143 @@
+"""Buttons of Plex Monitor."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
+from homeassistant.const import EntityCategory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .const import CONF_ACCOUNT_TOKEN
+from .coordinator import PlexMonitorCoordinator, PlexMonitorData
+from .entity import (
+    PlexMonitorDataEntity,
+    PlexMonitorLibraryEntity,
+    PlexMonitorStandingEntity,
+    async_add_for_libraries,
+    async_add_granted,
+)
+from .failures import told_to_the_user
+from .libraries import Library
+from .replacement import async_replace_token
+from .runtime import PlexMonitorConfigEntry
+
+PARALLEL_UPDATES = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlexMonitorButtonEntityDescription(ButtonEntityDescription):
+    """Describe a button; where the account may not do what it does, there is none."""
+
+    press_fn: Callable[[PlexMonitorCoordinator], Awaitable[None]]
+    visible_fn: Callable[[PlexMonitorData], bool]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlexMonitorLibraryButtonEntityDescription(ButtonEntityDescription):
+    """Describe a button of a library."""
+
+    press_fn: Callable[[PlexMonitorCoordinator, str], Awaitable[None]]
+    exists_fn: Callable[[Library], bool]
+
+
+BUTTONS = (
+    PlexMonitorButtonEntityDescription(
+        key="scan_all",
+        translation_key="scan_all",
+        press_fn=lambda coordinator: coordinator.server.library.scan(),
+        visible_fn=lambda data: data.sessions is not None,
+    ),
+    PlexMonitorButtonEntityDescription(
+        key="check_for_update",
+        translation_key="check_for_update",
+        entity_category=EntityCategory.DIAGNOSTIC,
+        press_fn=lambda coordinator: coordinator.server.check_for_update(),
+        visible_fn=lambda data: data.update is not None,
+    ),
+)
+REPLACE_TOKEN = ButtonEntityDescription(
+    key="replace_token",
+    translation_key="replace_token",
+    entity_category=EntityCategory.CONFIG,
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: PlexMonitorConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the buttons of a server and of its libraries."""
+    coordinator = entry.runtime_data.server
+    library_buttons = (
+        PlexMonitorLibraryButtonEntityDescription(
+            key="scan",
+            translation_key="scan",
+            press_fn=lambda coordinator, key: coordinator.server.library.scan(key),
+            exists_fn=lambda _: _is_owner(coordinator),
+        ),
+    )
+    if CONF_ACCOUNT_TOKEN in entry.data:
+        async_add_entities([PlexMonitorReplaceToken(coordinator, REPLACE_TOKEN)])
+    async_add_granted(
+        entry,
+        async_add_entities,
+        BUTTONS,
+        lambda description: PlexMonitorButton(coordinator, description),
+    )
+    async_add_for_libraries(
+        hass, entry, async_add_entities, library_buttons, PlexMonitorLibraryButton
+    )
+
+
+def _is_owner(coordinator: PlexMonitorCoordinator) -> bool:
+    """Say whether the account is the owner's, who alone may see the streams."""
+    return coordinator.data is not None and coordinator.data.sessions is not None
+
+
+class PlexMonitorButton(PlexMonitorDataEntity, ButtonEntity):
+    """A button of a Plex server."""
+
+    entity_description: PlexMonitorButtonEntityDescription
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Say whether the account may do it now."""
+        return super().available and self.entity_description.visible_fn(self.data)
+
+    @override
+    async def async_press(self) -> None:
+        """Do it."""
+        with told_to_the_user(self.coordinator):
+            await self.entity_description.press_fn(self.coordinator)
+
+
+class PlexMonitorLibraryButton(PlexMonitorLibraryEntity, ButtonEntity):
+    """A button of a library."""
+
+    entity_description: PlexMonitorLibraryButtonEntityDescription
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Say whether the account may do it now."""
+        return super().available and _is_owner(self.coordinator.server)
+
+    @override
+    async def async_press(self) -> None:
+        """Do it."""
+        coordinator = self.coordinator.server
+        with told_to_the_user(coordinator, not_found="library_gone"):
+            await self.entity_description.press_fn(coordinator, self._key)
+
+
+class PlexMonitorReplaceToken(PlexMonitorStandingEntity, ButtonEntity):
+    """The button that replaces the token, also while the server cannot be read with the old one."""
+
+    @override
+    async def async_press(self) -> None:
+        """Replace the token."""
+        await async_replace_token(self.hass, self.coordinator.config_entry, self.coordinator)

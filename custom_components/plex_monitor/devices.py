@@ -1,0 +1,92 @@
+"""The devices of Plex Monitor: a server, and each of its libraries as a part of it."""
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceEntryType, DeviceInfo
+
+from .const import DOMAIN, MANUFACTURER, MODEL
+from .coordinator import PlexMonitorCoordinator
+from .libraries import Library, LibraryCoordinator
+from .runtime import PlexMonitorConfigEntry
+
+
+def server_device_info(coordinator: PlexMonitorCoordinator) -> DeviceInfo:
+    """Return what is known of the server as a device."""
+    info = DeviceInfo(
+        configuration_url=f"{coordinator.server.url}/web",
+        entry_type=DeviceEntryType.SERVICE,
+        identifiers={(DOMAIN, coordinator.server.machine_identifier)},
+        manufacturer=MANUFACTURER,
+        model=MODEL,
+        name=coordinator.config_entry.title,
+    )
+    if coordinator.data is not None:
+        info["sw_version"] = coordinator.data.info.version
+    return info
+
+
+@callback
+def async_register_server(hass: HomeAssistant, coordinator: PlexMonitorCoordinator) -> str:
+    """Have the device of the server, as it is now, and return its id."""
+    return (
+        dr.async_get(hass)
+        .async_get_or_create(
+            config_entry_id=coordinator.config_entry.entry_id, **server_device_info(coordinator)
+        )
+        .id
+    )
+
+
+def library_device_info(
+    coordinator: LibraryCoordinator, library: Library, server_device_id: str
+) -> ChildDeviceInfo:
+    """Return what is known of a library as a device that is a part of the server."""
+    return ChildDeviceInfo(
+        identifiers={_library_identifier(coordinator, library.section.key)},
+        name=library.section.title,
+        parent_device_id=server_device_id,
+    )
+
+
+def _library_identifier(coordinator: LibraryCoordinator, key: str) -> tuple[str, str]:
+    return DOMAIN, f"{coordinator.server.server.machine_identifier}_{key}"
+
+
+@callback
+def async_follow_devices(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> None:
+    """Keep the devices like what they stand for, from before there are entities on."""
+    coordinator = entry.runtime_data.server
+    libraries = entry.runtime_data.libraries
+    registry = dr.async_get(hass)
+    server_device_id = async_register_server(hass, coordinator)
+    registered = server_device_info(coordinator)
+
+    @callback
+    def _async_server_changed() -> None:
+        nonlocal registered
+        if (info := server_device_info(coordinator)) != registered:
+            registered = info
+            async_register_server(hass, coordinator)
+
+    @callback
+    def _async_libraries_changed() -> None:
+        if not libraries.available:
+            return
+        titles = {
+            _library_identifier(libraries, key): library.section.title
+            for key, library in libraries.data.items()
+        }
+        for device in dr.async_child_entries_for_config_entry(registry, entry.entry_id):
+            [identifier] = device.identifiers
+            if identifier not in titles:
+                registry.async_remove_device(device.id)
+            elif device.name != titles[identifier]:
+                registry.async_get_or_create_child(
+                    config_entry_id=entry.entry_id,
+                    identifiers={identifier},
+                    name=titles[identifier],
+                    parent_device_id=server_device_id,
+                )
+
+    entry.async_on_unload(coordinator.async_add_listener(_async_server_changed))
+    entry.async_on_unload(libraries.async_add_listener(_async_libraries_changed))

@@ -1,0 +1,58 @@
+"""What a person is told when something that was asked of a server does not work."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+
+from .const import DOMAIN
+from .coordinator import PlexMonitorCoordinator, failure_key
+from .plex.errors import (
+    PlexError,
+    PlexForbiddenError,
+    PlexNotFoundError,
+    PlexUnauthorizedError,
+)
+
+
+@contextmanager
+def told_to_the_user(
+    coordinator: PlexMonitorCoordinator,
+    *,
+    not_found: str | None = None,
+    forbidden: str = "not_allowed",
+) -> Iterator[None]:
+    """Raise what Plex answers as an error that says it in the user's words.
+
+    `not_found` and `forbidden` are the keys of the texts for a 404, and for a server that refuses
+    its owner.
+    """
+    try:
+        yield
+    except PlexError as err:
+        placeholders = {"server": coordinator.config_entry.title, "error": str(err)}
+        if isinstance(err, PlexNotFoundError) and not_found is not None:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key=not_found,
+                translation_placeholders=placeholders,
+            ) from err
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key=_key(coordinator, err, forbidden),
+            translation_placeholders=placeholders,
+        ) from err
+
+
+def _key(coordinator: PlexMonitorCoordinator, err: PlexError, forbidden: str) -> str:
+    """Return the key of the text for an error."""
+    refused = isinstance(err, PlexUnauthorizedError)
+    if not refused and not isinstance(err, PlexForbiddenError):
+        return failure_key(err)
+    verdict = coordinator.guard.verdict
+    if refused and verdict.needs_sign_in:
+        return verdict.value
+    if coordinator.data is not None and coordinator.data.sessions is None:
+        # Servers before 1.41.7 refuse the token of whoever is not their owner.
+        return "not_allowed"
+    return "token_refused" if refused else forbidden

@@ -1,0 +1,241 @@
+"""Pictures of Plex Monitor: fetched by Home Assistant, so that nobody else needs the token."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, override
+
+from homeassistant.components.image import Image, ImageEntity, ImageEntityDescription
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.util import dt as dt_util
+
+from .attributes import media_attributes
+from .const import LOGGER
+from .coordinator import PlexMonitorCoordinator, PlexMonitorData
+from .entity import PlexMonitorDataEntity, async_add_granted
+from .events import LibraryEvent, LibraryEventType, PlexEvent
+from .libraries import LibraryCoordinator
+from .plex.errors import PlexError
+from .plex.models import MediaItem, Session
+from .runtime import PlexMonitorConfigEntry
+
+# What is asked for when somebody looks is asked for at once.
+PARALLEL_UPDATES = 0
+
+# Posters are upright; what is wide fits into it as well.
+WIDTH = 600
+HEIGHT = 900
+
+LATEST_ADDED = ImageEntityDescription(key="latest_added", translation_key="latest_added")
+
+_BEFORE_ALL = datetime.fromtimestamp(0, UTC)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlexMonitorImageEntityDescription(ImageEntityDescription):
+    """Describe a picture of something that not every account may see."""
+
+    visible_fn: Callable[[PlexMonitorData], bool]
+
+
+NOW_PLAYING = PlexMonitorImageEntityDescription(
+    key="now_playing",
+    translation_key="now_playing",
+    visible_fn=lambda data: data.sessions is not None,
+)
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,
+    entry: PlexMonitorConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the pictures of a server."""
+    data = entry.runtime_data
+    async_add_entities([PlexMonitorLatestAdded(hass, data.server, LATEST_ADDED, data.libraries)])
+    async_add_granted(
+        entry,
+        async_add_entities,
+        [NOW_PLAYING],
+        lambda description: PlexMonitorNowPlaying(hass, data.server, description),
+    )
+
+
+class PlexMonitorImage(PlexMonitorDataEntity, ImageEntity):
+    """A picture of something on a Plex server, fetched when somebody looks at it."""
+
+    _medium: MediaItem | Session | None = None
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        coordinator: PlexMonitorCoordinator,
+        description: ImageEntityDescription,
+    ) -> None:
+        """Show nothing yet."""
+        super().__init__(coordinator, description)
+        ImageEntity.__init__(self, hass)
+
+    @callback
+    def _show(self, medium: MediaItem | Session | None, since: datetime | None) -> None:
+        """Show a medium from now on."""
+        if self._thumb != (None if medium is None else medium.thumb):
+            self._cached_image = None
+        self._medium = medium
+        self._attr_image_last_updated = since
+
+    @property
+    def _thumb(self) -> str | None:
+        """Return the path of the picture on the server."""
+        return None if self._medium is None else self._medium.thumb
+
+    @property
+    @override
+    def entity_picture(self) -> str | None:
+        """Return where the picture is had from Home Assistant, if there is one."""
+        return None if self._thumb is None else super().entity_picture
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        """Return what the picture is of."""
+        return None if self._medium is None else media_attributes(self._medium)
+
+    @override
+    async def async_image(self) -> bytes | None:
+        """Return the picture."""
+        if self._cached_image is not None:
+            return self._cached_image.content
+        if (thumb := self._thumb) is None:
+            return None
+        try:
+            image = await self.coordinator.server.library.image(thumb, width=WIDTH, height=HEIGHT)
+        except PlexError as err:
+            LOGGER.debug("%s: does not show a picture: %s", self.coordinator.name, err)
+            return None
+        self._attr_content_type = image.content_type
+        if thumb == self._thumb:
+            self._cached_image = Image(content=image.content, content_type=image.content_type)
+        return image.content
+
+
+class PlexMonitorLatestAdded(PlexMonitorImage):
+    """What was added last, in whatever library that shows on the home screen."""
+
+    _medium: MediaItem | None = None
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        coordinator: PlexMonitorCoordinator,
+        description: ImageEntityDescription,
+        libraries: LibraryCoordinator,
+    ) -> None:
+        """Look at what is in the libraries."""
+        super().__init__(hass, coordinator, description)
+        self._libraries = libraries
+        self._look()
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the libraries."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self._libraries.async_add_listener(self._async_libraries_read))
+        self.async_on_remove(self.coordinator.async_listen(self._async_happened))
+
+    @callback
+    def _look(self) -> None:
+        """Find what was added last to any library."""
+        added = [
+            library.last_added
+            for library in self._libraries.data.values()
+            if library.last_added is not None and not library.section.hidden
+        ]
+        latest = max(added, key=_added_at, default=None)
+        self._show(latest, None if latest is None else latest.added_at)
+
+    @callback
+    def _async_libraries_read(self) -> None:
+        self._look()
+        self.async_write_ha_state()
+
+    @callback
+    def _async_happened(self, event: PlexEvent) -> None:
+        """Show what has just been added, without a look at all the other libraries."""
+        if (
+            not isinstance(event, LibraryEvent)
+            or event.event_type is not LibraryEventType.ADDED
+            or event.section.hidden
+        ):
+            return
+        latest = max(event.items, key=_added_at)
+        if self._medium is None or _added_at(latest) >= _added_at(self._medium):
+            self._show(latest, latest.added_at)
+            self.async_write_ha_state()
+
+
+class PlexMonitorNowPlaying(PlexMonitorImage):
+    """What began to play last, of what still plays."""
+
+    entity_description: PlexMonitorImageEntityDescription
+    _medium: Session | None = None
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        coordinator: PlexMonitorCoordinator,
+        description: PlexMonitorImageEntityDescription,
+    ) -> None:
+        """Look at the streams."""
+        super().__init__(hass, coordinator, description)
+        self._look()
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Say whether the account may see the streams now."""
+        return super().available and self.entity_description.visible_fn(self.data)
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        """Return what plays, for whom and where."""
+        if self._medium is None:
+            return None
+        return {
+            **media_attributes(self._medium),
+            "user": self._medium.user,
+            "player": self._medium.player,
+        }
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Look at the streams again."""
+        self._look()
+        super()._handle_coordinator_update()
+
+    @callback
+    def _look(self) -> None:
+        """Find the stream that began last."""
+        data = self.coordinator.data
+        sessions = {} if data is None else data.sessions or {}
+        newest = max(sessions.values(), key=_number, default=None)
+        if newest is None:
+            self._show(None, None)
+        elif self._medium is None or _identity(newest) != _identity(self._medium):
+            self._show(newest, dt_util.utcnow())
+
+
+def _added_at(item: MediaItem) -> datetime:
+    return item.added_at or _BEFORE_ALL
+
+
+def _number(session: Session) -> int:
+    """Return the place of a stream in the order in which they began: the server counts them."""
+    return int(session.session_key) if session.session_key.isdecimal() else 0
+
+
+def _identity(session: Session) -> tuple[str, str | None]:
+    return session.session_key, session.rating_key

@@ -1,0 +1,424 @@
+"""The actions of Plex Monitor."""
+
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Final
+
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID
+from homeassistant.core import (
+    HomeAssistant,
+    ServiceCall,
+    ServiceResponse,
+    SupportsResponse,
+    callback,
+)
+from homeassistant.exceptions import ServiceValidationError
+from homeassistant.helpers import config_validation as cv, service
+from homeassistant.util import dt as dt_util
+import voluptuous as vol
+
+from .answers import history_answer, item_answer, stream_answer
+from .const import DOMAIN
+from .failures import told_to_the_user
+from .plex.errors import PlexForbiddenError, PlexNotFoundError, PlexUnauthorizedError
+from .plex.models import Section, Session
+from .plex.server import PlexServer
+from .replacement import async_replace_token
+from .runtime import PlexMonitorConfigEntry
+
+ATTR_ACTIVITY: Final = "activity"
+ATTR_LIBRARY: Final = "library"
+ATTR_LIMIT: Final = "limit"
+ATTR_MESSAGE: Final = "message"
+ATTR_PATH: Final = "path"
+ATTR_PLAYER: Final = "player"
+ATTR_QUERY: Final = "query"
+ATTR_RATING: Final = "rating"
+ATTR_RATING_KEY: Final = "rating_key"
+ATTR_SESSION_KEY: Final = "session_key"
+ATTR_SINCE: Final = "since"
+ATTR_TASK: Final = "task"
+ATTR_USER: Final = "user"
+
+LIMIT_DEFAULT: Final = 20
+LIMIT_MOST: Final = 500
+
+# What Plex calls its background tasks (official API 1.2.2), by what they are called here.
+TASKS: Final = {
+    "automatic_updates": "AutomaticUpdates",
+    "backup_database": "BackupDatabase",
+    "clean_old_bundles": "CleanOldBundles",
+    "clean_old_cache_files": "CleanOldCacheFiles",
+    "deep_media_analysis": "DeepMediaAnalysis",
+    "garbage_collect_blobs": "GarbageCollectBlobs",
+    "garbage_collect_library_media": "GarbageCollectLibraryMedia",
+    "generate_ad_markers": "ButlerTaskGenerateAdMarkers",
+    "generate_blur_hashes": "GenerateBlurHashes",
+    "generate_chapter_thumbs": "GenerateChapterThumbs",
+    "generate_credits_markers": "ButlerTaskGenerateCreditsMarkers",
+    "generate_intro_markers": "ButlerTaskGenerateIntroMarkers",
+    "generate_media_index_files": "GenerateMediaIndexFiles",
+    "generate_voice_activity": "ButlerTaskGenerateVoiceActivity",
+    "loudness_analysis": "LoudnessAnalysis",
+    "music_analysis": "MusicAnalysis",
+    "optimize_database": "OptimizeDatabase",
+    "refresh_epg_guides": "RefreshEpgGuides",
+    "refresh_libraries": "RefreshLibraries",
+    "refresh_local_media": "RefreshLocalMedia",
+    "refresh_periodic_metadata": "RefreshPeriodicMetadata",
+    "upgrade_media_analysis": "UpgradeMediaAnalysis",
+}
+
+type Handler = Callable[[PlexMonitorConfigEntry, ServiceCall], Awaitable[ServiceResponse]]
+type Fields = dict[vol.Marker, Any]
+
+_LIMIT: Final[Fields] = {
+    vol.Optional(ATTR_LIMIT, default=LIMIT_DEFAULT): vol.All(
+        vol.Coerce(int), vol.Range(min=1, max=LIMIT_MOST)
+    )
+}
+_LIBRARY: Final[Fields] = {vol.Optional(ATTR_LIBRARY): cv.string}
+_RATING_KEY: Final[Fields] = {
+    vol.Required(ATTR_RATING_KEY): vol.All(cv.string, cv.matches_regex(r"^\d+$"))
+}
+_TASK: Final[Fields] = {vol.Required(ATTR_TASK): cv.string}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Action:
+    """An action, and the key of the text for what the server does not find."""
+
+    handler: Handler
+    fields: Fields = field(default_factory=dict)
+    response: SupportsResponse = SupportsResponse.NONE
+    not_found: str | None = None
+    forbidden: str = "not_allowed"
+
+
+def _telling(tell: Callable[[PlexServer, ServiceCall], Awaitable[None]]) -> Handler:
+    """Return the handler of an action that tells a server one thing and answers nothing."""
+
+    async def _async_tell(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
+        await tell(entry.runtime_data.server.server, call)
+        return None
+
+    return _async_tell
+
+
+async def _async_scan_library(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
+    """Look for new files in one library, in a folder of it, or in all libraries."""
+    path = call.data.get(ATTR_PATH)
+    if path is not None and ATTR_LIBRARY not in call.data:
+        raise _invalid(entry, "path_needs_library")
+    section = await _async_section(entry, call)
+    await entry.runtime_data.server.server.library.scan(
+        None if section is None else section.key, path=path
+    )
+    return None
+
+
+async def _async_empty_trash(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
+    """Forget what has no file any more."""
+    if (section := await _async_section(entry, call)) is not None:
+        await entry.runtime_data.server.server.library.empty_trash(section.key)
+    return None
+
+
+async def _async_run_task(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
+    """Start a background task, and say whether it did not run already."""
+    started = await entry.runtime_data.server.server.maintenance.run_butler_task(_task(call))
+    return {"started": started}
+
+
+async def _async_stop_task(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
+    """Stop a background task."""
+    await entry.runtime_data.server.server.maintenance.stop_butler_task(_task(call))
+    return None
+
+
+async def _async_cancel_activity(
+    entry: PlexMonitorConfigEntry, call: ServiceCall
+) -> ServiceResponse:
+    """Stop what the server is busy with."""
+    wanted = call.data[ATTR_ACTIVITY]
+    maintenance = entry.runtime_data.server.server.maintenance
+    found = [
+        activity
+        for activity in await maintenance.activities()
+        if activity.uuid == wanted or activity.title.casefold() == wanted.casefold()
+    ]
+    if not found:
+        raise _invalid(entry, "activity_not_found", activity=wanted)
+    stoppable = [activity for activity in found if activity.cancellable]
+    if not stoppable:
+        raise _invalid(entry, "activity_not_cancellable", activity=found[0].title)
+    for activity in stoppable:
+        await maintenance.cancel_activity(activity.uuid)
+    return None
+
+
+async def _async_list_streams(entry: PlexMonitorConfigEntry, _call: ServiceCall) -> ServiceResponse:
+    """Return the streams."""
+    sessions = await entry.runtime_data.server.server.sessions()
+    return {"streams": [stream_answer(session) for session in sessions]}
+
+
+async def _async_stop_stream(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
+    """Stop the streams that fit all that is said of them, and return them."""
+    if not {ATTR_SESSION_KEY, ATTR_USER, ATTR_PLAYER} & call.data.keys():
+        raise _invalid(entry, "no_stream_named")
+    server = entry.runtime_data.server.server
+    found = [session for session in await server.sessions() if _fits(session, call)]
+    if not found:
+        raise _invalid(entry, "stream_not_found")
+    stoppable = {session.session_id: session for session in found if session.session_id}
+    if not stoppable:
+        raise _invalid(entry, "stream_cannot_be_stopped", title=found[0].title)
+    stopped: list[Session] = []
+    for session_id, session in stoppable.items():
+        try:
+            await server.terminate(session_id, reason=call.data.get(ATTR_MESSAGE))
+        except PlexNotFoundError:
+            # It ended by itself just now.
+            continue
+        stopped.append(session)
+    return {"stopped": [stream_answer(session) for session in stopped]}
+
+
+async def _async_search(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
+    """Return what fits a text."""
+    items = await entry.runtime_data.server.server.library.search(
+        call.data[ATTR_QUERY], limit=call.data[ATTR_LIMIT]
+    )
+    return {"items": [item_answer(item) for item in items]}
+
+
+async def _async_recently_added(
+    entry: PlexMonitorConfigEntry, call: ServiceCall
+) -> ServiceResponse:
+    """Return what came last."""
+    section = await _async_section(entry, call)
+    items = await entry.runtime_data.server.server.library.recently_added(
+        None if section is None else section.key, limit=call.data[ATTR_LIMIT]
+    )
+    return {"items": [item_answer(item) for item in items]}
+
+
+async def _async_on_deck(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
+    """Return what would be watched next."""
+    items = await entry.runtime_data.server.server.library.on_deck(limit=call.data[ATTR_LIMIT])
+    return {"items": [item_answer(item) for item in items]}
+
+
+async def _async_history(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
+    """Return what was played, the latest first."""
+    server = entry.runtime_data.server.server
+    section = await _async_section(entry, call)
+    since = call.data.get(ATTR_SINCE)
+    items = await server.history(
+        limit=call.data[ATTR_LIMIT],
+        since=None if since is None else dt_util.as_utc(since),
+        section_key=None if section is None else section.key,
+    )
+    users: dict[str, str] = {}
+    # Whoever is not the owner sees nothing but what they have played themselves.
+    with suppress(PlexForbiddenError, PlexUnauthorizedError):
+        users = {account.account_id: account.name for account in await server.accounts()}
+    return {"items": [history_answer(item, users.get(item.account_id or "")) for item in items]}
+
+
+async def _async_replace_token(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
+    """Replace the token by a new one."""
+    await async_replace_token(call.hass, entry, entry.runtime_data.server)
+    return None
+
+
+def _invalid(
+    entry: PlexMonitorConfigEntry, key: str, **placeholders: str
+) -> ServiceValidationError:
+    """Return the error for something that was asked for in a wrong way."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders={"server": entry.title, **placeholders},
+    )
+
+
+def _task(call: ServiceCall) -> str:
+    """Return Plex's name of a task; one that is not known here is taken for just that."""
+    task: str = call.data[ATTR_TASK]
+    return TASKS.get(task, task)
+
+
+def _fits(session: Session, call: ServiceCall) -> bool:
+    """Say whether a stream is one of those that are meant."""
+    is_like = {
+        ATTR_SESSION_KEY: session.session_key,
+        ATTR_USER: session.user,
+        ATTR_PLAYER: session.player,
+    }
+    return all(
+        (value or "").casefold() == call.data[key].casefold()
+        for key, value in is_like.items()
+        if key in call.data
+    )
+
+
+async def _async_section(entry: PlexMonitorConfigEntry, call: ServiceCall) -> Section | None:
+    """Return the library that is meant by its name or its key, `None` where none is named."""
+    wanted = call.data.get(ATTR_LIBRARY)
+    if wanted is None:
+        return None
+    libraries = entry.runtime_data.libraries.data
+    known = [library.section for library in libraries.values()]
+    found = _sections_called(wanted, known)
+    if not found:
+        # It may be one that has just been made.
+        fresh = await entry.runtime_data.server.server.library.sections()
+        found = _sections_called(wanted, list(fresh))
+    if not found:
+        raise _invalid(entry, "library_not_found", library=wanted)
+    if len(found) > 1:
+        raise _invalid(entry, "library_ambiguous", library=wanted)
+    return found[0]
+
+
+def _sections_called(wanted: str, sections: list[Section]) -> list[Section]:
+    """Return the library with a key, or else those with a name."""
+    return [section for section in sections if section.key == wanted] or [
+        section for section in sections if section.title.casefold() == wanted.casefold()
+    ]
+
+
+ACTIONS: Final = {
+    "cancel_activity": Action(
+        handler=_async_cancel_activity,
+        fields={vol.Required(ATTR_ACTIVITY): cv.string},
+        not_found="activity_ended",
+    ),
+    "clean_bundles": Action(
+        handler=_telling(lambda server, _call: server.maintenance.clean_bundles())
+    ),
+    "empty_trash": Action(
+        handler=_async_empty_trash,
+        fields={vol.Required(ATTR_LIBRARY): cv.string},
+        not_found="library_gone",
+    ),
+    "history": Action(
+        handler=_async_history,
+        fields={**_LIBRARY, vol.Optional(ATTR_SINCE): cv.datetime, **_LIMIT},
+        response=SupportsResponse.ONLY,
+    ),
+    "list_streams": Action(handler=_async_list_streams, response=SupportsResponse.ONLY),
+    "mark_unwatched": Action(
+        handler=_telling(
+            lambda server, call: server.library.mark_unwatched(call.data[ATTR_RATING_KEY])
+        ),
+        fields=_RATING_KEY,
+        not_found="item_not_found",
+    ),
+    "mark_watched": Action(
+        handler=_telling(
+            lambda server, call: server.library.mark_watched(call.data[ATTR_RATING_KEY])
+        ),
+        fields=_RATING_KEY,
+        not_found="item_not_found",
+    ),
+    "on_deck": Action(handler=_async_on_deck, fields=_LIMIT, response=SupportsResponse.ONLY),
+    "optimize_database": Action(
+        handler=_telling(lambda server, _call: server.maintenance.optimize_database())
+    ),
+    "rate": Action(
+        handler=_telling(
+            lambda server, call: server.library.rate(
+                call.data[ATTR_RATING_KEY], call.data.get(ATTR_RATING)
+            )
+        ),
+        fields={
+            **_RATING_KEY,
+            vol.Optional(ATTR_RATING): vol.All(vol.Coerce(float), vol.Range(min=0, max=10)),
+        },
+        not_found="item_not_found",
+    ),
+    "recently_added": Action(
+        handler=_async_recently_added,
+        fields={**_LIBRARY, **_LIMIT},
+        response=SupportsResponse.ONLY,
+        not_found="library_gone",
+    ),
+    "refresh_metadata": Action(
+        handler=_telling(
+            lambda server, call: server.library.refresh_metadata(call.data[ATTR_RATING_KEY])
+        ),
+        fields=_RATING_KEY,
+        not_found="item_not_found",
+    ),
+    "run_task": Action(
+        handler=_async_run_task,
+        fields=_TASK,
+        response=SupportsResponse.OPTIONAL,
+        not_found="task_not_found",
+    ),
+    "scan_library": Action(
+        handler=_async_scan_library,
+        fields={**_LIBRARY, vol.Optional(ATTR_PATH): cv.string},
+        not_found="library_gone",
+    ),
+    "search": Action(
+        handler=_async_search,
+        fields={vol.Required(ATTR_QUERY): cv.string, **_LIMIT},
+        response=SupportsResponse.ONLY,
+    ),
+    "stop_stream": Action(
+        handler=_async_stop_stream,
+        fields={
+            vol.Optional(ATTR_SESSION_KEY): cv.string,
+            vol.Optional(ATTR_USER): cv.string,
+            vol.Optional(ATTR_PLAYER): cv.string,
+            vol.Optional(ATTR_MESSAGE): cv.string,
+        },
+        response=SupportsResponse.OPTIONAL,
+        forbidden="needs_plex_pass",
+    ),
+    "stop_task": Action(handler=_async_stop_task, fields=_TASK, not_found="task_not_running"),
+}
+
+# It changes what Home Assistant itself has stored.
+REPLACE_TOKEN: Final = Action(handler=_async_replace_token)
+
+
+@callback
+def async_setup_services(hass: HomeAssistant) -> None:
+    """Register the actions, which are there whether or not a server is."""
+    for name, action in ACTIONS.items():
+        hass.services.async_register(
+            DOMAIN,
+            name,
+            partial(_async_handle, action),
+            schema=_schema(action),
+            supports_response=action.response,
+        )
+    service.async_register_admin_service(
+        hass,
+        DOMAIN,
+        "replace_token",
+        partial(_async_handle, REPLACE_TOKEN),
+        schema=_schema(REPLACE_TOKEN),
+    )
+
+
+def _schema(action: Action) -> vol.Schema:
+    return vol.Schema({vol.Required(ATTR_CONFIG_ENTRY_ID): cv.string, **action.fields})
+
+
+async def _async_handle(action: Action, call: ServiceCall) -> ServiceResponse:
+    """Do what an action does at the server that it names."""
+    entry: PlexMonitorConfigEntry = service.async_get_config_entry(
+        call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
+    )
+    with told_to_the_user(
+        entry.runtime_data.server, not_found=action.not_found, forbidden=action.forbidden
+    ):
+        return await action.handler(entry, call)

@@ -1,0 +1,109 @@
+"""Sensors of what a server uses of its machine and of its network."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+    SensorStateClass,
+)
+from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfDataRate
+from homeassistant.helpers.update_coordinator import CoordinatorEntity
+
+from .coordinator import PlexMonitorData
+from .devices import server_device_info
+from .plex.models import BandwidthUsage, ResourceUsage
+from .statistics import StatisticsCoordinator, Usage, tells_statistics
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlexMonitorStatisticsSensorEntityDescription(SensorEntityDescription):
+    """Describe a sensor of what a server has measured."""
+
+    value_fn: Callable[[Usage], float | None]
+    visible_fn: Callable[[PlexMonitorData], bool] = tells_statistics
+
+
+def _resource(
+    key: str, value_fn: Callable[[ResourceUsage], float | None]
+) -> PlexMonitorStatisticsSensorEntityDescription:
+    return PlexMonitorStatisticsSensorEntityDescription(
+        key=key,
+        translation_key=key,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=PERCENTAGE,
+        suggested_display_precision=1,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda usage: None if usage.resources is None else value_fn(usage.resources),
+    )
+
+
+def _bandwidth(
+    key: str, value_fn: Callable[[BandwidthUsage], float]
+) -> PlexMonitorStatisticsSensorEntityDescription:
+    return PlexMonitorStatisticsSensorEntityDescription(
+        key=key,
+        translation_key=key,
+        device_class=SensorDeviceClass.DATA_RATE,
+        state_class=SensorStateClass.MEASUREMENT,
+        native_unit_of_measurement=UnitOfDataRate.BYTES_PER_SECOND,
+        suggested_unit_of_measurement=UnitOfDataRate.KILOBITS_PER_SECOND,
+        suggested_display_precision=0,
+        entity_category=EntityCategory.DIAGNOSTIC,
+        entity_registry_enabled_default=False,
+        value_fn=lambda usage: None if usage.bandwidth is None else value_fn(usage.bandwidth),
+    )
+
+
+STATISTICS_SENSORS = (
+    _resource("host_cpu", lambda resources: resources.host_cpu),
+    _resource("server_cpu", lambda resources: resources.process_cpu),
+    _resource("host_memory", lambda resources: resources.host_memory),
+    _resource("server_memory", lambda resources: resources.process_memory),
+    _bandwidth("measured_bandwidth_lan", lambda bandwidth: bandwidth.lan),
+    _bandwidth("measured_bandwidth_wan", lambda bandwidth: bandwidth.wan),
+)
+
+
+class PlexMonitorStatisticsSensor(CoordinatorEntity[StatisticsCoordinator], SensorEntity):
+    """A sensor of what a server has measured; while it is enabled, the server is asked."""
+
+    _attr_has_entity_name = True
+    entity_description: PlexMonitorStatisticsSensorEntityDescription
+
+    def __init__(
+        self,
+        coordinator: StatisticsCoordinator,
+        description: PlexMonitorStatisticsSensorEntityDescription,
+    ) -> None:
+        """Belong to the device of the server."""
+        super().__init__(coordinator)
+        self.entity_description = description
+        server = coordinator.server
+        self._attr_unique_id = f"{server.server.machine_identifier}_{description.key}"
+        self._attr_device_info = server_device_info(server)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Be told as well when the server is gone, or no longer tells its statistics."""
+        await super().async_added_to_hass()
+        self.async_on_remove(
+            self.coordinator.server.async_add_listener(self._handle_coordinator_update)
+        )
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Say whether the server tells its statistics."""
+        return super().available and self.coordinator.granted and self.coordinator.data is not None
+
+    @property
+    @override
+    def native_value(self) -> float | None:
+        """Return what was measured last."""
+        usage = self.coordinator.data
+        return None if usage is None else self.entity_description.value_fn(usage)

@@ -1,0 +1,88 @@
+"""Real automations, and what they saw."""
+
+from collections.abc import Mapping
+import json
+from pathlib import Path
+from typing import Any
+
+from homeassistant.core import Event, HomeAssistant
+from homeassistant.helpers import device_registry as dr
+from homeassistant.setup import async_setup_component
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+
+from custom_components.plex_monitor import const
+from custom_components.plex_monitor.const import DOMAIN
+
+from .helpers import settle
+from .translation_check import english
+
+AUTOMATION = "automation.test"
+ICONS = Path(const.__file__).parent / "icons.json"
+
+
+async def automate(hass: HomeAssistant, trigger: dict[str, Any]) -> list[Event[dict[str, Any]]]:
+    """Set an automation up, and return the list of its runs, each with what triggered it."""
+    runs = async_capture_events(hass, "test_ran")
+    config = {
+        "alias": "test",
+        "mode": "parallel",
+        "max": 100,
+        "triggers": [trigger],
+        "actions": [
+            {"event": "test_ran", "event_data": {"trigger": "{{ trigger | to_json }}"}},
+        ],
+    }
+    assert await async_setup_component(hass, "automation", {"automation": [config]})
+    await settle(hass)
+    return runs
+
+
+def on(name: str, *, device_id: str | None = None, **options: Any) -> dict[str, Any]:
+    """Return the configuration of a trigger of Plex Monitor."""
+    return {"trigger": f"{DOMAIN}.{name}", **_rest(device_id, options)}
+
+
+def when(name: str, *, device_id: str | None = None, **options: Any) -> dict[str, Any]:
+    """Return the configuration of a condition of Plex Monitor."""
+    return {"condition": f"{DOMAIN}.{name}", **_rest(device_id, options)}
+
+
+def _rest(device_id: str | None, options: dict[str, Any]) -> dict[str, Any]:
+    # `for` is a word of Python.
+    options = {key.removesuffix("_"): value for key, value in options.items()}
+    target = {} if device_id is None else {"target": {"device_id": device_id}}
+    return {"options": options, **target}
+
+
+def server_device(hass: HomeAssistant, entry: MockConfigEntry) -> str:
+    """Return the id of the device of a server."""
+    assert entry.unique_id is not None
+    device = dr.async_get(hass).async_get_device_by_identifier(
+        (DOMAIN, entry.unique_id), entry.entry_id
+    )
+    assert device is not None
+    return device.id
+
+
+def trigger_of(run: Event[dict[str, Any]]) -> dict[str, Any]:
+    """Return what a run knew of what triggered it."""
+    trigger: dict[str, Any] = json.loads(run.data["trigger"])
+    return trigger
+
+
+def seen(runs: list[Event[dict[str, Any]]], key: str) -> list[Any]:
+    """Return one thing that each run knew of what triggered it."""
+    return [trigger_of(run)[key] for run in runs]
+
+
+def described_fields(descriptions: Mapping[str, Mapping[str, Any] | None]) -> dict[str, set[str]]:
+    """Return what the editor offers for each trigger or condition."""
+    return {name: set((each or {}).get("fields", {})) for name, each in descriptions.items()}
+
+
+def translated_fields(kind: str) -> dict[str, set[str]]:
+    """Return what has an English name, a description and an icon."""
+    strings: Mapping[str, Mapping[str, Any]] = english()[kind]
+    icons = json.loads(ICONS.read_text(encoding="utf-8"))[kind]
+    assert icons.keys() == strings.keys()
+    return {name: set(texts.get("fields", {})) for name, texts in strings.items()}

@@ -1,0 +1,225 @@
+"""Devices and entities: which there are, and that they go when what they stand for is gone."""
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.plex_monitor.const import DOMAIN
+
+from .entities import values
+from .entries import set_up, signed_in_entry, state_of
+from .helpers import advance, settle
+from .simulator import Account, Fault, Kind, PlexServer, World
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+
+
+def server_device(hass: HomeAssistant, entry: MockConfigEntry) -> dr.DeviceEntry:
+    """Return the one device that is no part of another."""
+    [device] = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    return device
+
+
+def library_devices(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, dr.ChildDeviceEntry]:
+    """Return the devices of the libraries by their name."""
+    devices = dr.async_child_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    return {str(device.name): device for device in devices}
+
+
+async def test_each_library_is_a_part_of_the_server(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """Its name is that of the library."""
+    await set_up(hass, entry)
+    server = server_device(hass, entry)
+    libraries = library_devices(hass, entry)
+    assert libraries.keys() == {"Movies", "TV Shows", "Music"}
+    assert {device.parent_device_id for device in libraries.values()} == {server.id}
+    assert libraries["Movies"].identifiers == {(DOMAIN, f"{home.machine_identifier}_1")}
+
+
+async def test_entities_belong_to_their_device(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """And keep their unique id, whatever they are called."""
+    await set_up(hass, entry)
+    registry = er.async_get(hass)
+    streams = registry.async_get("sensor.home_streams")
+    movies = registry.async_get("sensor.home_movies_items")
+    scanning = registry.async_get("binary_sensor.home_movies_scanning")
+    assert streams is not None
+    assert movies is not None
+    assert scanning is not None
+    assert streams.device_id == server_device(hass, entry).id
+    assert movies.device_id == scanning.device_id == library_devices(hass, entry)["Movies"].id
+    assert streams.unique_id == f"{home.machine_identifier}_streams"
+    assert movies.unique_id == f"{home.machine_identifier}_1_items"
+
+
+@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error fetching Home data")
+async def test_version_of_the_device_follows_the_server(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Without a restart of Home Assistant."""
+    await set_up(hass, entry)
+    assert server_device(hass, entry).sw_version == home.version
+    await home.restart(version="1.44.0.1-abc")
+    await advance(hass, freezer, 3 * MINUTE)
+    assert server_device(hass, entry).sw_version == "1.44.0.1-abc"
+
+
+@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error fetching Home data")
+async def test_version_is_kept_while_the_token_is_refused(
+    hass: HomeAssistant, world: World, owner: Account, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """What is not known now may have been known before."""
+    await set_up(hass, entry)
+    await hass.config_entries.async_unload(entry.entry_id)
+    home.rejects_tokens = True
+    await hass.config_entries.async_setup(entry.entry_id)
+    assert server_device(hass, entry).sw_version == home.version
+    assert library_devices(hass, entry).keys() == {"Movies", "TV Shows", "Music"}
+
+
+async def test_new_library_is_found_by_its_first_scan(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Even where that finds nothing."""
+    await set_up(hass, entry)
+    section = home.library.add_section("Home Videos", Kind.MOVIE)
+    await home.scan(section)
+    await advance(hass, freezer, MINUTE)
+    assert "Home Videos" in library_devices(hass, entry)
+    assert values(hass, "home_videos_items") == ["0"]
+    assert state_of(hass, "binary_sensor.home_home_videos_scanning") == "off"
+
+    await home.add_media("Birthday", section=section)
+    await advance(hass, freezer, MINUTE)
+    assert values(hass, "home_videos_items") == ["1"]
+
+
+async def test_library_that_is_gone_takes_its_device_along(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Nothing is told of it, so this takes until the libraries are looked at anyway."""
+    await set_up(hass, entry)
+    home.library.remove_section(home.library.sections[2])
+    await advance(hass, freezer, 6 * HOUR + MINUTE, step=10 * MINUTE)
+    assert library_devices(hass, entry).keys() == {"Movies", "TV Shows"}
+    registry = er.async_get(hass)
+    left = er.async_entries_for_config_entry(registry, entry.entry_id)
+    assert [entity.entity_id for entity in left if "music" in entity.entity_id] == []
+    assert hass.states.get("sensor.home_music_items") is None
+
+
+async def test_library_that_went_while_home_assistant_was_down(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """It is gone with the next start."""
+    await set_up(hass, entry)
+    await hass.config_entries.async_unload(entry.entry_id)
+    home.library.remove_section(home.library.sections[2])
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass)
+    assert library_devices(hass, entry).keys() == {"Movies", "TV Shows"}
+
+
+async def test_library_that_is_shared_no_more_and_then_again(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, home: PlexServer
+) -> None:
+    """It has the same entities as before."""
+    friend = world.plex_tv.add_account("friend")
+    home.share_with(friend)
+    entry = signed_in_entry(world, home, friend)
+    await set_up(hass, entry)
+    movies, shows, music = home.library.sections
+    home.restrict(friend, [movies, shows])
+    await advance(hass, freezer, 6 * HOUR + MINUTE, step=10 * MINUTE)
+    assert library_devices(hass, entry).keys() == {"Movies", "TV Shows"}
+    home.restrict(friend, [movies, shows, music])
+    await advance(hass, freezer, 6 * HOUR + MINUTE, step=10 * MINUTE)
+    assert library_devices(hass, entry).keys() == {"Movies", "TV Shows", "Music"}
+    assert values(hass, "music_items") == ["1"]
+
+
+async def test_last_library_that_is_gone(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """That there is none is an answer too, and costs no more than any other."""
+    await set_up(hass, entry)
+    for section in list(home.library.sections):
+        home.library.remove_section(section)
+    await advance(hass, freezer, 6 * HOUR + MINUTE, step=10 * MINUTE)
+    assert library_devices(hass, entry) == {}
+
+
+@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error fetching Home libraries data")
+@pytest.mark.parametrize("fault", [Fault.GARBLED, Fault.status(503), Fault.status(403)])
+async def test_no_answer_removes_nothing(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    fault: Fault,
+) -> None:
+    """Nor does it at the start, when nothing has been read yet."""
+    await set_up(hass, entry)
+    home.faults.set(fault, paths="^/library/sections$")
+    await advance(hass, freezer, 7 * HOUR, step=10 * MINUTE)
+    assert library_devices(hass, entry).keys() == {"Movies", "TV Shows", "Music"}
+    await hass.config_entries.async_reload(entry.entry_id)
+    await advance(hass, freezer, HOUR, step=10 * MINUTE)
+    assert library_devices(hass, entry).keys() == {"Movies", "TV Shows", "Music"}
+    assert values(hass, "movies_items") == ["unavailable"]
+
+
+async def test_library_that_is_renamed(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """The device is the same, and its entities keep their ids."""
+    await set_up(hass, entry)
+    before = library_devices(hass, entry)["Movies"]
+    home.library.sections[0].title = "Films"
+    await home.scan(home.library.sections[0])
+    await advance(hass, freezer, MINUTE)
+    after = library_devices(hass, entry)["Films"]
+    assert after.id == before.id
+    assert values(hass, "movies_items") == ["3"]
+
+
+async def test_two_servers_have_their_own_libraries(
+    hass: HomeAssistant, world: World, owner: Account, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """They have the same numbers and names."""
+    office = await world.add_server("Office", owner=owner)
+    office.library.add("One More")
+    other = signed_in_entry(
+        world,
+        office,
+        owner,
+        client_identifier="home-assistant-2",
+        entry_id="01JG00V55WEVTJ0CJHM0GAD7PD",
+    )
+    await set_up(hass, entry)
+    await set_up(hass, other)
+    assert state_of(hass, "sensor.home_movies_items") == "3"
+    assert state_of(hass, "sensor.office_movies_items") == "4"
+    assert len(library_devices(hass, other)) == 3

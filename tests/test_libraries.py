@@ -1,0 +1,419 @@
+"""Libraries are counted when something has changed in them, and else left alone."""
+
+from collections import Counter
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+
+from custom_components.plex_monitor.events import LibraryEvent, PlexEvent
+
+from .entities import all_enabled, values
+from .entries import set_up, state_of
+from .helpers import advance, settle
+from .simulator import Fault, Find, Kind, PlexServer, World
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+DOWN = r"^custom_components\.plex_monitor: Error fetching Home data"
+
+
+def asked_of_libraries(world: World) -> Counter[str]:
+    """Return how often each path below a library was asked for."""
+    return Counter(
+        request.path
+        for request in world.requests.to(host="Home")
+        if request.path.startswith(("/library", "/media"))
+    )
+
+
+def told_of_libraries(entry: MockConfigEntry) -> list[LibraryEvent]:
+    """Return a list to which what happens to libraries will be added."""
+    told: list[LibraryEvent] = []
+
+    def listener(event: PlexEvent) -> None:
+        if isinstance(event, LibraryEvent):
+            told.append(event)
+
+    entry.runtime_data.server.async_listen(listener)
+    return told
+
+
+def kinds(events: list[LibraryEvent]) -> list[str]:
+    """Return what happened, without the scans."""
+    return [str(event.event_type) for event in events if "scan" not in event.event_type]
+
+
+async def ready(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
+) -> None:
+    """Set the entry up, and let nothing of that be in the log of requests."""
+    await set_up(hass, entry)
+    await advance(hass, freezer, 2 * MINUTE)
+    world.requests.clear()
+
+
+# When they are read
+
+
+async def test_nothing_is_read_on_a_day_on_which_nothing_happens(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
+) -> None:
+    """But for the list of the libraries, which costs no disk its sleep."""
+    await ready(hass, freezer, world, entry)
+    await advance(hass, freezer, DAY, step=10 * MINUTE)
+    assert asked_of_libraries(world) == {"/library/sections": 4}
+
+
+async def test_library_is_counted_once_what_comes_in_has_settled(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """A whole season costs no more than an episode, and other libraries cost nothing."""
+    await ready(hass, freezer, world, entry)
+    await home.add_season("Harbour Street", 2, episodes=10)
+    await advance(hass, freezer, 10, step=5)
+    assert asked_of_libraries(world) == {}
+    await advance(hass, freezer, 15, step=5)
+    assert values(hass, "tv_shows_items", "tv_shows_episodes") == ["1", "12"]
+    # Shows, seasons, episodes, and what is new.
+    assert asked_of_libraries(world) == {
+        "/library/sections": 1,
+        "/media/providers": 1,
+        "/library/sections/2/all": 4,
+    }
+
+
+async def test_library_that_does_not_come_to_rest_is_counted_all_the_same(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Every five minutes at the latest."""
+    await ready(hass, freezer, world, entry)
+    for number in range(35):
+        await home.add_media(f"Film {number}")
+        await advance(hass, freezer, 10, step=5)
+    assert 1 <= asked_of_libraries(world)["/library/sections"] <= 2
+    assert int(state_of(hass, "sensor.home_movies_items")) >= 30
+
+
+async def test_what_is_removed_is_counted(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """A show goes with its last episode."""
+    await ready(hass, freezer, world, entry)
+    for title in ("First Steps", "Second Thoughts"):
+        item = home.library.titled(title)
+        assert item is not None
+        await home.remove_media(item)
+    await advance(hass, freezer, MINUTE / 2)
+    assert values(hass, "tv_shows_items", "tv_shows_episodes") == ["0", "0"]
+
+
+async def test_change_that_was_not_told_is_seen_by_the_slow_timer(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Only what has changed is counted."""
+    await ready(hass, freezer, world, entry)
+    home.library.add("Quietly Added")
+    await advance(hass, freezer, 6 * HOUR + MINUTE, step=10 * MINUTE)
+    assert values(hass, "movies_items") == ["4"]
+    assert asked_of_libraries(world) == {
+        "/library/sections": 1,
+        "/media/providers": 1,
+        "/library/sections/1/all": 2,
+    }
+
+
+async def test_change_during_a_reading_is_read_as_well(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """It may have been counted already when it was told, and may not."""
+    await ready(hass, freezer, world, entry)
+    held = home.faults.set(Fault.HANG, paths="^/media/providers$")
+    await home.add_media("One")
+    await advance(hass, freezer, 20, step=5)
+    assert held.hits == 1
+    await home.add_media("Two")
+    home.faults.clear()
+    await advance(hass, freezer, MINUTE)
+    assert values(hass, "movies_items") == ["5"]
+    assert asked_of_libraries(world)["/library/sections"] == 2
+
+
+async def test_reading_that_failed_is_tried_again(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Meanwhile what was known stays."""
+    await ready(hass, freezer, world, entry)
+    home.faults.set(Fault.status(500), paths="^/library/sections/1/all$", times=1)
+    await home.add_media("New Film")
+    await advance(hass, freezer, MINUTE)
+    assert values(hass, "movies_items") == ["3"]
+    await advance(hass, freezer, 5 * MINUTE)
+    assert values(hass, "movies_items") == ["4"]
+
+
+@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error fetching Home libraries data")
+async def test_first_reading_that_failed_is_tried_again(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """A server that starts can answer for itself before it can for its libraries."""
+    home.faults.set(Fault.status(503), paths="^/library")
+    await set_up(hass, entry)
+    await advance(hass, freezer, MINUTE)
+    assert hass.states.get("sensor.home_movies_items") is None
+    home.faults.clear()
+    await advance(hass, freezer, 6 * MINUTE)
+    assert values(hass, "movies_items") == ["3"]
+
+
+# While push is lost
+
+
+async def test_what_happened_while_push_was_lost_is_seen_when_it_is_back(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Also what is told of it."""
+    await ready(hass, freezer, world, entry)
+    told = told_of_libraries(entry)
+    home.refuses_websockets = 503
+    await home.notifier.drop()
+    await home.add_media("Missed Film")
+    await advance(hass, freezer, 5 * MINUTE)
+    assert values(hass, "movies_items") == ["3"]
+    home.refuses_websockets = None
+    await advance(hass, freezer, 10 * MINUTE)
+    assert values(hass, "movies_items") == ["4"]
+    assert [(event.title, kinds([event])) for event in told] == [("Missed Film", ["added"])]
+
+
+@pytest.mark.allowed_logs(DOWN)
+async def test_what_happened_while_the_server_was_down_is_seen_without_push(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """A server that is back is looked at in any case."""
+    home.refuses_websockets = 404
+    await set_up(hass, entry)
+    await home.stop()
+    await advance(hass, freezer, 10 * MINUTE)
+    assert values(hass, "movies_items") == ["unavailable"]
+    home.library.add("Added Offline")
+    await home.start()
+    await advance(hass, freezer, 3 * MINUTE)
+    assert values(hass, "movies_items") == ["4"]
+
+
+# What is told
+
+
+async def test_episodes_of_a_season_are_told_as_one(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """And each season, album and film by itself."""
+    await ready(hass, freezer, world, entry)
+    told = told_of_libraries(entry)
+    await home.add_season("Harbour Street", 2, episodes=10)
+    await home.add_season("Night Shift", 1, episodes=3)
+    await home.add_album("The Quiet Band", "Morning", tracks=8)
+    await home.discover(Find(title="Film A"), Find(title="Film B"))
+    await advance(hass, freezer, MINUTE)
+    added = {
+        (event.title, event.items[0].parent_title, len(event.items))
+        for event in told
+        if kinds([event]) == ["added"]
+    }
+    assert added == {
+        ("Harbour Street", "Season 2", 10),
+        ("Night Shift", "Season 1", 3),
+        ("The Quiet Band", "Morning", 8),
+        ("Film A", None, 1),
+        ("Film B", None, 1),
+    }
+
+
+async def test_none_of_one_second_is_missed_or_told_twice(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Plex keeps whole seconds, and a library can be read in the middle of one."""
+    await ready(hass, freezer, world, entry)
+    told = told_of_libraries(entry)
+    await home.add_media("Early")
+    await advance(hass, freezer, 25, step=5)
+    early = home.library.titled("Early")
+    late = await home.add_media("Late")
+    assert early is not None
+    late.added_at = early.added_at
+    await advance(hass, freezer, MINUTE)
+    assert [event.title for event in told if kinds([event])] == ["Early", "Late"]
+
+
+async def test_what_was_there_at_the_start_is_not_new(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """In an empty library everything is, from then on."""
+    section = home.library.add_section("Empty", Kind.MOVIE)
+    await set_up(hass, entry)
+    told = told_of_libraries(entry)
+    await advance(hass, freezer, 2 * MINUTE)
+    await home.add_media("The First", section=section)
+    await advance(hass, freezer, MINUTE)
+    assert [(event.title, event.section.title) for event in told if kinds([event])] == [
+        ("The First", "Empty")
+    ]
+
+
+async def test_scan_and_removal_are_told(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """At once."""
+    await ready(hass, freezer, world, entry)
+    told = told_of_libraries(entry)
+    await home.scan(home.library.sections[0])
+    item = home.library.titled("Winter Light")
+    assert item is not None
+    await home.remove_media(item)
+    await settle(hass)
+    assert [(str(event.event_type), event.title) for event in told] == [
+        ("scan_started", None),
+        ("scan_finished", None),
+        ("removed", "Winter Light"),
+    ]
+
+
+# What it costs
+
+
+async def test_change_in_one_of_a_thousand_libraries_costs_what_changed(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """However much there is in them."""
+    for number in range(997):
+        home.library.add_section(
+            f"Library {number}", Kind.MOVIE, claims={Kind.MOVIE: 1_000_000} if number == 0 else None
+        )
+    await ready(hass, freezer, world, entry)
+    assert values(hass, "library_0_items", "library_996_items") == ["1000000", "0"]
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    await home.add_media("New Film", section=home.library.sections[500])
+    await advance(hass, freezer, MINUTE / 2)
+    assert values(hass, "library_497_items") == ["1"]
+    assert asked_of_libraries(world) == {
+        "/library/sections": 1,
+        "/media/providers": 1,
+        "/library/sections/501/all": 2,
+    }
+    changed = {change.data["entity_id"] for change in changes}
+    assert {name for name in changed if ".home_library_" in name} == {
+        "binary_sensor.home_library_497_scanning",
+        "sensor.home_library_497_items",
+        "sensor.home_library_497_last_added",
+        "sensor.home_library_497_last_scan",
+        "sensor.home_library_497_size",
+    }
+    assert len(changes) < 20
+
+
+async def test_start_costs_a_few_requests_for_each_library(
+    hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """A library is not read to be counted; what was there in its newest second is looked at."""
+    home.library.add_section("Pictures", Kind.PHOTO, claims={Kind.PHOTO: 1_000_000})
+    with all_enabled():
+        await set_up(hass, entry)
+    assert values(hass, "pictures_photos") == ["1000000"]
+    asked = asked_of_libraries(world)
+    assert asked["/library/sections"] == asked["/media/providers"] == 1
+    for number in (1, 2, 3):
+        assert asked[f"/library/sections/{number}/all"] <= 5
+    # All million came in one second.
+    assert asked["/library/sections/4/all"] <= 15
+
+
+# What is seldom
+
+
+@pytest.mark.allowed_logs(DOWN)
+async def test_change_that_is_told_before_the_server_goes_down(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """It is counted when the server is back, and not asked for meanwhile."""
+    await ready(hass, freezer, world, entry)
+    await home.add_media("Last Before The Storm")
+    await home.stop()
+    await advance(hass, freezer, 5 * MINUTE)
+    assert asked_of_libraries(world) == {}
+    await home.start()
+    await advance(hass, freezer, 3 * MINUTE)
+    assert values(hass, "movies_items") == ["4"]
+
+
+async def test_library_of_a_kind_that_is_not_known(
+    hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """It is there, and nothing is counted in it."""
+    directory = {"key": "9", "title": "Games", "type": "game", "refreshing": False}
+    home.faults.set(
+        Fault.json({"MediaContainer": {"size": 1, "Directory": [directory]}}),
+        paths="^/library/sections$",
+    )
+    await set_up(hass, entry)
+    assert state_of(hass, "binary_sensor.home_games_scanning") == "off"
+    assert hass.states.get("sensor.home_games_items") is None
+    assert hass.states.get("sensor.home_games_last_added") is None
+    assert asked_of_libraries(world)["/library/sections/9/all"] == 0

@@ -1,0 +1,73 @@
+"""The README lists exactly what there is."""
+
+import json
+from pathlib import Path
+import re
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).parent.parent
+README = (REPOSITORY / "README.md").read_text()
+STRINGS: dict[str, Any] = json.loads(
+    (REPOSITORY / "custom_components/plex_monitor/translations/en.json").read_text()
+)
+
+
+def listed(table: str) -> list[str]:
+    """Return the names in the first column of a table."""
+    rows = README.split(f"<!-- {table} -->\n", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    return [name for row in rows for name in re.findall(r"\*\*(.+?)\*\*", row.split("|")[1])]
+
+
+def test_entities() -> None:
+    """Each with its platform; the kinds of items of a library are one row."""
+    names = [
+        (platform, entity["name"])
+        for platform, entities in STRINGS["entity"].items()
+        for entity in entities.values()
+    ]
+    rows = README.split("<!-- entities -->\n", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
+    told = []
+    for row in rows:
+        first = row.split("|")[1]
+        platform = re.search(r"(\w+) \*\*", first)
+        assert platform is not None, row
+        told += [(platform[1], name) for name in re.findall(r"\*\*(.+?)\*\*", first)]
+    assert len(told) == len(set(told))
+    assert set(told) == set(names)
+
+
+@pytest.mark.parametrize(
+    ("table", "category"),
+    [("triggers", "triggers"), ("conditions", "conditions"), ("actions", "services")],
+)
+def test_what_automations_can_use(table: str, category: str) -> None:
+    """By the names that the editors show."""
+    names = listed(table)
+    assert len(names) == len(set(names))
+    assert set(names) == {entry["name"] for entry in STRINGS[category].values()}
+
+
+def test_event_types() -> None:
+    """Every event that can happen is told of in its row."""
+    words = {
+        "credits_reached": "reached its credits",
+        "decision_changed": "changed how it is delivered",
+        "scan_started": "a scan started",
+        "scan_finished": "or finished",
+        "came_back": "came back",
+        "went_down": "went down",
+        "became_invalid": "became invalid",
+    }
+    for event in STRINGS["entity"]["event"].values():
+        row = next(r for r in README.splitlines() if r.startswith(f"| event **{event['name']}**"))
+        for kind in event["state_attributes"]["event_type"]["state"]:
+            assert words.get(kind, kind) in row
+
+
+def test_blueprints_and_pictures_exist() -> None:
+    """What is linked to is there."""
+    for path in re.findall(r"\]\((docs/[^)]+)\)", README):
+        assert (REPOSITORY / path).is_file()
+    assert len(list((REPOSITORY / "blueprints/automation/plex_monitor").glob("*.yaml"))) == 5

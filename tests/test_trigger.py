@@ -1,0 +1,567 @@
+"""Triggers of Plex Monitor start real automations."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import STATE_UNAVAILABLE
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import (
+    area_registry as ar,
+    device_registry as dr,
+    entity_registry as er,
+    label_registry as lr,
+)
+from homeassistant.helpers.trigger import async_get_all_descriptions
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.plex_monitor import trigger
+from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, DOMAIN
+
+from .automations import (
+    AUTOMATION,
+    automate,
+    described_fields,
+    on,
+    seen,
+    server_device,
+    translated_fields,
+    trigger_of,
+)
+from .entries import set_up, signed_in_entry, state_of
+from .helpers import advance, settle
+from .simulator import Account, Kind, PlexServer, Stream, World
+
+UNREADABLE = r"^custom_components\.plex_monitor: (Error|Authentication failed).* fetching Home"
+INVALID = r"^homeassistant\.components\.automation: Automation with alias 'test' failed to setup"
+MINUTE = 60
+
+type Act = Callable[[Stream], Awaitable[object]]
+
+
+async def finish(stream: Stream) -> None:
+    """Play to the end."""
+    await stream.seek(99_000)
+    await stream.stop()
+
+
+@pytest.mark.parametrize(
+    ("name", "act"),
+    [
+        ("playback_paused", Stream.pause),
+        ("playback_stopped", Stream.stop),
+        ("playback_finished", finish),
+        ("credits_reached", lambda stream: stream.seek(85_000)),
+    ],
+)
+async def test_what_happens_to_a_stream(
+    hass: HomeAssistant,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+    name: str,
+    act: Act,
+) -> None:
+    """Each has its trigger, which knows what happened to what."""
+    await home.add_media("Film", duration=100_000, credits_at=80_000)
+    await set_up(hass, entry)
+    runs = await automate(hass, on(name))
+    stream = await home.start_stream(user=owner, title="Film", player="TV")
+    await settle(hass)
+    assert runs == []
+    await act(stream)
+    await settle(hass)
+    [run] = runs
+    assert {
+        "platform": f"plex_monitor.{name}",
+        "description": f"{name.replace('_', ' ')} (Home)",
+        "server": "Home",
+        "config_entry_id": entry.entry_id,
+        "device_id": server_device(hass, entry),
+        "title": "Film",
+        "user": "owner",
+        "player": "TV",
+        "library": "Movies",
+        "media_type": "movie",
+        "show": None,
+    }.items() <= trigger_of(run).items()
+
+
+async def test_playback_started(
+    hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
+) -> None:
+    """To go on is no start."""
+    await set_up(hass, entry)
+    runs = await automate(hass, on("playback_started"))
+    stream = await home.start_stream(user=owner, title="Film")
+    await settle(hass)
+    assert seen(runs, "title") == ["Film"]
+    await stream.pause()
+    await stream.resume()
+    await settle(hass)
+    assert len(runs) == 1
+
+
+async def test_playback_resumed(
+    hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
+) -> None:
+    """After a pause, not after the player had to wait for data."""
+    await set_up(hass, entry)
+    runs = await automate(hass, on("playback_resumed"))
+    stream = await home.start_stream(user=owner, title="Film")
+    await settle(hass)
+    await stream.buffer()
+    await stream.resume()
+    await settle(hass)
+    assert runs == []
+    await stream.pause()
+    await stream.resume()
+    await settle(hass)
+    assert seen(runs, "title") == ["Film"]
+
+
+@pytest.mark.parametrize(
+    ("options", "titles"),
+    [
+        ({}, ["Film", "Pilot", "Song"]),
+        ({"user": "friend"}, ["Pilot"]),
+        ({"user": ["Friend", "nobody"]}, ["Pilot"]),
+        ({"user": []}, ["Film", "Pilot", "Song"]),
+        ({"player": "kitchen radio"}, ["Song"]),
+        ({"library": ["Movies", "Music"]}, ["Film", "Song"]),
+        ({"media_type": "episode"}, ["Pilot"]),
+        ({"transcoding": True}, ["Film"]),
+        ({"transcoding": False}, ["Pilot", "Song"]),
+        ({"transcoding": True, "user": "friend"}, []),
+    ],
+)
+async def test_filters(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+    options: dict[str, Any],
+    titles: list[str],
+) -> None:
+    """All that are given have to match, of each any of its values."""
+    friend = world.plex_tv.add_account("friend")
+    home.share_with(friend)
+    await set_up(hass, entry)
+    runs = await automate(hass, on("playback_started", **options))
+    await home.start_stream(user=owner, title="Film", player="TV", transcode=True)
+    await home.start_stream(user=friend, title="Pilot", player="TV 2", kind=Kind.EPISODE)
+    await home.start_stream(user=owner, title="Song", player="Kitchen radio", kind=Kind.TRACK)
+    await advance(hass, freezer, 3, step=1)
+    assert sorted(seen(runs, "title")) == titles
+
+
+@pytest.mark.parametrize(
+    ("options", "titles"),
+    [
+        ({}, ["Film", "Show"]),
+        ({"library": "movies"}, ["Film"]),
+        ({"media_type": "episode"}, ["Show"]),
+        ({"media_type": ["photo", "track"]}, []),
+    ],
+)
+async def test_media_added(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    options: dict[str, Any],
+    titles: list[str],
+) -> None:
+    """What comes in together is told together."""
+    await set_up(hass, entry)
+    runs = await automate(hass, on("media_added", **options))
+    await home.add_media("Film")
+    await home.add_season("Show", 1, episodes=10)
+    await advance(hass, freezer, 2 * MINUTE)
+    assert sorted(seen(runs, "title")) == titles
+    assert {1: "Film", 10: "Show"}.items() >= dict(
+        zip(seen(runs, "count"), seen(runs, "title"), strict=True)
+    ).items()
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_server_went_down_and_came_back(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """Each once."""
+    await set_up(hass, entry)
+    runs = await automate(hass, on("server_went_down"))
+    await home.stop()
+    await advance(hass, freezer, 10 * MINUTE)
+    assert seen(runs, "server") == ["Home"]
+    assert seen(runs, "version") == [home.version]
+    await home.start()
+    await advance(hass, freezer, 10 * MINUTE)
+    assert len(runs) == 1
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_server_came_back(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """Also where the entry was reloaded in the meantime."""
+    await set_up(hass, entry)
+    runs = await automate(hass, on("server_came_back", device_id=server_device(hass, entry)))
+    await home.stop()
+    await advance(hass, freezer, 5 * MINUTE)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await advance(hass, freezer, 5 * MINUTE)
+    assert runs == []
+    await home.start()
+    await advance(hass, freezer, 10 * MINUTE)
+    assert seen(runs, "server") == ["Home"]
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_server_that_is_down_for_a_moment_only_has_not_gone_down_for_long(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """A restart for an update need not wake anybody."""
+    await set_up(hass, entry)
+    runs = await automate(hass, on("server_went_down", for_={"minutes": 10}))
+    await home.stop()
+    await advance(hass, freezer, 5 * MINUTE)
+    await home.start()
+    await advance(hass, freezer, 60 * MINUTE)
+    assert runs == []
+    await home.stop()
+    await advance(hass, freezer, 9 * MINUTE)
+    assert runs == []
+    await advance(hass, freezer, 3 * MINUTE)
+    assert len(runs) == 1
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_token_became_invalid(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
+) -> None:
+    """Once, however long it stays so."""
+    await set_up(hass, entry)
+    runs = await automate(hass, on("token_became_invalid"))
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    await advance(hass, freezer, 60 * MINUTE)
+    assert seen(runs, "server") == ["Home"]
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_token_that_was_dead_before_the_entry_was_loaded(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
+) -> None:
+    """The automation was there first."""
+    runs = await automate(hass, on("token_became_invalid"))
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    await set_up(hass, entry)
+    await advance(hass, freezer, 15 * MINUTE)
+    assert seen(runs, "server") == ["Home"]
+
+
+async def test_streams_above(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """Each time that it gets there, not with each stream more."""
+    await set_up(hass, entry)
+    runs = await automate(hass, on("streams_above", above=1))
+    streams = [await home.start_stream(user=owner, title=f"Film {n}") for n in range(3)]
+    await advance(hass, freezer, 3, step=1)
+    assert seen(runs, "above") == [1]
+    [streams_then] = seen(runs, "streams")
+    assert seen(runs, "count") == [len(streams_then)]
+    assert {stream["title"] for stream in streams_then} <= {"Film 0", "Film 1", "Film 2"}
+
+    for stream in streams[1:]:
+        await stream.stop()
+    await settle(hass)
+    await home.start_stream(user=owner, title="Film 3")
+    await advance(hass, freezer, 3, step=1)
+    assert len(runs) == 2
+
+
+async def test_streams_above_for_some_time_and_of_some_kind(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """Only what matches is counted, and it has to last."""
+    await set_up(hass, entry)
+    runs = await automate(hass, on("streams_above", above=0, for_={"minutes": 5}, transcoding=True))
+    await home.start_stream(user=owner, title="Film 1")
+    await advance(hass, freezer, 10 * MINUTE)
+    assert runs == []
+    short = await home.start_stream(user=owner, title="Film 2", transcode=True)
+    await advance(hass, freezer, 4 * MINUTE)
+    await short.stop()
+    await advance(hass, freezer, 10 * MINUTE)
+    assert runs == []
+    await home.start_stream(user=owner, title="Film 3", transcode=True)
+    await advance(hass, freezer, 6 * MINUTE)
+    [[stream]] = seen(runs, "streams")
+    assert stream["title"] == "Film 3"
+
+
+async def test_streams_that_were_there_before_did_not_just_get_there(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """Neither when the automation begins, nor after a reload."""
+    await home.start_stream(user=owner, title="Film")
+    await set_up(hass, entry)
+    runs = await automate(hass, on("streams_above", above=0))
+    await hass.config_entries.async_reload(entry.entry_id)
+    await advance(hass, freezer, 5 * MINUTE)
+    assert runs == []
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_streams_of_a_server_that_is_away_are_not_known_to_last(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """It is waited for anew once they are seen again."""
+    await set_up(hass, entry)
+    runs = await automate(hass, on("streams_above", above=0, for_={"minutes": 10}))
+    await home.start_stream(user=owner, title="Film")
+    await advance(hass, freezer, 5 * MINUTE)
+    await home.stop()
+    await advance(hass, freezer, 20 * MINUTE)
+    assert runs == []
+    await home.start()
+    await home.start_stream(user=owner, title="Film")
+    await advance(hass, freezer, 30 * MINUTE)
+    assert len(runs) == 1
+
+
+async def test_two_servers_are_told_apart(
+    hass: HomeAssistant,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """Where one is named, the other starts nothing."""
+    cabin = await world.add_server("Cabin", owner=owner)
+    other = signed_in_entry(
+        world, cabin, owner, client_identifier="home-assistant-2", entry_id="other"
+    )
+    await set_up(hass, entry)
+    await set_up(hass, other)
+    runs = await automate(hass, on("playback_started", device_id=server_device(hass, other)))
+    await home.start_stream(user=owner, title="At home")
+    await cabin.start_stream(user=owner, title="In the cabin")
+    await settle(hass)
+    assert seen(runs, "server") == ["Cabin"]
+    assert seen(runs, "title") == ["In the cabin"]
+
+
+async def test_all_servers_are_meant_where_none_is_named(
+    hass: HomeAssistant,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """Also one that is added later."""
+    await set_up(hass, entry)
+    runs = await automate(hass, on("playback_started"))
+    cabin = await world.add_server("Cabin", owner=owner)
+    await set_up(
+        hass,
+        signed_in_entry(
+            world, cabin, owner, client_identifier="home-assistant-2", entry_id="other"
+        ),
+    )
+    await home.start_stream(user=owner, title="At home")
+    await cabin.start_stream(user=owner, title="In the cabin")
+    await settle(hass)
+    assert sorted(seen(runs, "server")) == ["Cabin", "Home"]
+
+
+async def test_a_server_is_meant_by_its_area_and_its_label(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """And it may move there, and away, while the automation waits."""
+    await set_up(hass, entry)
+    area = ar.async_get(hass).async_create("Cellar")
+    label = lr.async_get(hass).async_create("Media")
+    runs = await automate(
+        hass,
+        {
+            "trigger": "plex_monitor.playback_started",
+            "target": {"area_id": area.id, "label_id": label.label_id},
+        },
+    )
+    devices = dr.async_get(hass)
+    places: list[dict[str, Any]] = [
+        {"area_id": area.id},
+        {"area_id": None},
+        {"labels": {label.label_id}},
+    ]
+    for number, place in enumerate(places):
+        devices.async_update_device(server_device(hass, entry), **place)
+        await settle(hass)
+        await home.start_stream(user=owner, title=f"Film {number}")
+        await advance(hass, freezer, 3, step=1)
+    assert seen(runs, "title") == ["Film 0", "Film 2"]
+
+
+async def test_it_survives_a_reload_and_costs_nothing_twice(
+    hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
+) -> None:
+    """The automation is not asked to do anything for it."""
+    await set_up(hass, entry)
+    runs = await automate(hass, on("playback_started", device_id=server_device(hass, entry)))
+    for _ in range(3):
+        await hass.config_entries.async_reload(entry.entry_id)
+        await settle(hass)
+    await home.start_stream(user=owner, title="Film")
+    await settle(hass)
+    assert seen(runs, "title") == ["Film"]
+
+
+async def test_nothing_is_left_when_the_automation_or_the_entry_goes(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """An automation that waits for streams to last is among what goes."""
+    await set_up(hass, entry)
+    coordinator = entry.runtime_data.server
+    before = len(coordinator._listeners), len(coordinator._event_listeners)
+    runs = await automate(hass, on("streams_above", above=0, for_={"minutes": 5}))
+    assert len(coordinator._listeners) == before[0] + 1
+    await home.start_stream(user=owner, title="Film")
+    await advance(hass, freezer, MINUTE)
+    await hass.services.async_call(
+        "automation", "turn_off", {"entity_id": AUTOMATION}, blocking=True
+    )
+    assert (len(coordinator._listeners), len(coordinator._event_listeners)) == before
+    await advance(hass, freezer, 10 * MINUTE)
+    assert runs == []
+
+    await hass.services.async_call(
+        "automation", "turn_on", {"entity_id": AUTOMATION}, blocking=True
+    )
+    await hass.config_entries.async_remove(entry.entry_id)
+    await settle(hass)
+    assert coordinator._listeners == {}
+    assert coordinator._event_listeners == []
+
+
+@pytest.mark.allowed_logs(INVALID)
+@pytest.mark.parametrize(
+    ("config", "error"),
+    [
+        (on("playback_begun"), "Invalid trigger 'plex_monitor.playback_begun' specified"),
+        (on("playback_started", title="Film"), "not a valid option"),
+        (on("playback_started", media_type="film"), "value must be one of"),
+        (on("playback_started", user="  "), "a name is empty"),
+        (on("playback_started", transcoding="perhaps"), "invalid boolean value perhaps"),
+        (on("media_added", user="owner"), "not a valid option"),
+        (on("server_came_back", for_=5), "not a valid option"),
+        (on("server_went_down", for_="soon"), "offset soon should be format"),
+        (on("streams_above"), "required key not provided"),
+        (on("streams_above", above=-1), "value must be at least 0"),
+        (on("streams_above", above="many"), "expected int"),
+    ],
+)
+async def test_mistakes_are_named(
+    hass: HomeAssistant,
+    entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+    config: dict[str, Any],
+    error: str,
+) -> None:
+    """The automation says what is wrong with it, and does not run."""
+    await set_up(hass, entry)
+    await automate(hass, config)
+    assert state_of(hass, AUTOMATION) == STATE_UNAVAILABLE
+    assert error in caplog.text
+
+
+@pytest.mark.allowed_logs(INVALID)
+async def test_another_device_is_no_server(
+    hass: HomeAssistant, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nor is an entity of another integration."""
+    await set_up(hass, entry)
+    stranger = MockConfigEntry(domain="light")
+    stranger.add_to_hass(hass)
+    device = dr.async_get(hass).async_get_or_create(
+        config_entry_id=stranger.entry_id, identifiers={("light", "1")}
+    )
+    await automate(hass, on("playback_started", device_id=device.id))
+    assert f"Device {device.id} is not a Plex server of Plex Monitor" in caplog.text
+
+
+@pytest.mark.allowed_logs(INVALID)
+async def test_another_entity_is_none_of_a_server(
+    hass: HomeAssistant, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """What is on the device of the server stands for it."""
+    await set_up(hass, entry)
+    lamp = er.async_get(hass).async_get_or_create("light", "light", "1")
+    await automate(
+        hass,
+        {"trigger": "plex_monitor.playback_started", "target": {"entity_id": lamp.entity_id}},
+    )
+    assert f"Entity {lamp.entity_id} is not one of a Plex server" in caplog.text
+
+
+async def test_a_server_is_meant_by_its_event_entity(
+    hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
+) -> None:
+    """That is what the editor offers."""
+    await set_up(hass, entry)
+    runs = await automate(
+        hass,
+        {
+            "trigger": "plex_monitor.playback_started",
+            "target": {"entity_id": "event.home_playback"},
+        },
+    )
+    await home.start_stream(user=owner, title="Film")
+    await settle(hass)
+    assert seen(runs, "title") == ["Film"]
+
+
+async def test_each_trigger_is_described(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """The editor shows what is described, with the fields that the trigger takes."""
+    await set_up(hass, entry)
+    await automate(hass, on("playback_started"))
+    descriptions = {
+        name.partition(".")[2]: description
+        for name, description in (await async_get_all_descriptions(hass)).items()
+        if name.startswith(f"{DOMAIN}.")
+    }
+    assert descriptions.keys() == trigger.TRIGGERS.keys()
+    for name, described in descriptions.items():
+        assert described is not None
+        kind = trigger.TRIGGERS[name]
+        assert issubclass(kind, trigger.PlexMonitorTrigger)
+        assert set(described["fields"]) == {str(key) for key in kind._options_schema}
+    assert described_fields(descriptions) == translated_fields("triggers")
