@@ -69,6 +69,21 @@ async def test_diagnostics(
         assert secret not in dump
 
 
+async def test_diagnostics_of_an_entry_that_is_not_set_up(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """What is stored can still tell something."""
+    await home.stop()
+    await set_up(hass, entry)
+    result = await diagnostics_of(hass, hass_client, entry)
+    assert result["state"] == "setup_retry"
+    assert result["entry"]["token_source"] == "sign_in"
+    assert entry.data[CONF_ACCOUNT_TOKEN] not in json.dumps(result)
+
+
 async def test_libraries_are_told_without_their_names(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,

@@ -676,6 +676,22 @@ async def test_server_without_an_owner_is_what_an_entry_without_a_token_is_for(
     assert state_of(hass, STREAMS) == "0"
 
 
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_server_that_begins_to_want_a_token_is_told_as_that(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
+) -> None:
+    """Nobody was signed out: there was no sign-in."""
+    home.allowed_without_auth = True
+    await set_up(hass, entry_of(home, source=TokenSource.NONE))
+    home.allowed_without_auth = False
+    await advance(hass, freezer, 45 * MINUTE)
+    assert issues_of(hass) == ["plex_monitor.token_wanted"]
+    assert reauths_of(hass) == ["reauth_confirm"]
+    home.allowed_without_auth = True
+    await advance(hass, freezer, 20 * MINUTE)
+    healthy(hass)
+
+
 async def test_last_check_is_told_to_ten_minutes(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry
 ) -> None:

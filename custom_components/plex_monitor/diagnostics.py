@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import Any
 
 from homeassistant.components.diagnostics import async_redact_data
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant
 from yarl import URL
@@ -21,12 +22,16 @@ async def async_get_config_entry_diagnostics(
     entry: PlexMonitorConfigEntry,
 ) -> dict[str, Any]:
     """Return the diagnostics of a server."""
+    stored = async_redact_data(
+        {**entry.data, CONF_URL: _kind_of_address(entry.data[CONF_URL])}, TO_REDACT
+    )
+    if entry.state is not ConfigEntryState.LOADED:
+        return {"entry": stored, "state": entry.state.value}
     coordinator = entry.runtime_data.server
     guard = coordinator.guard
     return {
-        "entry": async_redact_data(
-            {**entry.data, CONF_URL: _kind_of_address(entry.data[CONF_URL])}, TO_REDACT
-        ),
+        "entry": stored,
+        "state": entry.state.value,
         "server": {
             "online": coordinator.online,
             "push_connected": coordinator.push_connected,

@@ -16,6 +16,7 @@ class Issue(StrEnum):
     """What can be wrong, and is shown under repairs."""
 
     TOKEN_INVALID = "token_invalid"  # noqa: S105 - the name of a repair
+    TOKEN_WANTED = "token_wanted"  # noqa: S105 - the name of a repair
     ACCESS_REMOVED = "access_removed"
     SERVER_REFUSES_TOKEN = "server_refuses_token"  # noqa: S105 - the name of a repair
     SERVER_UNCLAIMED = "server_unclaimed"
@@ -33,6 +34,7 @@ class _Kind:
 # Fixable is what signing in repairs. The others are repaired at the server, and go by themselves.
 _KINDS = {
     Issue.TOKEN_INVALID: _Kind(fixable=True, severity=ir.IssueSeverity.ERROR),
+    Issue.TOKEN_WANTED: _Kind(fixable=True, severity=ir.IssueSeverity.ERROR),
     Issue.ACCESS_REMOVED: _Kind(fixable=True, severity=ir.IssueSeverity.ERROR),
     Issue.SERVER_REFUSES_TOKEN: _Kind(fixable=False, severity=ir.IssueSeverity.ERROR),
     Issue.SERVER_UNCLAIMED: _Kind(fixable=False, severity=ir.IssueSeverity.ERROR),

@@ -177,6 +177,8 @@ class TokenGuard:
         self.since = self.last_checked = dt_util.utcnow()
         LOGGER.debug("%s: the token was %s and is %s", self.entry.title, before, verdict)
         if issue := ISSUE_OF_VERDICT.get(verdict):
+            if issue is Issue.TOKEN_INVALID and not self.has_token:
+                issue = Issue.TOKEN_WANTED
             async_show_issue(self.hass, self.entry, issue)
         elif self.is_healthy:
             self._show_healthy()
