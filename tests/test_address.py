@@ -88,6 +88,46 @@ async def test_another_machine_at_the_old_address_makes_it_look_at_once(
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
+async def test_address_at_which_another_server_answers_is_not_taken(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    owner: Account,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """plex.tv may list addresses that are not the server's any more, and lists other servers."""
+    other = await world.add_server("Other", owner=owner)
+    await set_up(hass, entry)
+    address = home.url
+    home.connections = [
+        Connection(uri=other.url, address="127.0.0.1", port=other.port, local=True, relay=False)
+    ]
+    await home.stop()
+    await advance(hass, freezer, 20 * MINUTE)
+    assert entry.data[CONF_URL] == address
+    assert [r for r in world.requests.to(host="Other") if r.token_sent] == []
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_relay_is_not_taken_for_an_address(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """It is slow, and the server would never be looked for at home again."""
+    await set_up(hass, entry)
+    address = home.url
+    await home.move()
+    home.connections = [
+        Connection(uri=home.url, address="127.0.0.1", port=home.port, local=False, relay=True)
+    ]
+    await advance(hass, freezer, 20 * MINUTE)
+    assert entry.data[CONF_URL] == address
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
 async def test_plex_tv_is_not_asked_too_often_where_a_server_is(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,

@@ -116,6 +116,7 @@ async def test_without_push_it_polls_more_often(
 async def test_lost_push_comes_back_and_says_so_once(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
+    world: World,
     home: PlexServer,
     owner: Account,
     entry: MockConfigEntry,
@@ -126,7 +127,9 @@ async def test_lost_push_comes_back_and_says_so_once(
     await advance(hass, freezer, 10 * MINUTE)
     home.refuses_websockets = 503
     await home.notifier.drop()
+    world.requests.clear()
     await advance(hass, freezer, 30 * MINUTE)
+    assert len(world.requests.to(host="Home", path="/status/sessions")) >= 100
     assert caplog.text.count("lost the push channel") == 1
     home.refuses_websockets = None
     await advance(hass, freezer, 10 * MINUTE)

@@ -209,6 +209,27 @@ async def test_picture_that_is_not_to_be_had(
     assert status == HTTPStatus.OK
 
 
+async def test_address_of_a_picture_that_is_not_shown_any_more(
+    hass: HomeAssistant,
+    hass_client_no_auth: ClientSessionGenerator,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """A dashboard may still have it; the server is not asked for anything."""
+    await set_up(hass, entry)
+    stream = await home.start_stream(user=owner, title="Winter Light")
+    await settle(hass)
+    url = look_at(hass, PLAYING).attributes[ATTR_ENTITY_PICTURE]
+    await stream.stop()
+    await settle(hass)
+    client = await hass_client_no_auth()
+    response = await client.get(url)
+    assert response.status == HTTPStatus.INTERNAL_SERVER_ERROR
+    assert asked(world) == 0
+
+
 @pytest.mark.allowed_logs("Error fetching Home data")
 async def test_unavailable_with_the_server(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry

@@ -328,6 +328,21 @@ async def test_scan_and_removal_are_told(
     ]
 
 
+async def test_library_that_is_made_appears_when_it_has_been_scanned(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """With its entities, and long before the slow timer."""
+    await ready(hass, freezer, world, entry)
+    section = home.library.add_section("Concerts", Kind.MOVIE)
+    await home.scan(section)
+    await advance(hass, freezer, 30, step=5)
+    assert state_of(hass, "sensor.home_concerts_items") == "0"
+
+
 # What it costs
 
 

@@ -237,6 +237,19 @@ async def test_old_token_that_cannot_be_signed_out(
     assert state_of(hass, "sensor.home_token_status") == "valid"
 
 
+async def test_old_token_that_was_signed_out_by_somebody_else(
+    hass: HomeAssistant, world: World, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """There is nothing left to do, and so nothing to say."""
+    await set_up(hass, entry)
+    old = entry.data[CONF_ACCOUNT_TOKEN]
+    world.plex_tv.faults.set(Fault.UNAUTHORIZED, paths=SIGN_OUT)
+    await replace(hass, entry)
+    assert entry.data[CONF_ACCOUNT_TOKEN] != old
+    assert "authorized devices" not in caplog.text
+    assert issues_of(hass) == []
+
+
 async def test_token_that_plex_tv_does_not_know(
     hass: HomeAssistant, world: World, home: PlexServer, owner: Account
 ) -> None:

@@ -21,7 +21,7 @@ from custom_components.plex_monitor.const import DOMAIN
 from custom_components.plex_monitor.services import ACTIONS, LIMIT_DEFAULT, REPLACE_TOKEN, TASKS
 
 from .entries import set_up, signed_in_entry
-from .helpers import settle
+from .helpers import advance, settle
 from .simulator import Account, Fault, Kind, PlexServer, World
 from .translation_check import english
 
@@ -573,6 +573,19 @@ async def test_dead_token(
     await set_up(hass, entry)
     with pytest.raises(HomeAssistantError, match="Home"):
         await act(hass, entry, "on_deck")
+
+
+@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: ")
+async def test_token_that_is_known_to_be_dead(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
+) -> None:
+    """It is said what has become of it."""
+    await set_up(hass, entry)
+    world.plex_tv.revoke(entry.data["account_token"])
+    await advance(hass, freezer, 120, step=5)
+    with pytest.raises(HomeAssistantError) as raised:
+        await act(hass, entry, "on_deck")
+    assert raised.value.translation_key == "invalid"
 
 
 async def test_entry_that_is_not_loaded(hass: HomeAssistant, entry: MockConfigEntry) -> None:

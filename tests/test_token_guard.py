@@ -620,6 +620,41 @@ async def test_new_server_token_of_the_same_account_is_adopted_silently(
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
+async def test_adopted_token_is_tried_at_once(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, home: PlexServer
+) -> None:
+    """Not only with the next poll."""
+    friend = world.plex_tv.add_account("friend")
+    home.share_with(friend)
+    await set_up(hass, signed_in_entry(world, home, friend))
+    await advance(hass, freezer, HOUR, step=MINUTE)
+    home.regenerate_token(friend)
+    await first_refusal(hass, freezer, world, "Home")
+    assert state_of(hass, STATUS) == "valid"
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_plex_tv_is_left_alone_for_as_long_as_it_wishes(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Even while the server refuses."""
+    await set_up(hass, entry)
+    await advance(hass, freezer, HOUR, step=MINUTE)
+    world.plex_tv.faults.set(Fault.status(429, retry_after=3000), paths="/api/v2/user$")
+    home.rejects_tokens = True
+    await advance(hass, freezer, 5 * MINUTE)
+    world.requests.clear()
+    await advance(hass, freezer, 40 * MINUTE)
+    assert world.requests.to(host="plex.tv") == []
+    await advance(hass, freezer, 10 * MINUTE)
+    assert len(world.requests.to(host="plex.tv")) == 1
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
 async def test_server_that_refuses_a_good_token_for_a_day_is_the_one_to_repair(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,

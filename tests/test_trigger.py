@@ -451,7 +451,7 @@ async def test_nothing_is_left_when_the_automation_or_the_entry_goes(
     """An automation that waits for streams to last is among what goes."""
     await set_up(hass, entry)
     coordinator = entry.runtime_data.server
-    before = len(coordinator._listeners), len(coordinator._event_listeners)
+    before = len(coordinator._listeners), len(coordinator.news.listeners)
     runs = await automate(hass, on("streams_above", above=0, for_={"minutes": 5}))
     assert len(coordinator._listeners) == before[0] + 1
     await home.start_stream(user=owner, title="Film")
@@ -459,7 +459,7 @@ async def test_nothing_is_left_when_the_automation_or_the_entry_goes(
     await hass.services.async_call(
         "automation", "turn_off", {"entity_id": AUTOMATION}, blocking=True
     )
-    assert (len(coordinator._listeners), len(coordinator._event_listeners)) == before
+    assert (len(coordinator._listeners), len(coordinator.news.listeners)) == before
     await advance(hass, freezer, 10 * MINUTE)
     assert runs == []
 
@@ -469,7 +469,7 @@ async def test_nothing_is_left_when_the_automation_or_the_entry_goes(
     await hass.config_entries.async_remove(entry.entry_id)
     await settle(hass)
     assert coordinator._listeners == {}
-    assert coordinator._event_listeners == []
+    assert len(coordinator.news.listeners) == 0
 
 
 @pytest.mark.allowed_logs(INVALID)

@@ -1,52 +1,26 @@
 """The coordinator of one Plex server: polling is the truth, push makes it fast."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from time import monotonic
-from types import MappingProxyType
+from collections.abc import Callable, Coroutine, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, assert_never, override
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from homeassistant.helpers.debounce import Debouncer
-from homeassistant.helpers.event import async_call_later
-from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
+from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .address import CONNECTION_FAILURES, AddressFinder
 from .clients import plex_server_client, plex_tv_client
-from .const import (
-    CONF_ACCOUNT_TOKEN,
-    CONF_CLIENT_IDENTIFIER,
-    CONF_SERVER_TOKEN,
-    DOMAIN,
-    LOGGER,
-)
-from .events import (
-    PlaybackEvent,
-    PlaybackEventType,
-    PlexEvent,
-    ServerEvent,
-    ServerEventType,
-    Sessions,
-    TokenEvent,
-    TokenEventType,
-)
-from .plex.errors import (
-    PlexCertificateError,
-    PlexConnectionError,
-    PlexError,
-    PlexForbiddenError,
-    PlexResponseError,
-    PlexUnauthorizedError,
-    PlexUnavailableError,
-    PlexWrongServerError,
-)
-from .plex.models import Activity, RemoteAccess, ServerIdentity, ServerInfo, Session, UpdateStatus
+from .const import CONF_CLIENT_IDENTIFIER, CONF_SERVER_TOKEN, LOGGER
+from .events import PlaybackEvent, PlaybackEventType, PlexEvent
+from .listeners import Listeners
+from .news import News
+from .plex.errors import PlexError, PlexUnauthorizedError, PlexWrongServerError
+from .plex.models import Session
 from .plex.notifications import (
-    ActivityEvent,
     ActivityNotification,
     Notification,
     PlayingNotification,
@@ -58,42 +32,21 @@ from .plex.notifications import (
 )
 from .plex.plex_tv import PlexTv
 from .plex.server import PlexServer
-from .plex.token_health import PROBE_INTERVAL
+from .poll_failure import read_failure, token_failure
+from .probe import Probe
 from .push import PushChannel
+from .reader import PlexMonitorData, ServerReader
 from .streams import StreamTracker
 from .token_guard import TokenGuard
-from .told import async_last_told
+
+# Whoever uses the coordinator uses its data, and has both from here.
+__all__ = ["PlexMonitorCoordinator", "PlexMonitorData"]
 
 POLL_WITH_PUSH = timedelta(seconds=60)
 POLL_WITHOUT_PUSH = timedelta(seconds=15)
 # A server that does not answer is asked less and less, down to this.
 POLL_UNAVAILABLE = timedelta(seconds=120)
-# A server may say when to come back, within reason.
-RETRY_AFTER_MOST = 3600.0
-INFO_INTERVAL = 600.0
-UPDATE_STATUS_INTERVAL = 3600.0
-# An account without the right to see the sessions may be given it.
-SESSIONS_DENIED_INTERVALS = (15.0, 60.0, 600.0)
-# With a dead token, whether the server is up is looked at this often.
-LOOK_INTERVAL = 120.0
 SESSIONS_COOLDOWN = 1.0
-
-REMOTE_ACCESS_INTERVAL = 3600.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlexMonitorData:
-    """What the server says.
-
-    `sessions` are by their key, `None` where the account may not see them, as are `update` and
-    `remote_access`. `activities` are what the server is busy with, by their uuid.
-    """
-
-    info: ServerInfo
-    sessions: Sessions | None
-    update: UpdateStatus | None
-    remote_access: RemoteAccess | None = None
-    activities: Mapping[str, Activity] = MappingProxyType({})
 
 
 class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
@@ -131,6 +84,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             on_news=self.async_refresh,
         )
         self.online = False
+        self.news = News(hass, entry)
         self.streams = StreamTracker()
         self._addresses = AddressFinder(hass, entry, self.server, plex_tv)
         self._push = PushChannel(
@@ -148,23 +102,11 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             function=self._async_refresh_sessions,
             background=True,
         )
-        self._event_listeners: list[Callable[[PlexEvent], None]] = []
-        self._notification_listeners: list[Callable[[Notification], None]] = []
+        self._reader = ServerReader(entry.title, self.server, self.streams, self._push)
+        self._probe = Probe(hass, entry, look=self._async_look, refresh=self.async_refresh)
+        self._notification_listeners: Listeners[Notification] = Listeners()
         self._failures = 0
         self._enforcement_known = False
-        self._info_due = 0.0
-        # The token that may not see the sessions, and until when that is taken for granted.
-        self._sessions_denied: tuple[str | None, float] | None = None
-        self._sessions_denials = 0
-        self._update_status_due = 0.0
-        self._remote_access_due = 0.0
-        # Whether push has told of the activities ever since they were read.
-        self._activities_known = False
-        # What happens before whoever wants to know of it can listen.
-        self._untold: list[PlexEvent] = []
-        self._told = async_last_told(hass, entry.entry_id)
-        self._probe: CALLBACK_TYPE | None = None
-        self._probe_due = 0.0
 
     @property
     def push_connected(self) -> bool:
@@ -174,24 +116,19 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
     @callback
     def async_listen(self, listener: Callable[[PlexEvent], None]) -> CALLBACK_TYPE:
         """Have a listener told what happens, and return how to end that."""
-        return _subscribe(self._event_listeners, listener)
+        return self.news.listeners.async_add(listener)
 
     @callback
     def async_listen_to_notifications(
         self, listener: Callable[[Notification], None]
     ) -> CALLBACK_TYPE:
         """Have a listener told what the server tells, and return how to end that."""
-        return _subscribe(self._notification_listeners, listener)
+        return self._notification_listeners.async_add(listener)
 
     @callback
     def async_tell(self, *events: PlexEvent) -> None:
         """Tell the listeners what happened, once the entry is set up."""
-        if self.config_entry.state is not ConfigEntryState.LOADED:
-            self._untold.extend(events)
-            return
-        for event in events:
-            for listener in list(self._event_listeners):
-                listener(event)
+        self.news.async_tell(*events)
 
     async def async_use_new_token(self, server: PlexServer, plex_tv: PlexTv) -> None:
         """Go on with clients whose token the server and plex.tv have just accepted.
@@ -200,8 +137,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         """
         self.server = server
         self._addresses = AddressFinder(self.hass, self.config_entry, server, plex_tv)
-        self._sessions_denied = None
-        self._activities_known = False
+        self._reader.use(server)
         await self.guard.async_replaced(server, plex_tv)
         await self._push.async_use(server)
         # Whoever follows the push channel has to know that something may have been missed.
@@ -215,9 +151,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         and be seen when it is right again.
         """
         self.config_entry.async_on_unload(self.guard.async_stop)
-        self.config_entry.async_on_unload(
-            self.config_entry.async_on_state_change(self._async_entry_changed)
-        )
+        self.news.async_start()
         try:
             await self.async_config_entry_first_refresh()
         except ConfigEntryNotReady, ConfigEntryAuthFailed:
@@ -227,17 +161,10 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             LOGGER.error("Error fetching %s data: %s", self.name, self.last_exception)
         self.guard.async_start()
 
-    @callback
-    def _async_entry_changed(self) -> None:
-        """Tell what happened while the entry was set up."""
-        if self.config_entry.state is ConfigEntryState.LOADED:
-            untold, self._untold = self._untold, []
-            self.async_tell(*untold)
-
     @override
     async def async_shutdown(self) -> None:
         """Stop reading."""
-        self._cancel_probe()
+        self._probe.async_stop()
         self._sessions_debouncer.async_shutdown()
         await super().async_shutdown()
 
@@ -253,11 +180,9 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         self._failures = 0
         self._set_online(online=True, version=data.info.version)
         if before is not None and before.info.version != data.info.version:
-            self.async_tell(
-                ServerEvent(event_type=ServerEventType.UPDATED, version=data.info.version)
-            )
-        self._tell_of_new_token()
-        self._cancel_probe()
+            self.news.async_version(data.info.version)
+        self.news.async_token_works()
+        self._probe.async_end()
         self._set_interval()
         self._push.async_ensure_open()
         if self.data is not before:
@@ -284,107 +209,18 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         """Ask the server what is due."""
         identity = await self.server.check_identity()
         await self.guard.async_identified(identity)
-        data = await self._async_read(identity)
+        await self._async_read_sessions()
+        doubtful = self.data is None or not self.last_update_success
+        data = await self._reader.async_read(identity, doubtful=doubtful)
         await self._async_learn_enforcement()
         await self.guard.async_server_accepts()
         return data
 
-    async def _async_read(self, identity: ServerIdentity) -> PlexMonitorData:
-        """Ask with the token: for the sessions where they may be seen, else for the server."""
-        last = self.data
-        await self._async_read_sessions()
-        sessions = self.streams.sessions
-        if (
-            last is None
-            or not self.last_update_success
-            or sessions is None
-            or last.info.version != identity.version
-            or monotonic() >= self._info_due
-        ):
-            # Only this question decides on the token: the one for sessions is of the owner alone.
-            info = await self.server.info()
-            self._info_due = monotonic() + INFO_INTERVAL
-            if last is not None and last.info.version != info.version:
-                self.streams.restarted()
-                self._update_status_due = 0.0
-        else:
-            info = last.info
-        if sessions is None:
-            return PlexMonitorData(info=info, sessions=None, update=None)
-        return PlexMonitorData(
-            info=info,
-            sessions=sessions,
-            update=await self._async_read_update_status(),
-            remote_access=await self._async_read_remote_access(),
-            activities=await self._async_read_activities(),
-        )
-
     async def _async_read_sessions(self) -> None:
-        """Read the sessions, where the account may see them."""
-        token = self.server.token
-        if self._sessions_denied is not None:
-            denied_token, until = self._sessions_denied
-            if denied_token == token and monotonic() < until:
-                return
-        read = self.streams.begin_read()
-        try:
-            sessions = await self.server.sessions()
-        except PlexForbiddenError, PlexUnauthorizedError:
-            # A server refuses its owner for a moment while it starts.
-            if self.streams.sessions is None:
-                last = len(SESSIONS_DENIED_INTERVALS) - 1
-                wait = SESSIONS_DENIED_INTERVALS[min(self._sessions_denials, last)]
-                self._sessions_denials += 1
-                self._sessions_denied = token, monotonic() + wait
-            self.streams.denied()
-            return
-        self._sessions_denials = 0
-        self._async_tell_of_streams(self.streams.listed(read, sessions))
-
-    async def _async_read_remote_access(self) -> RemoteAccess | None:
-        """Return whether the server can be reached from outside."""
-        last = None if self.data is None else self.data.remote_access
-        if monotonic() < self._remote_access_due:
-            return last
-        try:
-            access = await self.server.remote_access()
-        except PlexConnectionError, PlexUnavailableError, PlexResponseError:
-            return last
-        except PlexError:
-            access = None
-        self._remote_access_due = monotonic() + REMOTE_ACCESS_INTERVAL
-        return access
-
-    async def _async_read_activities(self) -> Mapping[str, Activity]:
-        """Return what the server is busy with; push tells it while it is there."""
-        if self._push.connected and self.data is not None and self._activities_known:
-            return self.data.activities
-        try:
-            activities = await self.server.maintenance.activities()
-        except PlexError as err:
-            LOGGER.debug("%s: does not tell its activities: %s", self.name, err)
-            return MappingProxyType({})
-        self._activities_known = self._push.connected
-        return MappingProxyType({activity.uuid: activity for activity in activities})
-
-    async def _async_read_update_status(self) -> UpdateStatus | None:
-        """Return what the server knows of its own updates."""
-        last = None if self.data is None else self.data.update
-        if monotonic() < self._update_status_due:
-            return last
-        try:
-            status = await self.server.update_status()
-        except (
-            PlexConnectionError,
-            PlexResponseError,
-            PlexUnauthorizedError,
-            PlexUnavailableError,
-        ):
-            return last
-        except PlexError:
-            status = None
-        self._update_status_due = monotonic() + UPDATE_STATUS_INTERVAL
-        return status
+        """Read the sessions, and tell what happened to them."""
+        events = await self._reader.async_read_sessions()
+        if events is not None:
+            self._async_tell_of_streams(events)
 
     async def _async_learn_enforcement(self) -> None:
         """Ask once without the token, to know whether an answer with it means anything."""
@@ -400,39 +236,24 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
 
     async def _async_failed(self, err: PlexError) -> Exception:
         """Return what a failed poll means, after the guard has heard of it."""
-        placeholders = {"server": self.name}
         self._set_interval()
         if isinstance(err, PlexUnauthorizedError):
             self._set_online(online=True)
             # It was the token that was refused, not the right to see the sessions.
-            self._sessions_denied = None
+            self._reader.sessions_may_be_seen()
             await self.guard.async_server_refuses()
-            if self.guard.verdict.needs_sign_in:
-                self._probe_due = monotonic() + PROBE_INTERVAL
-                self._schedule_probe()
+            verdict = self.guard.verdict
+            if verdict.needs_sign_in:
+                self._probe.async_begin()
                 # Home Assistant adds a row of its own when it finds no prompt.
                 await self.guard.async_prompt()
-                return ConfigEntryAuthFailed(
-                    translation_domain=DOMAIN,
-                    translation_key=self.guard.verdict.value,
-                    translation_placeholders=placeholders,
-                )
-            return UpdateFailed(
-                translation_domain=DOMAIN,
-                translation_key="token_refused",
-                translation_placeholders=placeholders,
-            )
+            return token_failure(self.name, verdict)
         self._set_online(online=False)
         if isinstance(err, PlexWrongServerError):
             await self.guard.async_wrong_server()
         else:
             await self.guard.async_server_silent()
-        return UpdateFailed(
-            translation_domain=DOMAIN,
-            translation_key=failure_key(err),
-            translation_placeholders={**placeholders, "error": str(err)},
-            retry_after=_retry_after(err),
-        )
+        return read_failure(self.name, err)
 
     def _set_online(self, *, online: bool, version: str | None = None) -> None:
         """Tell the entities that stay available; the rest is told by the coordinator itself."""
@@ -441,19 +262,8 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         self.online = online
         if version is None and self.data is not None:
             version = self.data.info.version
-        if self._told.online not in {None, online}:
-            kind = ServerEventType.CAME_BACK if online else ServerEventType.WENT_DOWN
-            self.async_tell(ServerEvent(event_type=kind, version=version))
-        self._told.online = online
+        self.news.async_online(online=online, version=version)
         self.async_update_listeners()
-
-    def _tell_of_new_token(self) -> None:
-        """Tell that another token than before has worked."""
-        entry_data = self.config_entry.data
-        tokens = entry_data.get(CONF_ACCOUNT_TOKEN), entry_data.get(CONF_SERVER_TOKEN)
-        if self._told.tokens not in {None, (None, None), tokens}:
-            self.async_tell(TokenEvent(event_type=TokenEventType.REPLACED))
-        self._told.tokens = tokens
 
     def _set_interval(self) -> None:
         """Poll as often as the push channel and the server make sensible."""
@@ -464,36 +274,8 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         else:
             self.update_interval = POLL_WITH_PUSH if self._push.connected else POLL_WITHOUT_PUSH
 
-    @callback
-    def _schedule_probe(self) -> None:
-        """Look now and then at the server; the polling has ended with the token."""
-        self._cancel_probe()
-        if self._shutdown_requested:
-            return
-        self._probe = async_call_later(
-            self.hass, LOOK_INTERVAL, HassJob(self._async_probe, cancel_on_shutdown=True)
-        )
-
-    def _cancel_probe(self) -> None:
-        if self._probe is not None:
-            self._probe()
-            self._probe = None
-
-    @callback
-    def _async_probe(self, _now: datetime) -> None:
-        """Look in the background, so that it ends with the entry."""
-        self._probe = None
-        self.config_entry.async_create_background_task(
-            self.hass,
-            self._async_look(),
-            f"plex_monitor probe {self.config_entry.entry_id}",
-        )
-
     async def _async_look(self) -> None:
-        """See whether the server is up, and now and then whether it accepts the token again."""
-        if monotonic() >= self._probe_due:
-            await self.async_refresh()
-            return
+        """See whether the server is up."""
         try:
             identity = await self.server.check_identity()
         except PlexError:
@@ -501,22 +283,19 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         else:
             await self.guard.async_identified(identity)
             self._set_online(online=True)
-        self._schedule_probe()
 
     @callback
     def _async_verdict_changed(self) -> None:
         """Tell the entities, and whoever waits for it, what is known of the token now."""
-        if self.guard.verdict.is_problem and not self._told.token_is_bad:
-            self._told.token_is_bad = True
-            self.async_tell(TokenEvent(event_type=TokenEventType.BECAME_INVALID))
-        elif self.guard.is_healthy:
-            self._told.token_is_bad = False
+        self.news.async_token_judged(
+            is_problem=self.guard.verdict.is_problem, is_healthy=self.guard.is_healthy
+        )
         self.async_update_listeners()
 
     @callback
     def _async_push_changed(self) -> None:
         """Read the server, as it tells nothing on connect and much may be missed after a loss."""
-        self._activities_known = False
+        self._reader.activities_missed()
         self._set_interval()
         self._async_refresh_soon(self.async_refresh())
         self.async_update_listeners()
@@ -544,31 +323,26 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             case ActivityNotification():
                 self._async_activity(notification)
             case UpdateStateNotification():
-                self._update_status_due = 0.0
+                self._reader.update_changed()
                 self._async_refresh_soon(self.async_request_refresh())
             case ReachabilityNotification():
-                self._remote_access_due = 0.0
+                self._reader.remote_access_changed()
                 self._async_refresh_soon(self.async_request_refresh())
             case TimelineNotification() | StatusNotification():
                 # These are about the libraries, which listen for themselves.
                 pass
             case _:
                 assert_never(notification)
-        for listener in list(self._notification_listeners):
-            listener(notification)
+        self._notification_listeners.async_tell(notification)
 
     @callback
     def _async_activity(self, notification: ActivityNotification) -> None:
         """Follow what the server is busy with."""
         if self.data is None or self.data.sessions is None:
             return
-        activities = dict(self.data.activities)
-        if notification.event is ActivityEvent.ENDED:
-            activities.pop(notification.activity.uuid, None)
-        else:
-            activities[notification.activity.uuid] = notification.activity
-        if activities != self.data.activities:
-            self.data = replace(self.data, activities=MappingProxyType(activities))
+        self._reader.activity_told(notification)
+        if self._reader.activities != self.data.activities:
+            self.data = replace(self.data, activities=self._reader.activities)
             self.async_update_listeners()
 
     @callback
@@ -592,18 +366,9 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         if session.rating_key is not None and session.media_type in {"movie", "episode"}:
             self.config_entry.async_create_background_task(
                 self.hass,
-                self._async_read_credits(session.session_key, session.rating_key),
+                self._reader.async_read_credits(session.session_key, session.rating_key),
                 f"plex_monitor credits {self.config_entry.entry_id}",
             )
-
-    async def _async_read_credits(self, session_key: str, rating_key: str) -> None:
-        try:
-            item = await self.server.library.metadata(rating_key)
-        except PlexError as err:
-            LOGGER.debug("%s: does not tell where the credits begin: %s", self.name, err)
-            return
-        if item.credits_offset is not None:
-            self.streams.expect_credits(session_key, item.credits_offset)
 
     async def _async_refresh_sessions(self) -> None:
         """Read the sessions alone; what goes wrong with it the next poll will see."""
@@ -616,36 +381,3 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         if had and self.streams.sessions is None:
             # Whether it is the token that is refused, only the poll can tell.
             await self.async_refresh()
-
-
-def _subscribe[ListenerT](listeners: list[ListenerT], listener: ListenerT) -> CALLBACK_TYPE:
-    """Add a listener, and return how to take it out."""
-    listeners.append(listener)
-
-    @callback
-    def unsubscribe() -> None:
-        listeners.remove(listener)
-
-    return unsubscribe
-
-
-def failure_key(err: PlexError) -> str:
-    """Return the translation key of what went wrong between us and the server."""
-    match err:
-        case PlexWrongServerError():
-            return "wrong_server"
-        case PlexCertificateError():
-            return "certificate"
-        case PlexConnectionError():
-            return "cannot_connect"
-        case PlexUnavailableError():
-            return "server_busy"
-        case _:
-            return "unexpected_answer"
-
-
-def _retry_after(err: PlexError) -> float | None:
-    """Return when a server wishes to be asked again."""
-    if isinstance(err, PlexUnavailableError) and err.retry_after is not None:
-        return min(err.retry_after, RETRY_AFTER_MOST)
-    return None

@@ -6,13 +6,14 @@ from contextlib import contextmanager
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from .const import DOMAIN
-from .coordinator import PlexMonitorCoordinator, failure_key
+from .coordinator import PlexMonitorCoordinator
 from .plex.errors import (
     PlexError,
     PlexForbiddenError,
     PlexNotFoundError,
     PlexUnauthorizedError,
 )
+from .poll_failure import failure_key
 
 
 @contextmanager

@@ -141,7 +141,6 @@ def _raise_if_changed(
     if (
         entry.data.get(CONF_ACCOUNT_TOKEN) == old[CONF_ACCOUNT_TOKEN]
         and entry.state is ConfigEntryState.LOADED
-        and entry.state.recoverable
         and entry.runtime_data.server is coordinator
     ):
         return

@@ -1,7 +1,7 @@
 """Which servers an automation is about, and how it follows them through their lives."""
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from homeassistant.config_entries import (
     SIGNAL_CONFIG_ENTRY_CHANGED,
@@ -76,8 +76,8 @@ def async_targeted(hass: HomeAssistant, target: Target) -> list[PlexMonitorConfi
 @callback
 def async_device_id(hass: HomeAssistant, entry: ConfigEntry[Any]) -> str | None:
     """Return the id of the device of a server."""
-    if entry.unique_id is None:
-        return None
+    if TYPE_CHECKING:
+        assert entry.unique_id is not None
     device = dr.async_get(hass).async_get_device_by_identifier(
         (DOMAIN, entry.unique_id), entry.entry_id
     )

@@ -1,0 +1,34 @@
+"""Whoever wants to be told something."""
+
+from collections.abc import Callable
+
+from homeassistant.core import CALLBACK_TYPE, callback
+
+
+class Listeners[NewsT]:
+    """Keep the listeners to one kind of news."""
+
+    def __init__(self) -> None:
+        """Have nobody listen yet."""
+        self._listeners: list[Callable[[NewsT], None]] = []
+
+    def __len__(self) -> int:
+        """Return how many listen."""
+        return len(self._listeners)
+
+    @callback
+    def async_add(self, listener: Callable[[NewsT], None]) -> CALLBACK_TYPE:
+        """Add a listener, and return how to take it out."""
+        self._listeners.append(listener)
+
+        @callback
+        def remove() -> None:
+            self._listeners.remove(listener)
+
+        return remove
+
+    @callback
+    def async_tell(self, news: NewsT) -> None:
+        """Tell all who listen now."""
+        for listener in list(self._listeners):
+            listener(news)

@@ -1,0 +1,75 @@
+"""The news of one server: what happens, told once to whoever listens."""
+
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.core import HomeAssistant, callback
+
+from .const import CONF_ACCOUNT_TOKEN, CONF_SERVER_TOKEN
+from .events import PlexEvent, ServerEvent, ServerEventType, TokenEvent, TokenEventType
+from .listeners import Listeners
+from .told import async_last_told
+
+
+class News:
+    """Tell the events, and see which of what is known of the server and its token is one."""
+
+    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+        """Go on from what was told before a reload of the entry."""
+        self.entry = entry
+        self.listeners: Listeners[PlexEvent] = Listeners()
+        self._told = async_last_told(hass, entry.entry_id)
+        # What happens before whoever wants to know of it can listen.
+        self._untold: list[PlexEvent] = []
+
+    @callback
+    def async_start(self) -> None:
+        """Begin to follow the setup of the entry."""
+        self.entry.async_on_unload(self.entry.async_on_state_change(self._async_entry_changed))
+
+    @callback
+    def async_tell(self, *events: PlexEvent) -> None:
+        """Tell the listeners what happened, once the entry is set up."""
+        if self.entry.state is not ConfigEntryState.LOADED:
+            self._untold.extend(events)
+            return
+        for event in events:
+            self.listeners.async_tell(event)
+
+    @callback
+    def async_online(self, *, online: bool, version: str | None) -> None:
+        """Tell that the server went down or came back."""
+        if self._told.online not in {None, online}:
+            kind = ServerEventType.CAME_BACK if online else ServerEventType.WENT_DOWN
+            self.async_tell(ServerEvent(event_type=kind, version=version))
+        self._told.online = online
+
+    @callback
+    def async_version(self, version: str) -> None:
+        """Tell that the server was updated, or put back, to a version."""
+        self.async_tell(ServerEvent(event_type=ServerEventType.UPDATED, version=version))
+
+    @callback
+    def async_token_works(self) -> None:
+        """Tell where it is another token than before that works."""
+        data = self.entry.data
+        tokens = data.get(CONF_ACCOUNT_TOKEN), data.get(CONF_SERVER_TOKEN)
+        if self._told.tokens not in {None, (None, None), tokens}:
+            self.async_tell(TokenEvent(event_type=TokenEventType.REPLACED))
+        self._told.tokens = tokens
+
+    @callback
+    def async_token_judged(self, *, is_problem: bool, is_healthy: bool) -> None:
+        """Tell that the token became invalid, once until it is well again."""
+        if is_problem and not self._told.token_is_bad:
+            self._told.token_is_bad = True
+            self.async_tell(TokenEvent(event_type=TokenEventType.BECAME_INVALID))
+        elif is_healthy:
+            self._told.token_is_bad = False
+
+    @callback
+    def _async_entry_changed(self) -> None:
+        """Tell what happened while the entry was set up."""
+        if self.entry.state is ConfigEntryState.LOADED:
+            untold, self._untold = self._untold, []
+            self.async_tell(*untold)

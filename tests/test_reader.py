@@ -1,0 +1,100 @@
+"""What is read when, and what becomes of that which cannot be read for a moment."""
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from .entries import set_up, state_of
+from .helpers import advance, settle
+from .simulator import Account, Fault, PlexServer
+
+STREAMS = "sensor.home_streams"
+ACTIVITIES = "sensor.home_activities"
+REMOTE_ACCESS = "binary_sensor.home_remote_access"
+UPDATE = "update.home_server_update"
+NEW = "1.99.0.1-abc"
+MINUTE = 60
+HOUR = 60 * MINUTE
+
+
+async def test_all_is_back_with_sessions_that_were_denied_for_a_moment(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """What is read once an hour is not lost, and what push told meanwhile is not missed."""
+    home.updater.offer(NEW, checked=True)
+    await set_up(hass, entry)
+    rule = home.faults.set(Fault.status(403), paths="^/status/sessions")
+    await advance(hass, freezer, 70)
+    assert state_of(hass, STREAMS) == STATE_UNAVAILABLE
+    await home.activities.start("media.generate.credits", "Detecting credits")
+    await settle(hass)
+    home.faults.clear(rule)
+    await advance(hass, freezer, 70)
+    assert state_of(hass, STREAMS) == "0"
+    assert state_of(hass, UPDATE) == STATE_ON
+    assert state_of(hass, REMOTE_ACCESS) == STATE_ON
+    assert state_of(hass, ACTIVITIES) == "1"
+
+
+@pytest.mark.parametrize("fault", [Fault.status(503), Fault.status(500), Fault.RESET])
+async def test_remote_access_that_cannot_be_read_is_asked_for_with_the_next_poll(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    fault: Fault,
+) -> None:
+    """Until then what was known stays."""
+    await set_up(hass, entry)
+    rule = home.faults.set(fault, paths="^/myplex/account")
+    await home.remote_access.become("unmapped")
+    await advance(hass, freezer, 2 * MINUTE)
+    assert rule.hits > 0
+    assert state_of(hass, REMOTE_ACCESS) == STATE_ON
+    home.faults.clear(rule)
+    await advance(hass, freezer, 2 * MINUTE)
+    assert state_of(hass, REMOTE_ACCESS) == STATE_OFF
+
+
+async def test_remote_access_that_is_denied_is_not_asked_for_again_within_the_hour(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """And it is not shown as it was."""
+    await set_up(hass, entry)
+    rule = home.faults.set(Fault.status(403), paths="^/myplex/account")
+    await advance(hass, freezer, HOUR + 2 * MINUTE)
+    assert state_of(hass, REMOTE_ACCESS) in {STATE_UNAVAILABLE, STATE_UNKNOWN}
+    assert rule.hits == 1
+
+
+async def test_server_that_does_not_tell_its_activities(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """All else is told, and so is what push tells of them."""
+    home.faults.set(Fault.status(404), paths="^/activities")
+    await set_up(hass, entry)
+    assert state_of(hass, ACTIVITIES) == "0"
+    assert state_of(hass, STREAMS) == "0"
+    await home.activities.start("media.generate.credits", "Detecting credits")
+    await settle(hass)
+    assert state_of(hass, ACTIVITIES) == "1"
+
+
+async def test_server_that_does_not_tell_where_the_credits_are(
+    hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
+) -> None:
+    """The stream is followed all the same, and they are not told of."""
+    await home.add_media("Film", duration=100_000, credits_at=80_000)
+    await set_up(hass, entry)
+    rule = home.faults.set(Fault.status(500), paths="^/library/metadata/")
+    stream = await home.start_stream(user=owner, title="Film")
+    await settle(hass)
+    assert rule.hits == 1
+    await stream.seek(81_000)
+    await settle(hass)
+    assert state_of(hass, STREAMS) == "1"
+    event = hass.states.get("event.home_playback")
+    assert event is not None
+    assert event.attributes["event_type"] == "started"
