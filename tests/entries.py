@@ -1,7 +1,7 @@
 """Config entries as the flow makes them."""
 
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
-from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
+from homeassistant.const import CONF_URL, CONF_VERIFY_SSL, STATE_OFF
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import issue_registry as ir
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -107,3 +107,10 @@ def reauths_of(hass: HomeAssistant) -> list[str]:
         for flow in hass.config_entries.flow.async_progress()
         if flow["context"]["source"] == SOURCE_REAUTH
     ]
+
+
+def healthy(hass: HomeAssistant) -> None:
+    """Expect nobody to be troubled about the server Home."""
+    assert issues_of(hass) == []
+    assert reauths_of(hass) == []
+    assert state_of(hass, "binary_sensor.home_token_problem") == STATE_OFF
