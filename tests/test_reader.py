@@ -38,7 +38,9 @@ async def test_all_is_back_with_sessions_that_were_denied_for_a_moment(
     assert state_of(hass, ACTIVITIES) == "1"
 
 
-@pytest.mark.parametrize("fault", [Fault.status(503), Fault.status(500), Fault.RESET])
+@pytest.mark.parametrize(
+    "fault", [Fault.status(503), Fault.status(500), Fault.RESET, Fault.UNAUTHORIZED]
+)
 async def test_remote_access_that_cannot_be_read_is_asked_for_with_the_next_poll(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,

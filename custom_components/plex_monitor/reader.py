@@ -27,6 +27,15 @@ REMOTE_ACCESS_INTERVAL = 3600.0
 # An account without the right to see the sessions may be given it.
 SESSIONS_DENIED_INTERVALS = (15.0, 60.0, 600.0)
 
+# What says nothing of the right to know something: it is asked for again with the next poll, which
+# also finds out whether it is the token that is refused.
+_PASSING = (
+    PlexConnectionError,
+    PlexResponseError,
+    PlexUnauthorizedError,
+    PlexUnavailableError,
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class PlexMonitorData:
@@ -174,12 +183,7 @@ class ServerReader:
             return self._update
         try:
             self._update = await self.server.update_status()
-        except (
-            PlexConnectionError,
-            PlexResponseError,
-            PlexUnauthorizedError,
-            PlexUnavailableError,
-        ):
+        except _PASSING:
             return self._update
         except PlexError:
             self._update = None
@@ -192,7 +196,7 @@ class ServerReader:
             return self._remote_access
         try:
             self._remote_access = await self.server.remote_access()
-        except PlexConnectionError, PlexUnavailableError, PlexResponseError:
+        except _PASSING:
             return self._remote_access
         except PlexError:
             self._remote_access = None

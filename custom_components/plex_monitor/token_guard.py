@@ -133,6 +133,7 @@ class TokenGuard:
         self.health = TokenHealth(askable=True, enforced=self.health.enforced).after(
             Evidence.PLEX_TV_ACCEPTS, monotonic()
         )
+        self._heard_of_plex_tv = True
         self._show_healthy()
         await self.async_server_accepts()
 
@@ -159,7 +160,7 @@ class TokenGuard:
             not self._heard_of_plex_tv
         ):
             self._heard_of_plex_tv = True
-            if self.verdict in _HEALTHY:
+            if self.is_healthy:
                 self._show_healthy()
 
     def _checked(self) -> None:
@@ -186,7 +187,7 @@ class TokenGuard:
             async_delete_issues(self.hass, self.entry.entry_id)
         if verdict.needs_sign_in:
             await self.async_prompt()
-        elif before.needs_sign_in or self.is_healthy:
+        elif before.needs_sign_in:
             async_stop_reauth(self.hass, self.entry)
         self._on_change()
 
