@@ -321,6 +321,26 @@ async def test_token_that_is_dead_at_the_start_is_told_of(
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
+async def test_what_becomes_known_before_the_server_answers_is_told_when_it_does(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """There is nobody to tell it to while the setup is tried again and again."""
+    await home.stop()
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    told = Told(hass)
+    await set_up(hass, entry)
+    await advance(hass, freezer, 15 * MINUTE)
+    assert told.kinds(TOKEN) == []
+    await home.start()
+    await advance(hass, freezer, 15 * MINUTE)
+    assert told.kinds(TOKEN) == ["became_invalid"]
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
 async def test_token_is_replaced_when_another_one_has_worked(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,

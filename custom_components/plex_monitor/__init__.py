@@ -30,6 +30,7 @@ from .plex.errors import PlexError, PlexUnauthorizedError
 from .runtime import PlexMonitorConfigEntry, PlexMonitorRuntimeData
 from .services import async_setup_services
 from .statistics import StatisticsCoordinator
+from .token_memory import async_forget_token
 from .told import async_forget_told
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -54,6 +55,7 @@ async def async_setup(
         # An entry whose setup is being retried is never unloaded, so this is not done there.
         if entry.domain == DOMAIN and entry.disabled_by:
             async_delete_issues(hass, entry.entry_id)
+            async_forget_token(hass, entry.entry_id)
 
     async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, entry_changed)
     async_setup_services(hass)
@@ -84,6 +86,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry)
 async def async_remove_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> None:
     """Leave nothing of an entry behind, its token at plex.tv included."""
     async_forget_told(hass, entry.entry_id)
+    async_forget_token(hass, entry.entry_id)
     async_delete_issues(hass, entry.entry_id)
     token = entry.data.get(CONF_ACCOUNT_TOKEN)
     if token is None or not TokenSource(entry.data[CONF_TOKEN_SOURCE]).is_our_own:

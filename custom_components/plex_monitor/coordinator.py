@@ -156,6 +156,9 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             await self.async_config_entry_first_refresh()
         except ConfigEntryNotReady, ConfigEntryAuthFailed:
             if not self.online:
+                # The setup is tried again until the server answers, which may take days. A token
+                # that dies meanwhile is told by plex.tv alone.
+                await self.guard.async_ask()
                 raise
             # The first failure is logged by Home Assistant only where it makes the setup fail.
             LOGGER.error("Error fetching %s data: %s", self.name, self.last_exception)

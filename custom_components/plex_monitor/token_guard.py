@@ -18,6 +18,7 @@ from .plex.plex_tv import PlexTv
 from .plex.server import PlexServer
 from .plex.token_health import Evidence, Question, TokenHealth, Verdict
 from .reauth import async_start_reauth, async_stop_reauth
+from .token_memory import async_token_memory, tokens_of
 
 # What proves something about the token, as against silence and circumstances.
 _PROOFS = {
@@ -57,18 +58,30 @@ class TokenGuard:
         self.entry = entry
         self.server = server
         self.plex_tv = plex_tv
-        # A server that was set up without a token wants none.
-        enforced = None if self.has_token else False
-        self.health = TokenHealth(askable=CONF_ACCOUNT_TOKEN in entry.data, enforced=enforced)
-        self.since: datetime = dt_util.utcnow()
-        self.last_checked: datetime | None = None
+        self._memory = async_token_memory(hass, entry)
+        # What the user was told. The repairs and the prompt outlive a reload as the memory does.
+        self._told = self.verdict
         self._on_change = on_change
         self._on_news = on_news
         self._version: str | None = None
         self._timer: CALLBACK_TYPE | None = None
         self._asking = False
         self._started = False
-        self._heard_of_plex_tv = not self.health.askable
+
+    @property
+    def health(self) -> TokenHealth:
+        """Return all that the evidence amounts to."""
+        return self._memory.health
+
+    @property
+    def since(self) -> datetime:
+        """Return when it became what it is."""
+        return self._memory.since
+
+    @property
+    def last_checked(self) -> datetime | None:
+        """Return when the token was put to the test last, to about ten minutes."""
+        return self._memory.last_checked
 
     @property
     def verdict(self) -> Verdict:
@@ -130,10 +143,11 @@ class TokenGuard:
         """Go on with another token, which the server and plex.tv have just accepted."""
         self.server = server
         self.plex_tv = plex_tv
-        self.health = TokenHealth(askable=True, enforced=self.health.enforced).after(
+        self._memory.tokens = tokens_of(self.entry)
+        self._memory.health = TokenHealth(askable=True, enforced=self.health.enforced).after(
             Evidence.PLEX_TV_ACCEPTS, monotonic()
         )
-        self._heard_of_plex_tv = True
+        self._memory.heard_of_plex_tv = True
         self._show_healthy()
         await self.async_server_accepts()
 
@@ -144,10 +158,12 @@ class TokenGuard:
     async def _async_see(self, evidence: Evidence, *, retry_after: float = 0.0) -> None:
         """Let evidence change the verdict, and tell the user where it does."""
         before = self.verdict
-        self.health = self.health.after(evidence, monotonic(), retry_after=retry_after)
-        if evidence in _PROOFS:
+        self._memory.health = self.health.after(evidence, monotonic(), retry_after=retry_after)
+        if self.verdict is not before:
+            self._changed(before)
+        elif evidence in _PROOFS:
             self._checked()
-        await self._async_tell(before)
+        await self._async_tell()
         await self._async_hear(evidence)
         self._schedule()
 
@@ -157,26 +173,32 @@ class TokenGuard:
             # Whoever closed the prompt is asked again, as long as nothing has changed.
             await self.async_prompt()
         if evidence in {Evidence.PLEX_TV_ACCEPTS, Evidence.PLEX_TV_SILENT} and (
-            not self._heard_of_plex_tv
+            not self._memory.heard_of_plex_tv
         ):
-            self._heard_of_plex_tv = True
-            if self.is_healthy:
+            self._memory.heard_of_plex_tv = True
+            # A server that is away does not contradict plex.tv.
+            accepted = evidence is Evidence.PLEX_TV_ACCEPTS and self.verdict is Verdict.UNKNOWN
+            if self.is_healthy or accepted:
                 self._show_healthy()
 
     def _checked(self) -> None:
         """Keep when the token was last put to the test, without telling that every minute."""
         now = dt_util.utcnow()
         if self.last_checked is None or now - self.last_checked >= TELL_CHECKED_EVERY:
-            self.last_checked = now
+            self._memory.last_checked = now
             self._on_change()
 
-    async def _async_tell(self, before: Verdict) -> None:
-        """Show and take back what a change of the verdict means for the user."""
-        verdict = self.verdict
+    def _changed(self, before: Verdict) -> None:
+        """Keep since when the token is what it is."""
+        self._memory.since = self._memory.last_checked = dt_util.utcnow()
+        LOGGER.debug("%s: the token was %s and is %s", self.entry.title, before, self.verdict)
+
+    async def _async_tell(self) -> None:
+        """Show and take back what the verdict means for the user, where that is new."""
+        before, verdict = self._told, self.verdict
         if verdict is before:
             return
-        self.since = self.last_checked = dt_util.utcnow()
-        LOGGER.debug("%s: the token was %s and is %s", self.entry.title, before, verdict)
+        self._told = verdict
         if issue := ISSUE_OF_VERDICT.get(verdict):
             if issue is Issue.TOKEN_INVALID and not self.has_token:
                 issue = Issue.TOKEN_WANTED
@@ -197,7 +219,7 @@ class TokenGuard:
         After a start nothing is taken back before plex.tv was asked, where it can be: the server
         may accept what plex.tv has refused.
         """
-        if not self._heard_of_plex_tv:
+        if not self._memory.heard_of_plex_tv:
             return
         async_stop_reauth(self.hass, self.entry)
         if TokenSource(self.entry.data[CONF_TOKEN_SOURCE]).is_lasting:
@@ -227,12 +249,18 @@ class TokenGuard:
         """Ask plex.tv in the background."""
         self._timer = None
         self.entry.async_create_background_task(
-            self.hass, self._async_ask(), f"plex_monitor token {self.entry.entry_id}"
+            self.hass, self._async_ask_for_news(), f"plex_monitor token {self.entry.entry_id}"
         )
 
-    async def _async_ask(self) -> None:
-        """Ask plex.tv all that is due."""
+    async def _async_ask_for_news(self) -> None:
+        """Ask plex.tv, and have the server looked at where that changed something."""
         before = self.verdict, self.server.token
+        await self.async_ask()
+        if (self.verdict, self.server.token) != before:
+            await self._on_news()
+
+    async def async_ask(self) -> None:
+        """Ask plex.tv all that is due."""
         self._asking = True
         try:
             while (question := self.health.question(monotonic())) is not None:
@@ -243,8 +271,6 @@ class TokenGuard:
         finally:
             self._asking = False
             self._schedule()
-        if (self.verdict, self.server.token) != before:
-            await self._on_news()
 
     async def _async_ask_account(self) -> None:
         """Ask plex.tv whether the account token is good."""
@@ -289,6 +315,8 @@ class TokenGuard:
             self.entry, data={**self.entry.data, CONF_SERVER_TOKEN: token}
         )
         self.server.use_token(token)
-        self.health = self.health.with_new_server_token()
+        self._memory.tokens = tokens_of(self.entry)
+        self._memory.health = self.health.with_new_server_token()
         LOGGER.debug("%s: adopted the server token that plex.tv lists", self.entry.title)
-        await self._async_tell(before)
+        self._changed(before)
+        await self._async_tell()

@@ -6,9 +6,7 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
-
-# Account and server token.
-type Tokens = tuple[str | None, str | None]
+from .token_memory import Tokens
 
 
 @dataclass(kw_only=True)

@@ -248,6 +248,10 @@ class TokenHealth:
             case _:
                 assert_never(evidence)
 
+    def after_a_gap(self) -> Self:
+        """Return the health after a time in which nobody looked at the server."""
+        return self._interrupted()
+
     def with_new_server_token(self) -> Self:
         """Return the health of another token for the same server and account."""
         return replace(self._server_accepts(), server=None)
