@@ -27,8 +27,8 @@ ALWAYS_ALLOWED_LOGS = (
     r"^aiohttp_fast_zlib: zlib_ng and isal are not available",
     # Home Assistant's own web server cannot write the frozen time into its access log.
     r"^aiohttp\.access: Error in logging",
-    # The loop is in debug mode and says so when a slow machine takes long over a step; Home Assistant
-    # says so of a state. How fast it is, a test cannot tell.
+    # The loop is in debug mode and says so when a slow machine takes long over a step, and so does
+    # Home Assistant over a state. How fast it is, a test cannot tell.
     r"^asyncio: Executing .* took \d+\.\d+ seconds",
     r"^homeassistant\.helpers\.entity: Updating state for .* took \d+\.\d+ seconds",
 )
