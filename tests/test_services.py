@@ -362,6 +362,7 @@ async def test_streams_are_stopped_with_a_message(
     ]
     answer = await act(hass, entry, "stop_stream", message="Good night", **which)
     assert [one["title"] for one in answer["stopped"]] == stopped
+    assert {one["state"] for one in answer["stopped"]} == {"stopped"}
     assert [one.item.title for one in streams if "Good night" in (one.termination or "")] == stopped
 
 

@@ -47,12 +47,12 @@ async def finish(stream: Stream) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "act"),
+    ("name", "act", "state"),
     [
-        ("playback_paused", Stream.pause),
-        ("playback_stopped", Stream.stop),
-        ("playback_finished", finish),
-        ("credits_reached", lambda stream: stream.seek(85_000)),
+        ("playback_paused", Stream.pause, "paused"),
+        ("playback_stopped", Stream.stop, "stopped"),
+        ("playback_finished", finish, "stopped"),
+        ("credits_reached", lambda stream: stream.seek(85_000), "playing"),
     ],
 )
 async def test_what_happens_to_a_stream(
@@ -62,6 +62,7 @@ async def test_what_happens_to_a_stream(
     entry: MockConfigEntry,
     name: str,
     act: Act,
+    state: str,
 ) -> None:
     """Each has its trigger, which knows what happened to what."""
     await home.add_media("Film", duration=100_000, credits_at=80_000)
@@ -85,6 +86,7 @@ async def test_what_happens_to_a_stream(
         "library": "Movies",
         "media_type": "movie",
         "show": None,
+        "state": state,
     }.items() <= trigger_of(run).items()
 
 

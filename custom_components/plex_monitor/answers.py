@@ -5,7 +5,7 @@ from datetime import datetime
 from homeassistant.util.json import JsonObjectType
 
 from .attributes import media_attributes
-from .event_data import stream_data
+from .event_data import STREAM, stream_data
 from .plex.models import HistoryItem, MediaItem, Session
 
 MILLISECONDS = 1000
@@ -14,12 +14,13 @@ MILLISECONDS = 1000
 def stream_answer(session: Session) -> JsonObjectType:
     """Return a stream; times are in seconds, the bandwidth in kbit/s."""
     return {
+        **STREAM,
+        "position": _seconds(session.view_offset),
+        "duration": _seconds(session.duration),
         **stream_data(session),
         "product": session.product,
         "platform": session.platform,
         "local": session.local,
-        "position": _seconds(session.view_offset),
-        "duration": _seconds(session.duration),
         "can_be_stopped": session.session_id is not None,
     }
 
@@ -28,11 +29,9 @@ def item_answer(item: MediaItem) -> JsonObjectType:
     """Return something in a library; times are in seconds."""
     return {
         **media_attributes(item),
-        "rating_key": item.rating_key,
         "parent_title": item.parent_title,
         "grandparent_title": item.grandparent_title,
         "library": item.section_title,
-        "library_key": item.section_id,
         "added_at": _time(item.added_at),
         "duration": _seconds(item.duration),
         "summary": item.summary,
@@ -40,21 +39,23 @@ def item_answer(item: MediaItem) -> JsonObjectType:
         "view_count": item.view_count,
         "rating": item.rating,
         "user_rating": item.user_rating,
+        "rating_key": item.rating_key,
+        "library_key": item.section_id,
     }
 
 
 def history_answer(item: HistoryItem, user: str | None) -> JsonObjectType:
     """Return something that was played, and by whom where that is known."""
     return {
-        "rating_key": item.rating_key,
-        "media_type": item.media_type,
         "title": item.title,
         "grandparent_title": item.grandparent_title,
         "season": item.season,
         "episode": item.episode,
-        "library_key": item.section_id,
+        "media_type": item.media_type,
         "viewed_at": _time(item.viewed_at),
         "user": user,
+        "rating_key": item.rating_key,
+        "library_key": item.section_id,
     }
 
 

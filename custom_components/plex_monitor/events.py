@@ -24,6 +24,9 @@ class PlaybackEventType(StrEnum):
     """It began or ceased to be transcoded while it was played."""
 
 
+ENDINGS = frozenset({PlaybackEventType.STOPPED, PlaybackEventType.FINISHED})
+
+
 class LibraryEventType(StrEnum):
     """What can happen to a library."""
 

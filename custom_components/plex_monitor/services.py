@@ -21,6 +21,7 @@ import voluptuous as vol
 
 from .answers import history_answer, item_answer, stream_answer
 from .const import DOMAIN
+from .event_data import STOPPED
 from .failures import told_to_the_user
 from .plex.errors import PlexForbiddenError, PlexNotFoundError, PlexUnauthorizedError
 from .plex.models import Section, Session
@@ -184,7 +185,7 @@ async def _async_stop_stream(entry: PlexMonitorConfigEntry, call: ServiceCall) -
             # It ended by itself just now.
             continue
         stopped.append(session)
-    return {"stopped": [stream_answer(session) for session in stopped]}
+    return {"stopped": [stream_answer(session) | {"state": STOPPED} for session in stopped]}
 
 
 async def _async_search(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
