@@ -356,10 +356,14 @@ async def test_rubbish_by_push_is_of_no_account(
     assert len(home.notifier.listeners) == 1
 
 
-async def test_stream_that_is_told_and_not_listed_is_asked_for_once(
-    hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry
+async def test_stream_that_is_told_and_not_listed_is_asked_for_a_few_times(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
 ) -> None:
-    """It says where it is every few seconds."""
+    """Not each time that it says where it is."""
     await set_up(hass, entry)
     world.requests.clear()
     for position in range(50):
@@ -368,9 +372,33 @@ async def test_stream_that_is_told_and_not_listed_is_asked_for_once(
             "PlaySessionStateNotification",
             {"sessionKey": "99", "state": "playing", "ratingKey": "1", "viewOffset": position},
         )
-        await settle(hass)
-    assert len(world.requests.to(host="Home", path="/status/sessions")) == 1
+        await advance(hass, freezer, 1, step=1)
+    assert len(world.requests.to(host="Home", path="/status/sessions")) == 4
     assert state_of(hass, STREAMS) == "0"
+
+
+@pytest.mark.parametrize("late", [0.5, 2, 8])
+async def test_stream_that_is_listed_after_it_is_told_does_not_wait_for_the_poll(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+    late: float,
+) -> None:
+    """A server may need some seconds."""
+    home.lists_streams_after = late
+    await set_up(hass, entry)
+    stream = await home.start_stream(user=owner, title="Film")
+    await settle(hass)
+    assert state_of(hass, STREAMS) == "0"
+    await advance(hass, freezer, 10, step=1)
+    assert state_of(hass, STREAMS) == "1"
+    world.requests.clear()
+    await stream.seek(1000)
+    await advance(hass, freezer, 30, step=1)
+    assert not world.requests.to(host="Home", path="/status/sessions")
 
 
 async def test_guest_who_is_told_of_a_stream_is_not_led_to_ask_for_it(

@@ -102,6 +102,28 @@ def test_stream_that_is_not_known_is_asked_for_once() -> None:
     assert tracker.told(told(PLAYING, rating_key="101")) == ([], False)
 
 
+def test_stream_that_was_asked_for_is_missing_until_it_is_listed_as_it_was_told() -> None:
+    """Or until it ends, or the server restarts; and one that is not asked for is not missing."""
+    tracker = playing()
+    film, transcoded = told(PLAYING), told(PLAYING, transcode="t1")
+    assert not tracker.is_missing(film)
+    tracker.told(film)
+    assert tracker.is_missing(film)
+    listed(tracker, a_session())
+    assert not tracker.is_missing(film)
+    tracker.told(transcoded)
+    listed(tracker, a_session())
+    assert tracker.is_missing(transcoded)
+    tracker.denied()
+    assert not tracker.is_missing(transcoded)
+    listed(tracker, a_session())
+    tracker.told(told(None))
+    assert not tracker.is_missing(transcoded)
+    tracker.told(film)
+    tracker.restarted()
+    assert not tracker.is_missing(film)
+
+
 def test_pause_and_resume_are_told_without_a_look() -> None:
     """Buffering is neither."""
     tracker = playing(a_session())

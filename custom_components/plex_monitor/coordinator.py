@@ -3,13 +3,13 @@
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, assert_never, override
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
-from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
 from .address import CONNECTION_FAILURES, AddressFinder
@@ -36,6 +36,7 @@ from .poll_failure import read_failure, token_failure
 from .probe import Probe
 from .push import PushChannel
 from .reader import PlexMonitorData, ServerReader
+from .session_refresh import SessionRefresh
 from .streams import StreamTracker
 from .token_guard import TokenGuard
 
@@ -46,7 +47,6 @@ POLL_WITH_PUSH = timedelta(seconds=60)
 POLL_WITHOUT_PUSH = timedelta(seconds=15)
 # A server that does not answer is asked less and less, down to this.
 POLL_UNAVAILABLE = timedelta(seconds=120)
-SESSIONS_COOLDOWN = 1.0
 
 
 class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
@@ -94,14 +94,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             on_change=self._async_push_changed,
             on_notification=self._async_notified,
         )
-        self._sessions_debouncer = Debouncer(
-            hass,
-            LOGGER,
-            cooldown=SESSIONS_COOLDOWN,
-            immediate=True,
-            function=self._async_refresh_sessions,
-            background=True,
-        )
+        self._session_refresh = SessionRefresh(hass, self._async_refresh_sessions)
         self._reader = ServerReader(entry.title, self.server, self.streams, self._push)
         self._probe = Probe(hass, entry, look=self._async_look, refresh=self.async_refresh)
         self._notification_listeners: Listeners[Notification] = Listeners()
@@ -168,7 +161,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
     async def async_shutdown(self) -> None:
         """Stop reading."""
         self._probe.async_stop()
-        self._sessions_debouncer.async_shutdown()
+        self._session_refresh.async_shutdown()
         await super().async_shutdown()
 
     @override
@@ -317,7 +310,9 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
                 events, ask = self.streams.told(notification)
                 self._async_tell_of_streams(events)
                 if ask:
-                    self._sessions_debouncer.async_schedule_call()
+                    self._session_refresh.async_ask(
+                        notification.session_key, partial(self.streams.is_missing, notification)
+                    )
             case TranscodeNotification():
                 if notification.ended:
                     self.streams.transcode_ended(notification.transcode)

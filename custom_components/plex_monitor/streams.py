@@ -81,15 +81,22 @@ class StreamTracker:
             return self._set({k: s for k, s in self.sessions.items() if k != key}), False
         self._ended.discard(key)
         if known is None or self._differs(playing, known):
-            # A stream that the server tells of and does not list like that is asked for once, not
-            # every time that it says where it is; the poll will find it.
-            asked = (key, playing.rating_key, playing.transcode_session)
+            # A stream that the server tells of and does not list like that is asked for now, not
+            # every time that it says where it is.
+            asked = _told(playing)
             ask = asked not in self._asked_for
             self._asked_for.add(asked)
             return [], ask
         if playing.state is not known.state:
             known = self._placed(replace(known, state=playing.state))
         return [*self._set({**self.sessions, key: known}), *self._credits_reached(known)], False
+
+    def is_missing(self, playing: PlayingNotification) -> bool:
+        """Say whether a stream that was told, and asked for, is still not listed like that."""
+        if self.sessions is None or _told(playing) not in self._asked_for:
+            return False
+        known = self.sessions.get(playing.session_key)
+        return known is None or self._differs(playing, known)
 
     def transcoded(self, status: TranscodeStatus) -> list[PlaybackEvent]:
         """Take in how a stream is transcoded, where that changes how it is delivered."""
@@ -155,6 +162,11 @@ class StreamTracker:
         self._transcodes_ended &= {each.key for each in transcodes if each is not None}
         self.sessions = self._known = MappingProxyType(dict(sessions))
         return events
+
+
+def _told(playing: PlayingNotification) -> _AsTold:
+    """Return which stream a notification is about."""
+    return playing.session_key, playing.rating_key, playing.transcode_session
 
 
 def _as_told(session: Session) -> _AsTold:

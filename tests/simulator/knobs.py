@@ -24,6 +24,8 @@ class Knobs:
     """The status with which it refuses the push channel, or None."""
     identifies_as: str | None = None
     """The machineIdentifier of another machine that answers at this address, or None."""
+    lists_streams_after: float = 0
+    """For how many seconds of the world's clock it tells of a stream, and does not list it."""
     job_seconds: float | None = 0
     """How many real seconds a scan or a butler's task takes that somebody asked for.
 

@@ -55,7 +55,9 @@ class PlaybackApi:
 
     async def sessions(self, request: web.Request, _: Access) -> web.StreamResponse:
         """List what is being played."""
-        return server_answer(request, container(*map(stream_node, self.server.streams)))
+        begun_by = self.server.traffic.clock() - self.server.lists_streams_after
+        listed = [stream for stream in self.server.streams if stream.begun_at <= begun_by]
+        return server_answer(request, container(*map(stream_node, listed)))
 
     async def transcode_sessions(self, request: web.Request, _: Access) -> web.StreamResponse:
         """List what the transcoder does."""

@@ -96,6 +96,7 @@ class Stream:
     session_id: str = field(default_factory=lambda: secrets.token_hex(12))
     transcode_id: str = field(default_factory=lambda: secrets.token_hex(12))
     gone: bool = False
+    begun_at: float = 0
     termination: str | None = None
     spans: list[tuple[float, float]] = field(default_factory=list, repr=False)
     _offset: float = 0
@@ -103,7 +104,7 @@ class Stream:
 
     def __post_init__(self) -> None:
         """Start the position's clock."""
-        self._since = self.clock()
+        self._since = self.begun_at = self.clock()
 
     @property
     def view_offset(self) -> int:
