@@ -18,11 +18,13 @@ import voluptuous as vol
 
 from custom_components.plex_monitor import const
 from custom_components.plex_monitor.const import DOMAIN
-from custom_components.plex_monitor.services import ACTIONS, LIMIT_DEFAULT, REPLACE_TOKEN, TASKS
+from custom_components.plex_monitor.services import ACTIONS, LIMIT_DEFAULT, REPLACE_TOKEN
+from custom_components.plex_monitor.tasks import TASKS
 
 from .entries import set_up, signed_in_entry
 from .helpers import advance, settle
 from .simulator import Account, Fault, Kind, PlexServer, World
+from .simulator.butler import Task
 from .translation_check import english
 
 INTEGRATION = Path(const.__file__).parent
@@ -129,6 +131,34 @@ async def test_scan_of_all_libraries(
     await set_up(hass, entry)
     await act(hass, entry, "scan_library")
     assert [one.section_id for one in home.scanner.asked] == [1, 2, 3]
+
+
+@pytest.mark.parametrize(("which", "left"), [({"library": "Movies"}, [2, 3]), ({}, [])])
+async def test_scan_is_stopped(
+    hass: HomeAssistant,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    which: dict[str, str],
+    left: list[int],
+) -> None:
+    """That of one library, or all."""
+    home.job_seconds = None
+    await set_up(hass, entry)
+    await act(hass, entry, "scan_library")
+    assert [activity.section_id for activity in home.activities.running] == [1, 2, 3]
+    await act(hass, entry, "stop_scan", **which)
+    assert [activity.section_id for activity in home.activities.running] == left
+
+
+async def test_scan_that_there_is_not(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """To stop it is no error, and a library has to be there."""
+    await set_up(hass, entry)
+    await act(hass, entry, "stop_scan", library="Movies")
+    home.library.remove_section(home.library.sections[0])
+    with pytest.raises(ServiceValidationError, match="no longer has this library"):
+        await act(hass, entry, "stop_scan", library="Movies")
 
 
 async def test_library_that_was_made_just_now_is_found(
@@ -272,6 +302,46 @@ async def test_background_task(
     assert home.butler.running == []
     with pytest.raises(ServiceValidationError, match="does not run on Home"):
         await act(hass, entry, "stop_task", task=task)
+
+
+async def test_list_of_background_tasks(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """Each with the name by which it is run and stopped, and one that people can read."""
+    home.job_seconds = None
+    await set_up(hass, entry)
+    await act(hass, entry, "run_task", task="generate_credits_markers")
+    answer = await act(hass, entry, "list_tasks")
+    assert [one["task"] for one in answer["tasks"]] == sorted(TASKS, key=TASKS.__getitem__)
+    named = {one["task"]: one for one in answer["tasks"]}
+    assert named["backup_database"] == {
+        "task": "backup_database",
+        "name": "Backup Database",
+        "description": "Copies the database to the folder for backups",
+        "enabled": True,
+        "interval_days": 3,
+    }
+    assert named["generate_ad_markers"]["name"] == "Generate ad markers"
+    assert named["generate_ad_markers"]["enabled"] is False
+    [busy] = answer["activities"]
+    assert busy["title"] == "Detecting Credits"
+    assert busy["activity_type"] == "media.generate.credits"
+    await act(hass, entry, "cancel_activity", activity=busy["activity"])
+    assert home.butler.running == []
+    assert (await act(hass, entry, "list_tasks"))["activities"] == []
+
+
+async def test_background_task_that_is_new_in_plex_is_listed_by_the_name_that_plex_gives_it(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """So that it can be run."""
+    home.job_seconds = None
+    home.butler.tasks["ButlerTaskMakeCoffee"] = Task(name="ButlerTaskMakeCoffee")
+    await set_up(hass, entry)
+    task = (await act(hass, entry, "list_tasks"))["tasks"][-1]
+    assert (task["task"], task["name"]) == ("ButlerTaskMakeCoffee", "Make coffee")
+    await act(hass, entry, "run_task", task=task["task"])
+    assert home.butler.running == ["ButlerTaskMakeCoffee"]
 
 
 async def test_background_task_that_there_is_not(
@@ -494,7 +564,9 @@ OWNER_ONLY = {
     "clean_bundles": {},
     "run_task": {"task": "backup_database"},
     "stop_task": {"task": "backup_database"},
+    "stop_scan": {},
     "list_streams": {},
+    "list_tasks": {},
     "stop_stream": {"user": "owner"},
 }
 FOR_ALL = {

@@ -48,7 +48,7 @@ def stream_data(session: Session) -> dict[str, Any]:
 
 def _library_data(event: LibraryEvent) -> dict[str, Any]:
     """Return which library it is, and what was added to it or removed from it."""
-    section = {"library": event.section.title, "library_key": event.section.key}
+    section: dict[str, Any] = {"library": event.section.title, "library_key": event.section.key}
     if event.title is None:
         return section
     data = {"title": event.title, **section}

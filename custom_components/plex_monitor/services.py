@@ -28,6 +28,7 @@ from .plex.models import Section, Session
 from .plex.server import PlexServer
 from .replacement import async_replace_token
 from .runtime import PlexMonitorConfigEntry
+from .tasks import activity_answer, plex_name, task_answer
 
 ATTR_ACTIVITY: Final = "activity"
 ATTR_LIBRARY: Final = "library"
@@ -45,32 +46,6 @@ ATTR_USER: Final = "user"
 
 LIMIT_DEFAULT: Final = 20
 LIMIT_MOST: Final = 500
-
-# What Plex calls its background tasks (official API 1.2.2), by what they are called here.
-TASKS: Final = {
-    "automatic_updates": "AutomaticUpdates",
-    "backup_database": "BackupDatabase",
-    "clean_old_bundles": "CleanOldBundles",
-    "clean_old_cache_files": "CleanOldCacheFiles",
-    "deep_media_analysis": "DeepMediaAnalysis",
-    "garbage_collect_blobs": "GarbageCollectBlobs",
-    "garbage_collect_library_media": "GarbageCollectLibraryMedia",
-    "generate_ad_markers": "ButlerTaskGenerateAdMarkers",
-    "generate_blur_hashes": "GenerateBlurHashes",
-    "generate_chapter_thumbs": "GenerateChapterThumbs",
-    "generate_credits_markers": "ButlerTaskGenerateCreditsMarkers",
-    "generate_intro_markers": "ButlerTaskGenerateIntroMarkers",
-    "generate_media_index_files": "GenerateMediaIndexFiles",
-    "generate_voice_activity": "ButlerTaskGenerateVoiceActivity",
-    "loudness_analysis": "LoudnessAnalysis",
-    "music_analysis": "MusicAnalysis",
-    "optimize_database": "OptimizeDatabase",
-    "refresh_epg_guides": "RefreshEpgGuides",
-    "refresh_libraries": "RefreshLibraries",
-    "refresh_local_media": "RefreshLocalMedia",
-    "refresh_periodic_metadata": "RefreshPeriodicMetadata",
-    "upgrade_media_analysis": "UpgradeMediaAnalysis",
-}
 
 type Handler = Callable[[PlexMonitorConfigEntry, ServiceCall], Awaitable[ServiceResponse]]
 type Fields = dict[vol.Marker, Any]
@@ -120,6 +95,15 @@ async def _async_scan_library(entry: PlexMonitorConfigEntry, call: ServiceCall) 
     return None
 
 
+async def _async_stop_scan(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
+    """Stop looking for new files, in one library or in all."""
+    section = await _async_section(entry, call)
+    await entry.runtime_data.server.server.library.cancel_scan(
+        None if section is None else section.key
+    )
+    return None
+
+
 async def _async_empty_trash(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
     """Forget what has no file any more."""
     if (section := await _async_section(entry, call)) is not None:
@@ -129,14 +113,22 @@ async def _async_empty_trash(entry: PlexMonitorConfigEntry, call: ServiceCall) -
 
 async def _async_run_task(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
     """Start a background task, and say whether it did not run already."""
-    started = await entry.runtime_data.server.server.maintenance.run_butler_task(_task(call))
-    return {"started": started}
+    maintenance = entry.runtime_data.server.server.maintenance
+    return {"started": await maintenance.run_butler_task(plex_name(call.data[ATTR_TASK]))}
 
 
-async def _async_stop_task(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
-    """Stop a background task."""
-    await entry.runtime_data.server.server.maintenance.stop_butler_task(_task(call))
-    return None
+async def _async_list_tasks(entry: PlexMonitorConfigEntry, _call: ServiceCall) -> ServiceResponse:
+    """Return the background tasks, and all that the server is busy with.
+
+    Which of the tasks run Plex does not tell; what they do shows among the activities.
+    """
+    maintenance = entry.runtime_data.server.server.maintenance
+    tasks = await maintenance.butler_tasks()
+    activities = await maintenance.activities()
+    return {
+        "tasks": [task_answer(task) for task in tasks],
+        "activities": [activity_answer(activity) for activity in activities],
+    }
 
 
 async def _async_cancel_activity(
@@ -247,12 +239,6 @@ def _invalid(
     )
 
 
-def _task(call: ServiceCall) -> str:
-    """Return Plex's name of a task; one that is not known here is taken for just that."""
-    task: str = call.data[ATTR_TASK]
-    return TASKS.get(task, task)
-
-
 def _fits(session: Session, call: ServiceCall) -> bool:
     """Say whether a stream is one of those that are meant."""
     is_like = {
@@ -313,6 +299,7 @@ ACTIONS: Final = {
         response=SupportsResponse.ONLY,
     ),
     "list_streams": Action(handler=_async_list_streams, response=SupportsResponse.ONLY),
+    "list_tasks": Action(handler=_async_list_tasks, response=SupportsResponse.ONLY),
     "mark_unwatched": Action(
         handler=_telling(
             lambda server, call: server.library.mark_unwatched(call.data[ATTR_RATING_KEY])
@@ -372,6 +359,7 @@ ACTIONS: Final = {
         fields={vol.Required(ATTR_QUERY): cv.string, **_LIMIT},
         response=SupportsResponse.ONLY,
     ),
+    "stop_scan": Action(handler=_async_stop_scan, fields=_LIBRARY, not_found="library_gone"),
     "stop_stream": Action(
         handler=_async_stop_stream,
         fields={
@@ -383,7 +371,15 @@ ACTIONS: Final = {
         response=SupportsResponse.OPTIONAL,
         forbidden="needs_plex_pass",
     ),
-    "stop_task": Action(handler=_async_stop_task, fields=_TASK, not_found="task_not_running"),
+    "stop_task": Action(
+        handler=_telling(
+            lambda server, call: server.maintenance.stop_butler_task(
+                plex_name(call.data[ATTR_TASK])
+            )
+        ),
+        fields=_TASK,
+        not_found="task_not_running",
+    ),
 }
 
 # It changes what Home Assistant itself has stored.
