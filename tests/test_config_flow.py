@@ -107,6 +107,7 @@ async def test_sign_in_adds_the_only_server(
         CONF_TOKEN_SOURCE: TokenSource.SIGN_IN,
     }
     assert device.product == "Home Assistant"
+    assert device.name == "Home Assistant (test home)"
     mock_setup_entry.assert_awaited_once()
 
     # What is in use is not signed out when the dialog has done its work.

@@ -141,6 +141,7 @@ async def test_sign_in_anew(
     await succeeded(hass, await sign_in(hass, world, await begin(hass, entry), owner))
     token = world.plex_tv.tokens_of(owner)
     assert token == [entry.data[CONF_ACCOUNT_TOKEN]]
+    assert world.plex_tv.devices_of(owner)[0].name == "Home Assistant (test home, Home)"
     assert entry.data == before | {
         CONF_ACCOUNT_TOKEN: token[0],
         CONF_SERVER_TOKEN: token[0],

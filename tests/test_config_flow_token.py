@@ -90,6 +90,7 @@ async def test_pasted_address_is_exchanged_for_a_token_of_our_own(
 
     data = stored(await submit(hass, result))
     ours = next(one for one in world.plex_tv.devices_of(owner) if one.product == "Home Assistant")
+    assert ours.name == "Home Assistant (test home, Home)"
     assert data == {
         CONF_URL: home.url,
         CONF_VERIFY_SSL: True,

@@ -10,12 +10,17 @@ from .plex.server import PlexServer
 from .plex.transport import ClientIdentity
 
 PLEX_TV_URL = plex_tv.PLEX_TV_URL
-# The name that Plex shows under authorized devices.
 PRODUCT = "Home Assistant"
 
 
-def client_identity(hass: HomeAssistant, client_identifier: str) -> ClientIdentity:
-    """Return what Plex is told about this Home Assistant, and shows under authorized devices."""
+def client_identity(
+    hass: HomeAssistant, client_identifier: str, server_name: str | None = None
+) -> ClientIdentity:
+    """Return what Plex is told about this Home Assistant.
+
+    Under authorized devices Plex shows product and device name. As there is a device a server, it
+    has the name of the server where that is known.
+    """
     return ClientIdentity(
         client_identifier=client_identifier,
         product=PRODUCT,
@@ -23,8 +28,14 @@ def client_identity(hass: HomeAssistant, client_identifier: str) -> ClientIdenti
         platform=PRODUCT,
         platform_version=HA_VERSION,
         device=hass.config.location_name,
-        device_name=PRODUCT,
+        device_name=device_name(hass, server_name),
     )
+
+
+def device_name(hass: HomeAssistant, server_name: str | None) -> str:
+    """Return what tells a device of ours from others: "Home Assistant (My home, My server)"."""
+    names = ", ".join(filter(None, (hass.config.location_name, server_name)))
+    return f"{PRODUCT} ({names})" if names else PRODUCT
 
 
 def link_url(code: str) -> str:
@@ -32,11 +43,13 @@ def link_url(code: str) -> str:
     return f"{PLEX_TV_URL}/link/?pin={code}"
 
 
-def plex_tv_client(hass: HomeAssistant, client_identifier: str) -> PlexTv:
-    """Return a client of plex.tv."""
+def plex_tv_client(
+    hass: HomeAssistant, client_identifier: str, server_name: str | None = None
+) -> PlexTv:
+    """Return a client of plex.tv, for a server where it is known for which."""
     return PlexTv(
         async_get_clientsession(hass),
-        client_identity(hass, client_identifier),
+        client_identity(hass, client_identifier, server_name),
         url=PLEX_TV_URL,
     )
 

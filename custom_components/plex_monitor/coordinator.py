@@ -74,7 +74,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             machine_identifier=entry.unique_id,
             token=entry.data.get(CONF_SERVER_TOKEN),
         )
-        plex_tv = plex_tv_client(hass, entry.data[CONF_CLIENT_IDENTIFIER])
+        plex_tv = plex_tv_client(hass, entry.data[CONF_CLIENT_IDENTIFIER], entry.title)
         self.guard = TokenGuard(
             hass,
             entry,

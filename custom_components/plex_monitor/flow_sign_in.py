@@ -34,6 +34,7 @@ from .plex.errors import (
     PlexUnavailableError,
 )
 from .plex.models import Pin
+from .plex.plex_tv import PlexTv
 
 # Plex asks for "once per second" (official API 1.2.2) at most.
 POLL_INTERVAL: Final = 2.0
@@ -89,6 +90,11 @@ class SignInFlow(ConfigFlow, ABC):
 
     @property
     @abstractmethod
+    def _known_name(self) -> str | None:
+        """Return the name of the server that is meant, where that is known from the beginning."""
+
+    @property
+    @abstractmethod
     def _placeholders(self) -> dict[str, str]:
         """Return what may be filled into any text."""
 
@@ -100,7 +106,7 @@ class SignInFlow(ConfigFlow, ABC):
             await self._async_drop_access()
             client_identifier = await self._async_client_identifier()
             try:
-                pin = await plex_tv_client(self.hass, client_identifier).create_pin()
+                pin = await self._plex_tv(client_identifier).create_pin()
             except PlexError as err:
                 self._plex_tv_error = plex_tv_error(err)
                 return await self.async_step_sign_in_failed()
@@ -189,11 +195,15 @@ class SignInFlow(ConfigFlow, ABC):
             step_id=step_id, menu_options=options, description_placeholders=self._placeholders
         )
 
+    def _plex_tv(self, client_identifier: str) -> PlexTv:
+        """Return a client of plex.tv whose device there tells which server it is for."""
+        return plex_tv_client(self.hass, client_identifier, self._known_name)
+
     async def _async_ask_plex_tv(self) -> None:
         """Complete the access with its account and servers."""
         if TYPE_CHECKING:
             assert self._access.token is not None
-        plex_tv = plex_tv_client(self.hass, self._access.client_identifier)
+        plex_tv = self._plex_tv(self._access.client_identifier)
         account = await plex_tv.account(self._access.token)
         resources = await plex_tv.resources(self._access.token)
         self._access = replace(self._access, account=account, resources=resources)
@@ -212,7 +222,7 @@ class SignInFlow(ConfigFlow, ABC):
         if not TokenSource(data[CONF_TOKEN_SOURCE]).is_our_own:
             return client_identifier
         try:
-            await plex_tv_client(self.hass, client_identifier).account(data[CONF_ACCOUNT_TOKEN])
+            await self._plex_tv(client_identifier).account(data[CONF_ACCOUNT_TOKEN])
         except PlexUnauthorizedError:
             return client_identifier
         except PlexError as err:
@@ -241,7 +251,7 @@ class SignInFlow(ConfigFlow, ABC):
 
         An approval outlasts a plex.tv that is in trouble for a moment, so trouble ends nothing.
         """
-        plex_tv = plex_tv_client(self.hass, client_identifier)
+        plex_tv = self._plex_tv(client_identifier)
         deadline = self.hass.loop.time() + pin.expires_in
         pause = POLL_INTERVAL
         trouble: PlexError | None = None

@@ -160,7 +160,7 @@ class TokenFlow(ServerFlow):
         identity = await self._async_try_address(address, meant)
         await self._async_drop_access()
         client_identifier = await self._async_client_identifier()
-        plex_tv = plex_tv_client(self.hass, client_identifier)
+        plex_tv = self._plex_tv(client_identifier)
         self._async_keep(Access(client_identifier=client_identifier, source=source, token=token))
         try:
             await plex_tv.account(token)
@@ -171,7 +171,8 @@ class TokenFlow(ServerFlow):
                 raise plex_tv_error(err) from None
             # A network without internet has to do without plex.tv from the beginning.
             return await self._async_use_server_token(meant, identity)
-        await self._async_exchange(plex_tv, token)
+        name = meant.name if meant else await self._async_name(plex_tv, token, identity, address)
+        await self._async_exchange(plex_tv_client(self.hass, client_identifier, name), token)
         try:
             await self._async_ask_plex_tv()
         except PlexError as err:
@@ -181,6 +182,28 @@ class TokenFlow(ServerFlow):
         return await self._async_find_server(
             meant.machine_identifier if meant else self._machine_identifier_at(address)
         )
+
+    async def _async_name(
+        self,
+        plex_tv: PlexTv,
+        token: str,
+        identity: ServerIdentity | None,
+        address: Address | None,
+    ) -> str | None:
+        """Return the name of the server that is likely meant, None if it is not known yet."""
+        try:
+            resources = await plex_tv.resources(token)
+        except PlexError as err:
+            LOGGER.debug("plex.tv does not tell the name of the server: %s", err)
+            return None
+        self._access = replace(self._access, resources=resources)
+        machine_identifier = (
+            identity.machine_identifier if identity else self._machine_identifier_at(address)
+        )
+        if machine_identifier is None and len(resources) == 1:
+            return resources[0].name
+        resource = self._access.resource(machine_identifier) if machine_identifier else None
+        return resource.name if resource else None
 
     async def _async_try_address(
         self, address: Address | None, meant: KnownServer | None

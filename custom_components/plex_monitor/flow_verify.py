@@ -60,6 +60,11 @@ class VerifyFlow(SignInFlow):
 
     @property
     @override
+    def _known_name(self) -> str | None:
+        return self._known.name if self._known else None
+
+    @property
+    @override
     def _placeholders(self) -> dict[str, str]:
         server = self._server or self._known
         name = self._info.friendly_name if self._info else server.name if server else ""

@@ -40,7 +40,7 @@ async def async_replace_token(
             translation_placeholders={"server": entry.title},
         )
     client_identifier = str(uuid4())
-    plex_tv = plex_tv_client(hass, client_identifier)
+    plex_tv = plex_tv_client(hass, client_identifier, entry.title)
     token = await _async_make(entry, plex_tv, old[CONF_ACCOUNT_TOKEN])
     stored = False
     try:
