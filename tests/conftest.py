@@ -174,5 +174,5 @@ def mock_setup_entry() -> Generator[AsyncMock]:
 @pytest.fixture
 def quick_polling() -> Generator[None]:
     """Let a sign-in not wait long for its approval."""
-    with patch("custom_components.plex_monitor.flow_sign_in.POLL_INTERVAL", 0.01):
+    with patch("custom_components.plex_monitor.approval.POLL_INTERVAL", 0.01):
         yield

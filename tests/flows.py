@@ -11,6 +11,7 @@ from homeassistant.data_entry_flow import FlowResultType
 
 from custom_components.plex_monitor.const import DOMAIN
 
+from .helpers import settle
 from .simulator import Account, Fault, PlexServer, World
 
 # At plex.tv.
@@ -75,7 +76,7 @@ async def sign_in(
 async def close(hass: HomeAssistant, result: ConfigFlowResult) -> None:
     """Close the dialog, and wait for what that sets off."""
     hass.config_entries.flow.async_abort(result["flow_id"])
-    await hass.async_block_till_done(wait_background_tasks=True)
+    await settle(hass)
 
 
 def at(result: ConfigFlowResult) -> str:

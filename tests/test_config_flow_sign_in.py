@@ -35,6 +35,7 @@ from .helpers import advance, eventually, settle
 from .simulator import Account, Fault, PlexServer, World
 
 PINS = "/api/v2/pins"
+MINUTE = 60
 
 # Everything here is about the flow alone. Where time is frozen, the pace is the real one.
 pytestmark = pytest.mark.usefixtures("mock_setup_entry")
@@ -222,18 +223,79 @@ async def test_pin_without_a_picture(hass: HomeAssistant, world: World, owner: A
 # The dialog is closed
 
 
+@pytest.mark.usefixtures("home")
+async def test_closed_while_it_waits(
+    hass: HomeAssistant, world: World, freezer: FrozenDateTimeFactory
+) -> None:
+    """The PIN is looked at now and then until it has expired: somebody may still approve it."""
+    result = await begin_with(hass, "sign_in")
+    await advance(hass, freezer, 4, step=2)
+    await close(hass, result)
+    world.requests.clear()
+    await advance(hass, freezer, 30 * MINUTE)
+    assert 10 <= len(world.requests) <= 15
+    assert world.requests[-1].at <= freezer().timestamp() - 15 * MINUTE
+
+
+@pytest.mark.usefixtures("home")
+@pytest.mark.parametrize("minutes", [0, 5, 14])
+async def test_approved_after_it_was_closed(
+    hass: HomeAssistant,
+    world: World,
+    owner: Account,
+    freezer: FrozenDateTimeFactory,
+    minutes: int,
+) -> None:
+    """No device is left at plex.tv, and nothing is asked any more."""
+    result = await begin_with(hass, "sign_in")
+    await close(hass, result)
+    await advance(hass, freezer, minutes * MINUTE)
+    world.plex_tv.approve_pin(filled_in(result)["code"], owner)
+    assert len(world.plex_tv.devices_of(owner)) == 1
+    await advance(hass, freezer, MINUTE, step=5)
+    assert world.plex_tv.devices_of(owner) == []
+    assert len(world.requests.to("plex.tv", SIGN_OUT)) == 1
+    world.requests.clear()
+    await advance(hass, freezer, 30 * MINUTE)
+    assert len(world.requests) == 0
+
+
+@pytest.mark.usefixtures("home")
+async def test_approved_after_it_was_closed_and_plex_tv_is_away(
+    hass: HomeAssistant, world: World, freezer: FrozenDateTimeFactory
+) -> None:
+    """Nobody is troubled."""
+    await close(hass, await begin_with(hass, "sign_in"))
+    lose_plex_tv(world)
+    await advance(hass, freezer, 30 * MINUTE)
+    assert world.requests[-1].status == 503
+
+
+@pytest.mark.usefixtures("home")
+async def test_home_assistant_stops_after_it_was_closed(
+    hass: HomeAssistant, world: World, freezer: FrozenDateTimeFactory
+) -> None:
+    """Nothing is waited for."""
+    await close(hass, await begin_with(hass, "sign_in"))
+    await hass.async_stop(force=True)
+    world.requests.clear()
+    freezer.tick(2 * MINUTE)
+    await settle(hass)
+    assert len(world.requests) == 0
+
+
 @quickly
 @pytest.mark.usefixtures("home")
-async def test_closed_while_it_waits(hass: HomeAssistant, world: World) -> None:
-    """Nobody asks for the PIN any more."""
-    result = await begin_with(hass, "sign_in")
-    await eventually(hass, lambda: world.requests.to("plex.tv", method="GET"))
-    await close(hass, result)
-    await settle(hass)
-    asked = len(world.requests)
-    for _ in range(5):
-        await settle(hass)
-    assert len(world.requests) == asked
+async def test_left_open_after_the_sign_in(
+    hass: HomeAssistant, world: World, owner: Account, freezer: FrozenDateTimeFactory
+) -> None:
+    """As by a page that was reloaded: it ends after an hour, and leaves no device at plex.tv."""
+    result = await sign_in(hass, world, await begin(hass), owner)
+    await advance(hass, freezer, 59 * MINUTE)
+    assert at(await look_again(hass, result)) == "verify"
+    await advance(hass, freezer, 2 * MINUTE)
+    assert hass.config_entries.flow.async_progress() == []
+    assert world.plex_tv.devices_of(owner) == []
 
 
 @quickly

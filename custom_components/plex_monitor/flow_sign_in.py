@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 import asyncio
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final, override
 from uuid import uuid4
 
@@ -13,10 +14,12 @@ from homeassistant.config_entries import (
     ConfigFlow,
     ConfigFlowResult,
 )
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.data_entry_flow import UnknownFlow
+from homeassistant.helpers.event import async_call_later
 import voluptuous as vol
 
+from .approval import PendingPin
 from .clients import link_url, plex_tv_client
 from .const import (
     CONF_ACCOUNT_TOKEN,
@@ -27,17 +30,12 @@ from .const import (
     TokenSource,
 )
 from .flow_models import Access, StepError, plex_tv_error
-from .plex.errors import (
-    PlexError,
-    PlexNotFoundError,
-    PlexUnauthorizedError,
-    PlexUnavailableError,
-)
-from .plex.models import Pin
+from .plex.errors import PlexError, PlexUnauthorizedError
 from .plex.plex_tv import PlexTv
 
-# Plex asks for "once per second" (official API 1.2.2) at most.
-POLL_INTERVAL: Final = 2.0
+# What was signed in and not used for this long is signed out again. A page that is reloaded leaves
+# its flow behind, and Home Assistant keeps that.
+ABANDONED_AFTER: Final = 3600.0
 
 NOTHING_TO_FILL_IN: Final = vol.Schema({})
 
@@ -54,7 +52,7 @@ async def async_sign_out(hass: HomeAssistant, client_identifier: str, token: str
 class _Approval:
     """A PIN that is shown, and the task that waits for it and ends with the next step."""
 
-    pin: Pin
+    pending: PendingPin
     task: asyncio.Task[str]
 
 
@@ -67,6 +65,7 @@ class SignInFlow(ConfigFlow, ABC):
         self._access = self._no_access
         self._approval: _Approval | None = None
         self._arrival: asyncio.Task[ConfigFlowResult] | None = None
+        self._abandonment: CALLBACK_TYPE | None = None
         self._closed = False
         self._plex_tv_error = StepError("plex_tv_unreachable")
 
@@ -111,8 +110,8 @@ class SignInFlow(ConfigFlow, ABC):
                 self._plex_tv_error = plex_tv_error(err)
                 return await self.async_step_sign_in_failed()
             self._raise_if_closed()
-            self._approval = self._async_await_approval(client_identifier, pin)
-        pin, task = self._approval.pin, self._approval.task
+            self._approval = self._async_await_approval(PendingPin.made_now(pin, client_identifier))
+        pin, task = self._approval.pending.pin, self._approval.task
         if task.done():
             self._approval = None
             return self.async_show_progress_done(next_step_id=task.result())
@@ -235,52 +234,43 @@ class SignInFlow(ConfigFlow, ABC):
             raise UnknownFlow
 
     @callback
-    def _async_await_approval(self, client_identifier: str, pin: Pin) -> _Approval:
+    def _async_await_approval(self, pending: PendingPin) -> _Approval:
         """Wait for the PIN in the background."""
         if self._approval is not None:
             # The menu entry was selected twice.
             self._approval.task.cancel()
         task = self.hass.async_create_background_task(
-            self._async_wait_for_approval(client_identifier, pin),
-            f"{DOMAIN} sign-in {self.flow_id}",
+            self._async_wait_for_approval(pending), f"{DOMAIN} sign-in {self.flow_id}"
         )
-        return _Approval(pin=pin, task=task)
+        return _Approval(pending=pending, task=task)
 
-    async def _async_wait_for_approval(self, client_identifier: str, pin: Pin) -> str:
-        """Ask for the token until there is one or the PIN expires; return the next step.
-
-        An approval outlasts a plex.tv that is in trouble for a moment, so trouble ends nothing.
-        """
-        plex_tv = self._plex_tv(client_identifier)
-        deadline = self.hass.loop.time() + pin.expires_in
-        pause = POLL_INTERVAL
-        trouble: PlexError | None = None
-        while (remaining := deadline - self.hass.loop.time()) > 0:
-            await asyncio.sleep(min(pause, remaining))
-            pause = POLL_INTERVAL
-            try:
-                token = (await plex_tv.pin(pin.id)).token
-            except PlexNotFoundError:
-                return "pin_expired"
-            except PlexError as err:
-                trouble = err
-                if isinstance(err, PlexUnavailableError):
-                    pause = max(pause, err.retry_after or 0)
-                continue
-            trouble = None
-            if token is not None:
-                self._async_keep(
-                    Access(
-                        client_identifier=client_identifier,
-                        source=TokenSource.SIGN_IN,
-                        token=token,
-                    )
-                )
-                return "signed_in"
-        if trouble is None:
+    async def _async_wait_for_approval(self, pending: PendingPin) -> str:
+        """Wait until there is a token or the PIN expires; return the next step."""
+        try:
+            token = await pending.async_token(self._plex_tv(pending.client_identifier))
+        except PlexError as err:
+            self._plex_tv_error = plex_tv_error(err)
+            return "sign_in_failed"
+        if token is None:
             return "pin_expired"
-        self._plex_tv_error = plex_tv_error(trouble)
-        return "sign_in_failed"
+        self._async_keep(self._access_with(pending, token))
+        return "signed_in"
+
+    async def _async_undo_late_approval(self, pending: PendingPin) -> None:
+        """Sign out what is approved after the dialog was closed."""
+        try:
+            token = await pending.async_late_token(self._plex_tv(pending.client_identifier))
+        except PlexError as err:
+            LOGGER.debug("plex.tv does not tell whether a PIN was approved: %s", err)
+            return
+        if token is not None:
+            self._async_keep(self._access_with(pending, token))
+
+    @staticmethod
+    def _access_with(pending: PendingPin, token: str) -> Access:
+        return Access(
+            client_identifier=pending.client_identifier, source=TokenSource.SIGN_IN, token=token
+        )
 
     @callback
     def _async_keep(self, access: Access) -> None:
@@ -288,6 +278,22 @@ class SignInFlow(ConfigFlow, ABC):
         self._access = access
         if self._closed:
             self._async_give_back()
+        elif access.our_token is not None:
+            self._cancel_abandonment()
+            self._abandonment = async_call_later(
+                self.hass, ABANDONED_AFTER, HassJob(self._async_abandon, cancel_on_shutdown=True)
+            )
+
+    @callback
+    def _async_abandon(self, _now: datetime) -> None:
+        """End a flow that nobody goes on with."""
+        self._abandonment = None
+        self.hass.config_entries.flow.async_abort(self.flow_id)
+
+    def _cancel_abandonment(self) -> None:
+        if self._abandonment is not None:
+            self._abandonment()
+            self._abandonment = None
 
     async def _async_drop_access(self) -> None:
         """Begin again; a token of our own that was got so far is not left behind."""
@@ -306,7 +312,13 @@ class SignInFlow(ConfigFlow, ABC):
     def async_remove(self) -> None:
         """Leave nothing behind, whether the flow has reached its end or was closed."""
         self._closed = True
+        self._cancel_abandonment()
         self._async_give_back()
+        if self._approval is not None and not self._approval.task.done():
+            self.hass.async_create_background_task(
+                self._async_undo_late_approval(self._approval.pending),
+                f"{DOMAIN} late approval {self.flow_id}",
+            )
 
     @callback
     def _async_give_back(self) -> None:
