@@ -65,7 +65,8 @@ async def test_nothing_is_read_on_a_day_on_which_nothing_happens(
     """But for the list of the libraries, which costs no disk its sleep."""
     await ready(hass, freezer, world, entry)
     await advance(hass, freezer, DAY, step=10 * MINUTE)
-    assert asked_of_libraries(world) == {"/library/sections": 4}
+    assert asked_of_libraries(world) == {"/library/sections": 4, "/media/providers": 48}
+    assert not any(request.query for request in world.requests.to(path="/media/providers"))
 
 
 async def test_library_is_counted_once_what_comes_in_has_settled(
@@ -137,7 +138,7 @@ async def test_change_that_was_not_told_is_seen_by_the_slow_timer(
     assert values(hass, "movies_items") == ["4"]
     assert asked_of_libraries(world) == {
         "/library/sections": 1,
-        "/media/providers": 1,
+        "/media/providers": 13,
         "/library/sections/1/all": 2,
     }
 
@@ -389,7 +390,8 @@ async def test_start_costs_a_few_requests_for_each_library(
         await set_up(hass, entry)
     assert values(hass, "pictures_photos") == ["1000000"]
     asked = asked_of_libraries(world)
-    assert asked["/library/sections"] == asked["/media/providers"] == 1
+    assert asked["/library/sections"] == 1
+    assert asked["/media/providers"] == 2
     for number in (1, 2, 3):
         assert asked[f"/library/sections/{number}/all"] <= 5
     # All million came in one second.

@@ -18,6 +18,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from .const import DOMAIN, LOGGER
 from .coordinator import PlexMonitorCoordinator
 from .events import LibraryEvent, LibraryEventType
+from .library_watch import LibraryWatch
 from .plex.errors import PlexError, PlexUnauthorizedError
 from .plex.models import Activity, MediaItem, MediaType, Section, SectionStorage
 from .plex.notifications import (
@@ -125,6 +126,7 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         entry.async_on_unload(self._cancel_settle)
         entry.async_on_unload(self.server.async_listen_to_notifications(self._async_notified))
         entry.async_on_unload(self.server.async_add_listener(self._async_server_changed))
+        LibraryWatch(self.hass, entry, self.server, self.async_request_refresh).async_start()
         self._async_server_changed()
 
     @override

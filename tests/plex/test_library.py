@@ -96,11 +96,22 @@ async def test_storage_is_told_to_the_owner(
     assert await server.library.storage() == ()
 
 
+async def test_titles(world: World, home: simulator.PlexServer, server: PlexServer) -> None:
+    """By key, as far as the account may see them, and without looking into them."""
+    assert await server.library.titles() == {"1": "Movies", "2": "TV Shows", "3": "Music"}
+    assert world.requests[-1].query == {}
+    home.library.remove_section(home.library.sections[0])
+    assert await server.library.titles() == {"2": "TV Shows", "3": "Music"}
+    friend = world.plex_tv.add_account("friend")
+    server.use_token(home.share_with(friend, sections=[home.library.sections[0]]))
+    assert await server.library.titles() == {"2": "TV Shows"}
+
+
 async def test_the_storage_of_other_providers(
     home: simulator.PlexServer, server: PlexServer
 ) -> None:
     """Television is no library, and a list of actions no content."""
-    here = {"id": "1", "storageTotal": 5}
+    here = {"id": "1", "title": "Movies", "storageTotal": 5}
     providers = [
         {"identifier": "tv.plex.provider", "Feature": [{"type": "content", "Directory": [here]}]},
         {
@@ -116,6 +127,7 @@ async def test_the_storage_of_other_providers(
     assert await server.library.storage() == (
         SectionStorage(section_id="1", size=5, duration=None),
     )
+    assert await server.library.titles() == {"1": "Movies"}
 
 
 # What is new, and what comes next

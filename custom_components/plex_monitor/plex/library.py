@@ -1,13 +1,14 @@
 """The libraries of a server: what is in them, and what they can be told."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 from aiohttp import hdrs
 
 from .errors import PlexNotFoundError, PlexResponseError
 from .models import LIBRARY, Image, MediaItem, MediaType, Section, SectionStorage
-from .parsing import container, integer, objects, parsed_items, server_path
+from .parsing import container, integer, objects, parsed_items, server_path, text
 from .trusted import PAGE_SIZE, TrustedRequests, segment
 
 MAX_IMAGE = 8 * 1024 * 1024
@@ -50,15 +51,17 @@ class Library:
 
     async def storage(self) -> tuple[SectionStorage, ...]:
         """Return how much the libraries hold; others than the owner are told nothing (PlexAPI)."""
-        answer = container(await self._requests.get("/media/providers", {"includeStorage": "1"}))
-        return tuple(
-            storage
-            for provider in objects(answer.get("MediaProvider"))
-            if provider.get("identifier") == LIBRARY
-            for feature in objects(provider.get("Feature"))
-            if feature.get("type") == "content"
-            for storage in parsed_items(feature.get("Directory"), SectionStorage.from_json)
-        )
+        content = await self._content({"includeStorage": "1"})
+        return parsed_items(content, SectionStorage.from_json)
+
+    async def titles(self) -> dict[str, str]:
+        """Return the titles of the libraries by their key, as the server shows them to its apps.
+
+        Apps ask this first of all (captured), and it is not below `/library`.
+        """
+        content = await self._content({})
+        named = ((text(one.get("id")), text(one.get("title"))) for one in content)
+        return {key: title or "" for key, title in named if key is not None}
 
     async def recently_added(
         self, section_key: str | None = None, *, limit: int
@@ -202,6 +205,18 @@ class Library:
             "/:/rate",
             {"identifier": LIBRARY, "key": rating_key, "rating": f"{value:g}"},
         )
+
+    async def _content(self, params: dict[str, str]) -> list[Mapping[str, Any]]:
+        """Return what `GET /media/providers` lists of the libraries."""
+        answer = container(await self._requests.get("/media/providers", params))
+        return [
+            directory
+            for provider in objects(answer.get("MediaProvider"))
+            if provider.get("identifier") == LIBRARY
+            for feature in objects(provider.get("Feature"))
+            if feature.get("type") == "content"
+            for directory in objects(feature.get("Directory"))
+        ]
 
     async def _mark(self, path: str, rating_key: str) -> None:
         """Set or take a mark; every client does this by GET (PlexAPI)."""

@@ -1,0 +1,105 @@
+"""A library that is made, renamed or removed is noticed, and that costs next to nothing."""
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from .entries import set_up, state_of
+from .helpers import advance
+from .simulator import Fault, Kind, PlexServer, World
+
+MINUTE = 60
+HALF_AN_HOUR = 30 * MINUTE
+DOWN = r"^custom_components\.plex_monitor: Error fetching Home data"
+
+
+def libraries_of(hass: HomeAssistant, entry: MockConfigEntry) -> set[str | None]:
+    """Return the names of the devices of libraries."""
+    registry = dr.async_get(hass)
+    return {
+        device.name for device in dr.async_child_entries_for_config_entry(registry, entry.entry_id)
+    }
+
+
+async def test_library_that_is_removed_goes(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """With its device and entities."""
+    await set_up(hass, entry)
+    assert libraries_of(hass, entry) == {"Movies", "TV Shows", "Music"}
+    home.library.remove_section(home.library.sections[0])
+    await advance(hass, freezer, HALF_AN_HOUR + MINUTE)
+    assert libraries_of(hass, entry) == {"TV Shows", "Music"}
+    assert hass.states.get("sensor.home_movies_items") is None
+
+
+async def test_library_that_is_renamed_is_called_so(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Its entities stay."""
+    await set_up(hass, entry)
+    home.library.sections[0].title = "Films"
+    await advance(hass, freezer, HALF_AN_HOUR + MINUTE)
+    assert libraries_of(hass, entry) == {"Films", "TV Shows", "Music"}
+    assert state_of(hass, "sensor.home_movies_items") == "3"
+
+
+async def test_library_that_is_made_and_not_scanned_appears(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """It may have no folder yet."""
+    await set_up(hass, entry)
+    home.library.add_section("Concerts", Kind.MOVIE)
+    await advance(hass, freezer, HALF_AN_HOUR + MINUTE)
+    assert state_of(hass, "sensor.home_concerts_items") == "0"
+
+
+async def test_libraries_that_are_not_shown_to_apps_are_no_change(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """A server need not show there all that it has."""
+    home.faults.set(Fault.json({"MediaContainer": {"size": 0}}), paths="^/media/providers$")
+    await set_up(hass, entry)
+    await advance(hass, freezer, 2 * MINUTE)
+    world.requests.clear()
+    await advance(hass, freezer, 4 * HALF_AN_HOUR)
+    assert libraries_of(hass, entry) == {"Movies", "TV Shows", "Music"}
+    assert not [record for record in world.requests if record.path.startswith("/library")]
+
+
+@pytest.mark.allowed_logs(DOWN)
+async def test_server_that_is_down_is_not_asked(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """And one that does not tell is asked again."""
+    await set_up(hass, entry)
+    home.faults.set(Fault.status(503))
+    await advance(hass, freezer, 2 * MINUTE)
+    world.requests.clear()
+    await advance(hass, freezer, 2 * HALF_AN_HOUR)
+    assert not world.requests.to(path="/media/providers")
+    home.faults.clear()
+    await advance(hass, freezer, 3 * MINUTE)
+    home.faults.set(Fault.status(500), paths="^/media/providers$", times=1)
+    home.library.sections[0].title = "Films"
+    await advance(hass, freezer, 3 * HALF_AN_HOUR)
+    assert "Films" in libraries_of(hass, entry)
