@@ -223,3 +223,25 @@ async def test_two_servers_have_their_own_libraries(
     assert state_of(hass, "sensor.home_movies_items") == "3"
     assert state_of(hass, "sensor.office_movies_items") == "4"
     assert len(library_devices(hass, other)) == 3
+
+
+async def test_libraries_of_one_name_are_told_apart_by_their_server(
+    hass: HomeAssistant, world: World, owner: Account, entry: MockConfigEntry
+) -> None:
+    """Where somebody chooses one, and when somebody speaks of one."""
+    cabin = signed_in_entry(
+        world,
+        await world.add_server("Cabin", owner=owner),
+        owner,
+        client_identifier="home-assistant-2",
+        entry_id="cabin",
+    )
+    await set_up(hass, entry)
+    await set_up(hass, cabin)
+    registry = er.async_get(hass)
+    names = {}
+    for entity_id in ("sensor.home_movies_items", "sensor.cabin_movies_items"):
+        registered = registry.async_get(entity_id)
+        assert registered is not None
+        names[entity_id] = er.async_get_full_entity_name(hass, registered)
+    assert list(names.values()) == ["Home Movies Items", "Cabin Movies Items"]
