@@ -14,6 +14,7 @@ from .simulator import Account, Connection, PlexServer, World
 
 SERVER = "binary_sensor.home_server"
 MINUTE = 60
+RESOURCES = "/api/v2/resources"
 UNREADABLE = r"^custom_components\.plex_monitor: Error fetching Home data"
 
 
@@ -66,6 +67,28 @@ async def test_setup_that_is_tried_again_and_again_does_not_flood_plex_tv(
     await set_up(hass, entry)
     await advance(hass, freezer, 10 * MINUTE, step=5)
     assert 1 <= len(world.requests.to(host="plex.tv")) <= 3
+
+
+async def test_entry_that_was_removed_and_made_again_is_searched_for_at_once(
+    hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """Nothing is kept of one that is gone."""
+    await home.stop()
+    await set_up(hass, entry)
+    assert len(world.requests.to("plex.tv", RESOURCES)) == 1
+    await hass.config_entries.async_reload(entry.entry_id)
+    assert len(world.requests.to("plex.tv", RESOURCES)) == 1
+    await hass.config_entries.async_remove(entry.entry_id)
+    await set_up(
+        hass,
+        entry_of(
+            home,
+            account_token=world.plex_tv.sign_in(home.owner, client_identifier="home-assistant-1"),
+            server_token="x",
+            source=TokenSource.SIGN_IN,
+        ),
+    )
+    assert len(world.requests.to("plex.tv", RESOURCES)) == 2
 
 
 @pytest.mark.allowed_logs(UNREADABLE)

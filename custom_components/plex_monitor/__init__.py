@@ -13,6 +13,7 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.typing import ConfigType
 
+from .address import async_forget_search
 from .clients import plex_tv_client
 from .const import (
     CONF_ACCOUNT_TOKEN,
@@ -85,6 +86,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry)
 
 async def async_remove_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> None:
     """Leave nothing of an entry behind, its token at plex.tv included."""
+    async_forget_search(hass, entry.entry_id)
     async_forget_told(hass, entry.entry_id)
     async_forget_token(hass, entry.entry_id)
     async_delete_issues(hass, entry.entry_id)

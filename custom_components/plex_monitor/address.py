@@ -5,7 +5,7 @@ from typing import Any
 
 from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from homeassistant.util.hass_dict import HassKey
 
@@ -23,7 +23,13 @@ CONNECTION_FAILURES = 2
 
 # When an entry may be searched for again. It outlasts the coordinator, which is made anew each time
 # that the setup is tried again.
-SEARCH_DUE: HassKey[dict[str, float]] = HassKey(f"{DOMAIN}.search_due")
+_SEARCH_DUE: HassKey[dict[str, float]] = HassKey(f"{DOMAIN}_search_due")
+
+
+@callback
+def async_forget_search(hass: HomeAssistant, entry_id: str) -> None:
+    """Forget when the server of an entry that is removed was searched for."""
+    hass.data.get(_SEARCH_DUE, {}).pop(entry_id, None)
 
 
 class AddressFinder:
@@ -37,7 +43,7 @@ class AddressFinder:
         self.entry = entry
         self.server = server
         self.plex_tv = plex_tv
-        self._search_due = hass.data.setdefault(SEARCH_DUE, {})
+        self._search_due = hass.data.setdefault(_SEARCH_DUE, {})
 
     async def async_find(self, err: PlexError, failures: int) -> bool:
         """Move the server's client and the entry to a better address, and say whether it moved.

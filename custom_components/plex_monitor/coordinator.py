@@ -15,6 +15,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 from .address import CONNECTION_FAILURES, AddressFinder
 from .clients import plex_server_client, plex_tv_client
 from .const import CONF_CLIENT_IDENTIFIER, CONF_SERVER_TOKEN, LOGGER
+from .enforcement import EnforcementCheck
 from .events import PlaybackEvent, PlaybackEventType, PlexEvent
 from .listeners import Listeners
 from .news import News
@@ -99,7 +100,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         self._probe = Probe(hass, entry, look=self._async_look, refresh=self.async_refresh)
         self._notification_listeners: Listeners[Notification] = Listeners()
         self._failures = 0
-        self._enforcement_known = False
+        self._enforcement = EnforcementCheck(entry.title, self.guard)
 
     @property
     def push_connected(self) -> bool:
@@ -198,7 +199,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             failures = CONNECTION_FAILURES if self.data is None else self._failures + 1
             if not await self._addresses.async_find(err, failures):
                 raise
-        self._enforcement_known = False
+        self._enforcement.address_changed()
         return await self._async_poll()
 
     async def _async_poll(self) -> PlexMonitorData:
@@ -208,7 +209,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         await self._async_read_sessions()
         doubtful = self.data is None or not self.last_update_success
         data = await self._reader.async_read(identity, doubtful=doubtful)
-        await self._async_learn_enforcement()
+        await self._enforcement.async_learn(self.server)
         await self.guard.async_server_accepts()
         return data
 
@@ -217,18 +218,6 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         events = await self._reader.async_read_sessions()
         if events is not None:
             self._async_tell_of_streams(events)
-
-    async def _async_learn_enforcement(self) -> None:
-        """Ask once without the token, to know whether an answer with it means anything."""
-        if self._enforcement_known or not self.guard.has_token:
-            return
-        try:
-            accepts = await self.server.accepts_without_token()
-        except PlexError as err:
-            LOGGER.debug("%s: does not tell whether it wants a token: %s", self.name, err)
-            return
-        self._enforcement_known = True
-        await self.guard.async_enforcement(enforced=not accepts)
 
     async def _async_failed(self, err: PlexError) -> Exception:
         """Return what a failed poll means, after the guard has heard of it."""

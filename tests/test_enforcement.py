@@ -1,0 +1,102 @@
+"""A server is asked without a token to know what its answers with one are worth."""
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.plex_monitor.const import TokenSource
+
+from .entries import entry_of, set_up, state_of
+from .helpers import advance
+from .simulator import Connection, Fault, PlexServer, World
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+STATUS = "sensor.home_token_status"
+
+
+def asked(world: World) -> int:
+    """Return how often the server was asked for itself without a token."""
+    return len([one for one in world.requests.to("Home", "/") if not one.token_sent])
+
+
+async def test_it_is_asked_once(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
+) -> None:
+    """The answer holds as long as the address does."""
+    await set_up(hass, entry)
+    await advance(hass, freezer, 6 * HOUR, step=MINUTE)
+    assert asked(world) == 1
+    assert state_of(hass, STATUS) == "valid"
+
+
+async def test_server_that_wants_no_token_is_known_for_it(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """What it accepts proves nothing."""
+    home.allowed_without_auth = True
+    await set_up(hass, entry)
+    assert state_of(hass, STATUS) == "not_enforced"
+
+
+async def test_server_that_does_not_tell_is_asked_less_and_less(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """A proxy in front of it may never let that through."""
+    home.faults.set(Fault.status(502), paths="^/$", with_token=False)
+    await set_up(hass, entry)
+    await advance(hass, freezer, 5 * MINUTE, step=15)
+    assert 2 <= asked(world) <= 4
+    await advance(hass, freezer, 24 * HOUR, step=MINUTE)
+    assert 25 <= asked(world) <= 32
+    assert state_of(hass, STATUS) == "valid"
+
+
+async def test_server_that_tells_later_is_heard(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """Within a few minutes, if it was a matter of minutes."""
+    home.allowed_without_auth = True
+    home.faults.set(Fault.status(502), paths="^/$", with_token=False)
+    await set_up(hass, entry)
+    assert state_of(hass, STATUS) == "valid"
+    await advance(hass, freezer, MINUTE, step=15)
+    home.faults.clear()
+    await advance(hass, freezer, 5 * MINUTE, step=15)
+    assert state_of(hass, STATUS) == "not_enforced"
+
+
+@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error fetching Home data")
+async def test_server_that_moved_is_asked_again(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """It may see Home Assistant in another network now, however little it told before."""
+    rule = home.faults.set(Fault.status(502), paths="^/$", with_token=False)
+    await set_up(hass, entry)
+    await advance(hass, freezer, HOUR, step=MINUTE)
+    home.faults.clear(rule)
+    home.allowed_without_auth = True
+    await home.move()
+    home.connections = [
+        Connection(uri=home.url, address="127.0.0.1", port=home.port, local=True, relay=False)
+    ]
+    await advance(hass, freezer, 5 * MINUTE, step=15)
+    assert state_of(hass, STATUS) == "not_enforced"
+
+
+async def test_entry_without_a_token_asks_nothing_more(
+    hass: HomeAssistant, world: World, home: PlexServer
+) -> None:
+    """It has no other way to ask."""
+    home.allowed_without_auth = True
+    await set_up(hass, entry_of(home, source=TokenSource.NONE))
+    assert asked(world) == 1
