@@ -151,6 +151,12 @@ def owner(world: World) -> Account:
 
 
 @pytest.fixture
+def friend(world: World) -> Account:
+    """Return somebody else."""
+    return world.plex_tv.add_account("friend")
+
+
+@pytest.fixture
 async def home(world: World, owner: Account) -> PlexServer:
     """Return the owner's server."""
     return await world.add_server("Home", owner=owner)

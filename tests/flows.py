@@ -79,6 +79,12 @@ async def close(hass: HomeAssistant, result: ConfigFlowResult) -> None:
     await settle(hass)
 
 
+def stored(result: ConfigFlowResult) -> dict[str, Any]:
+    """Return what an entry was created with."""
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    return dict(result["result"].data)
+
+
 def at(result: ConfigFlowResult) -> str:
     """Return the step that is shown."""
     return result["step_id"]

@@ -12,6 +12,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.event import RANDOM_MICROSECOND_MAX
 from homeassistant.util.async_ import get_scheduled_timer_handles
+import pytest
 from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from .simulator import World
@@ -90,6 +91,19 @@ async def eventually(
     while not predicate():
         assert hass.loop.time() < deadline, f"did not happen within {timeout} s"
         await asyncio.sleep(0.005)
+
+
+async def first_refusal(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, host: str
+) -> float:
+    """Let time pass until the server refuses the token, and return when."""
+    seen = len(world.requests)
+    for _ in range(60):
+        await advance(hass, freezer, 5, step=5)
+        for request in list(world.requests)[seen:]:
+            if request.host == host and request.status == 401:
+                return request.at
+    pytest.fail("the server never refused")
 
 
 async def start_repair_fix_flow(

@@ -40,12 +40,6 @@ pytestmark = pytest.mark.usefixtures("mock_setup_entry", "quick_polling")
 
 
 @pytest.fixture
-def friend(world: World) -> Account:
-    """Return somebody else."""
-    return world.plex_tv.add_account("friend")
-
-
-@pytest.fixture
 def dead(hass: HomeAssistant, world: World, entry: MockConfigEntry) -> MockConfigEntry:
     """Return the entry of an owner whose token was revoked."""
     world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])

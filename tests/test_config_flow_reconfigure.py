@@ -42,12 +42,6 @@ from .simulator import Account, Connection, Fault, PlexServer, World
 pytestmark = pytest.mark.usefixtures("mock_setup_entry", "quick_polling")
 
 
-@pytest.fixture
-def friend(world: World) -> Account:
-    """Return somebody else."""
-    return world.plex_tv.add_account("friend")
-
-
 @pytest.fixture(autouse=True)
 def added(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """Add the owner's entry."""

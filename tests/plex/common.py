@@ -4,7 +4,9 @@ from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
 import aiohttp
+import pytest
 
+from custom_components.plex_monitor.plex.errors import PlexError
 from custom_components.plex_monitor.plex.models import MediaType
 from custom_components.plex_monitor.plex.server import PlexServer
 from custom_components.plex_monitor.plex.transport import ClientIdentity, PlexTransport
@@ -32,6 +34,14 @@ def assert_tells_nothing(error: BaseException) -> None:
     assert error.__context__ is None
     assert TOKEN not in f"{error!r} {error} {error.args} {vars(error)}"
     assert "?" not in str(error)
+
+
+async def error_of(plex: PlexTransport, **arguments: float) -> PlexError:
+    """Return what a request with a token raises, which has to be an error of ours."""
+    with pytest.raises(PlexError) as failed:
+        await plex.get_json("/status/sessions", token=TOKEN, params={"x": "y"}, **arguments)
+    assert_tells_nothing(failed.value)
+    return failed.value
 
 
 class Clock:
