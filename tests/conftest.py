@@ -169,6 +169,27 @@ def entry(world: World, owner: Account, home: PlexServer) -> MockConfigEntry:
 
 
 @pytest.fixture
+async def cabin(world: World, owner: Account) -> PlexServer:
+    """Return another server of the same owner."""
+    return await world.add_server("Cabin", owner=owner)
+
+
+@pytest.fixture
+def cabin_entry(world: World, owner: Account, cabin: PlexServer) -> MockConfigEntry:
+    """Return the entry of that server, which has a sign-in of its own."""
+    return signed_in_entry(
+        world, cabin, owner, client_identifier="home-assistant-2", entry_id="cabin"
+    )
+
+
+@pytest.fixture
+def guest(world: World, home: PlexServer, friend: Account) -> MockConfigEntry:
+    """Return the entry of somebody with whom the server is shared."""
+    home.share_with(friend)
+    return signed_in_entry(world, home, friend)
+
+
+@pytest.fixture
 def mock_setup_entry() -> Generator[AsyncMock]:
     """Let the config flow run alone."""
     with patch(

@@ -18,6 +18,11 @@ from custom_components.plex_monitor.const import (
 from .helpers import settle
 from .simulator import Account, PlexServer, World
 
+# What the coordinator says once when the server Home does not answer, and when it cannot be read,
+# for that reason or because it refuses the token.
+DOWN = r"^custom_components\.plex_monitor: Error fetching Home data"
+UNREADABLE = r"^custom_components\.plex_monitor: (Error|Authentication failed).* fetching Home data"
+
 ENTRY_ID = "01JG00V55WEVTJ0CJHM0GAD7PC"
 
 

@@ -8,14 +8,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_monitor.const import TokenSource
 
-from .entries import entry_of, issues_of, set_up, state_of
+from .entries import DOWN, entry_of, issues_of, set_up, state_of
 from .helpers import advance
 from .simulator import Account, Connection, PlexServer, World
 
 SERVER = "binary_sensor.home_server"
 MINUTE = 60
 RESOURCES = "/api/v2/resources"
-UNREADABLE = r"^custom_components\.plex_monitor: Error fetching Home data"
 
 
 async def move(home: PlexServer) -> None:
@@ -26,7 +25,7 @@ async def move(home: PlexServer) -> None:
     ]
 
 
-@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.allowed_logs(DOWN)
 async def test_new_address_is_found_at_plex_tv(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -91,7 +90,7 @@ async def test_entry_that_was_removed_and_made_again_is_searched_for_at_once(
     assert len(world.requests.to("plex.tv", RESOURCES)) == 2
 
 
-@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.allowed_logs(DOWN)
 async def test_another_machine_at_the_old_address_makes_it_look_at_once(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -110,7 +109,7 @@ async def test_another_machine_at_the_old_address_makes_it_look_at_once(
     assert [r for r in world.requests.to(host="Other") if r.token_sent] == []
 
 
-@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.allowed_logs(DOWN)
 async def test_address_at_which_another_server_answers_is_not_taken(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -132,7 +131,7 @@ async def test_address_at_which_another_server_answers_is_not_taken(
     assert [r for r in world.requests.to(host="Other") if r.token_sent] == []
 
 
-@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.allowed_logs(DOWN)
 async def test_relay_is_not_taken_for_an_address(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -150,7 +149,7 @@ async def test_relay_is_not_taken_for_an_address(
     assert entry.data[CONF_URL] == address
 
 
-@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.allowed_logs(DOWN)
 async def test_plex_tv_is_not_asked_too_often_where_a_server_is(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -167,7 +166,7 @@ async def test_plex_tv_is_not_asked_too_often_where_a_server_is(
     assert state_of(hass, SERVER) == STATE_OFF
 
 
-@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.allowed_logs(DOWN)
 @pytest.mark.parametrize("why", ["no account token", "plex.tv is down"])
 async def test_address_stays_where_plex_tv_cannot_tell(
     hass: HomeAssistant,
@@ -192,7 +191,7 @@ async def test_address_stays_where_plex_tv_cannot_tell(
     assert state_of(hass, SERVER) == STATE_OFF
 
 
-@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.allowed_logs(DOWN)
 async def test_address_that_is_encrypted_is_not_given_up_for_one_that_is_not(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,

@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.plex_monitor.const import TokenSource
 
 from .entities import attributes_of, values
-from .entries import entry_of, set_up, signed_in_entry, state_of
+from .entries import DOWN, entry_of, set_up, state_of
 from .helpers import advance, settle
 from .simulator import Account, Fault, PlexServer, World
 
@@ -63,12 +63,10 @@ async def test_remote_access_that_the_server_does_not_know(
 
 
 async def test_guest_is_not_told_of_remote_access(
-    hass: HomeAssistant, world: World, home: PlexServer
+    hass: HomeAssistant, guest: MockConfigEntry
 ) -> None:
     """It is the owner's; that there is a Plex Pass is not."""
-    friend = world.plex_tv.add_account("friend")
-    home.share_with(friend)
-    await set_up(hass, signed_in_entry(world, home, friend))
+    await set_up(hass, guest)
     assert hass.states.get(REMOTE_ACCESS) is None
     assert state_of(hass, PLEX_PASS) == STATE_ON
 
@@ -202,7 +200,7 @@ async def test_scan_that_is_told_while_the_libraries_are_read(
 # What says what is wrong
 
 
-@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error fetching Home data")
+@pytest.mark.allowed_logs(DOWN)
 async def test_server_that_is_down(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,

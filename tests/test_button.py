@@ -13,9 +13,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_monitor.const import DOMAIN
 
-from .entries import set_up, signed_in_entry, state_of
+from .entries import set_up, state_of
 from .helpers import advance, settle
-from .simulator import Fault, Kind, PlexServer, World
+from .simulator import Fault, Kind, PlexServer
 
 SCAN_ALL = "button.home_scan_all_libraries"
 SCAN_MOVIES = "button.home_movies_scan"
@@ -105,14 +105,11 @@ async def test_check_for_update(
 
 
 async def test_guest_has_none_of_the_owners_buttons(
-    hass: HomeAssistant, world: World, home: PlexServer
+    hass: HomeAssistant, guest: MockConfigEntry
 ) -> None:
     """What the account may not do is not shown."""
-    friend = world.plex_tv.add_account("friend")
-    home.share_with(friend)
-    entry = signed_in_entry(world, home, friend)
-    await set_up(hass, entry)
-    assert button_names(hass, entry) == {"button.home_replace_token"}
+    await set_up(hass, guest)
+    assert button_names(hass, guest) == {"button.home_replace_token"}
 
 
 async def test_buttons_come_with_the_right(

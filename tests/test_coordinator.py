@@ -7,13 +7,12 @@ from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from .entries import set_up, signed_in_entry, state_of
+from .entries import DOWN, set_up, state_of
 from .helpers import advance, settle
 from .simulator import Account, Fault, PlexServer, World
 
 STREAMS = "sensor.home_streams"
 SERVER = "binary_sensor.home_server"
-UNREADABLE = r"^custom_components\.plex_monitor: Error fetching Home data"
 
 MINUTE = 60
 
@@ -153,7 +152,7 @@ async def test_channel_that_was_good_is_opened_again_at_once(
     assert len(home.notifier.listeners) == 1
 
 
-@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.allowed_logs(DOWN)
 async def test_server_that_is_down_is_told_and_its_state_is_not_shown(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -178,7 +177,7 @@ async def test_server_that_is_down_is_told_and_its_state_is_not_shown(
     assert state_of(hass, STREAMS) != STATE_UNAVAILABLE
 
 
-@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.allowed_logs(DOWN)
 async def test_server_that_is_down_is_asked_less_and_less(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -196,7 +195,7 @@ async def test_server_that_is_down_is_asked_less_and_less(
     assert len(world.requests.to(host="plex.tv")) == 0
 
 
-@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.allowed_logs(DOWN)
 async def test_server_is_left_alone_for_as_long_as_it_wishes(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -213,7 +212,7 @@ async def test_server_is_left_alone_for_as_long_as_it_wishes(
     assert len(world.requests.to(host="Home")) == 0
 
 
-@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.allowed_logs(DOWN)
 async def test_restarted_server_is_read_anew(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -244,12 +243,11 @@ async def test_shared_server_tells_what_a_guest_may_see(
     home: PlexServer,
     *,
     old: bool,
+    guest: MockConfigEntry,
 ) -> None:
     """The parts of the owner do not exist, and nothing is wrong with that."""
     home.refuses_with_401 = old
-    friend = world.plex_tv.add_account("friend")
-    home.share_with(friend)
-    await set_up(hass, signed_in_entry(world, home, friend))
+    await set_up(hass, guest)
     assert hass.states.get(STREAMS) is None
     assert hass.states.get("update.home_server_update") is None
     assert state_of(hass, "sensor.home_version") == home.version
@@ -402,12 +400,10 @@ async def test_stream_that_is_listed_after_it_is_told_does_not_wait_for_the_poll
 
 
 async def test_guest_who_is_told_of_a_stream_is_not_led_to_ask_for_it(
-    hass: HomeAssistant, world: World, home: PlexServer
+    hass: HomeAssistant, world: World, home: PlexServer, guest: MockConfigEntry, friend: Account
 ) -> None:
     """The server would refuse."""
-    friend = world.plex_tv.add_account("friend")
-    home.share_with(friend)
-    await set_up(hass, signed_in_entry(world, home, friend))
+    await set_up(hass, guest)
     world.requests.clear()
     await home.start_stream(user=friend, title="Film")
     await settle(hass)

@@ -7,7 +7,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_monitor.const import TokenSource
 
-from .entries import entry_of, set_up, state_of
+from .entries import DOWN, entry_of, set_up, state_of
 from .helpers import advance
 from .simulator import Connection, Fault, PlexServer, World
 
@@ -71,7 +71,7 @@ async def test_server_that_tells_later_is_heard(
     assert state_of(hass, STATUS) == "not_enforced"
 
 
-@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error fetching Home data")
+@pytest.mark.allowed_logs(DOWN)
 async def test_server_that_moved_is_asked_again(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,

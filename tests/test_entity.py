@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.plex_monitor.const import DOMAIN
 
 from .entities import values
-from .entries import set_up, signed_in_entry, state_of
+from .entries import DOWN, set_up, state_of
 from .helpers import advance, settle
 from .simulator import Account, Fault, Kind, PlexServer, World
 
@@ -59,7 +59,7 @@ async def test_entities_belong_to_their_device(
     assert movies.unique_id == f"{home.machine_identifier}_1_items"
 
 
-@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error fetching Home data")
+@pytest.mark.allowed_logs(DOWN)
 async def test_version_of_the_device_follows_the_server(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -74,7 +74,7 @@ async def test_version_of_the_device_follows_the_server(
     assert server_device(hass, entry).sw_version == "1.44.0.1-abc"
 
 
-@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error fetching Home data")
+@pytest.mark.allowed_logs(DOWN)
 async def test_version_is_kept_while_the_token_is_refused(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer, entry: MockConfigEntry
 ) -> None:
@@ -137,20 +137,21 @@ async def test_library_that_went_while_home_assistant_was_down(
 
 
 async def test_library_that_is_shared_no_more_and_then_again(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, home: PlexServer
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    guest: MockConfigEntry,
+    friend: Account,
 ) -> None:
     """It has the same entities as before."""
-    friend = world.plex_tv.add_account("friend")
-    home.share_with(friend)
-    entry = signed_in_entry(world, home, friend)
-    await set_up(hass, entry)
+    await set_up(hass, guest)
     movies, shows, music = home.library.sections
     home.restrict(friend, [movies, shows])
     await advance(hass, freezer, 6 * HOUR + MINUTE, step=10 * MINUTE)
-    assert library_devices(hass, entry).keys() == {"Movies", "TV Shows"}
+    assert library_devices(hass, guest).keys() == {"Movies", "TV Shows"}
     home.restrict(friend, [movies, shows, music])
     await advance(hass, freezer, 6 * HOUR + MINUTE, step=10 * MINUTE)
-    assert library_devices(hass, entry).keys() == {"Movies", "TV Shows", "Music"}
+    assert library_devices(hass, guest).keys() == {"Movies", "TV Shows", "Music"}
     assert values(hass, "music_items") == ["1"]
 
 
@@ -206,38 +207,26 @@ async def test_library_that_is_renamed(
 
 
 async def test_two_servers_have_their_own_libraries(
-    hass: HomeAssistant, world: World, owner: Account, home: PlexServer, entry: MockConfigEntry
+    hass: HomeAssistant,
+    cabin: PlexServer,
+    entry: MockConfigEntry,
+    cabin_entry: MockConfigEntry,
 ) -> None:
     """They have the same numbers and names."""
-    office = await world.add_server("Office", owner=owner)
-    office.library.add("One More")
-    other = signed_in_entry(
-        world,
-        office,
-        owner,
-        client_identifier="home-assistant-2",
-        entry_id="01JG00V55WEVTJ0CJHM0GAD7PD",
-    )
+    cabin.library.add("One More")
     await set_up(hass, entry)
-    await set_up(hass, other)
+    await set_up(hass, cabin_entry)
     assert state_of(hass, "sensor.home_movies_items") == "3"
-    assert state_of(hass, "sensor.office_movies_items") == "4"
-    assert len(library_devices(hass, other)) == 3
+    assert state_of(hass, "sensor.cabin_movies_items") == "4"
+    assert len(library_devices(hass, cabin_entry)) == 3
 
 
 async def test_libraries_of_one_name_are_told_apart_by_their_server(
-    hass: HomeAssistant, world: World, owner: Account, entry: MockConfigEntry
+    hass: HomeAssistant, entry: MockConfigEntry, cabin_entry: MockConfigEntry
 ) -> None:
     """Where somebody chooses one, and when somebody speaks of one."""
-    cabin = signed_in_entry(
-        world,
-        await world.add_server("Cabin", owner=owner),
-        owner,
-        client_identifier="home-assistant-2",
-        entry_id="cabin",
-    )
     await set_up(hass, entry)
-    await set_up(hass, cabin)
+    await set_up(hass, cabin_entry)
     registry = er.async_get(hass)
     names = {}
     for entity_id in ("sensor.home_movies_items", "sensor.cabin_movies_items"):

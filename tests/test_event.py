@@ -10,7 +10,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, CONF_SERVER_TOKEN, DOMAIN
 
-from .entries import set_up, signed_in_entry, state_of
+from .entries import UNREADABLE, set_up, state_of
 from .helpers import advance, settle
 from .simulator import Account, Delivery, Fault, Find, Kind, PlexServer, World
 
@@ -19,7 +19,6 @@ LIBRARY = "event.home_library"
 SERVER = "event.home_server"
 TOKEN = "event.home_token"
 
-UNREADABLE = r"^custom_components\.plex_monitor: (Error|Authentication failed).* fetching Home"
 MINUTE = 60
 
 
@@ -168,13 +167,9 @@ async def test_what_ran_before_did_not_just_start(
     assert told.states(PLAYBACK) == []
 
 
-async def test_guest_has_no_playback_event(
-    hass: HomeAssistant, world: World, home: PlexServer
-) -> None:
+async def test_guest_has_no_playback_event(hass: HomeAssistant, guest: MockConfigEntry) -> None:
     """Until the sessions may be seen there is nothing to tell of."""
-    friend = world.plex_tv.add_account("friend")
-    home.share_with(friend)
-    await set_up(hass, signed_in_entry(world, home, friend))
+    await set_up(hass, guest)
     assert hass.states.get(PLAYBACK) is None
     assert state_of(hass, LIBRARY) == STATE_UNKNOWN
 
@@ -387,13 +382,14 @@ async def test_token_is_replaced_by_the_action(
 
 @pytest.mark.allowed_logs(UNREADABLE)
 async def test_server_token_that_plex_lists_replaces_ours(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, home: PlexServer
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    guest: MockConfigEntry,
+    friend: Account,
 ) -> None:
     """Without any reload."""
-    friend = world.plex_tv.add_account("friend")
-    home.share_with(friend)
-    entry = signed_in_entry(world, home, friend)
-    await set_up(hass, entry)
+    await set_up(hass, guest)
     told = Told(hass)
     home.regenerate_token(friend)
     await advance(hass, freezer, 15 * MINUTE)

@@ -115,23 +115,20 @@ async def test_works_without_plex_tv(
 
 
 async def test_two_servers_side_by_side(
-    hass: HomeAssistant, world: World, owner: Account, entry: MockConfigEntry
+    hass: HomeAssistant,
+    world: World,
+    owner: Account,
+    cabin: PlexServer,
+    entry: MockConfigEntry,
+    cabin_entry: MockConfigEntry,
 ) -> None:
     """Each has its own token, device and state."""
-    attic = await world.add_server("Attic", owner=owner)
-    other = signed_in_entry(
-        world,
-        attic,
-        owner,
-        client_identifier="home-assistant-2",
-        entry_id="01JG00V55WEVTJ0CJHM0GAD7PD",
-    )
     await set_up(hass, entry)
-    await set_up(hass, other)
-    await attic.start_stream(user=owner, title="Film")
+    await set_up(hass, cabin_entry)
+    await cabin.start_stream(user=owner, title="Film")
     await settle(hass)
     assert state_of(hass, "sensor.home_streams") == "0"
-    assert state_of(hass, "sensor.attic_streams") == "1"
+    assert state_of(hass, "sensor.cabin_streams") == "1"
     assert {r.token_sent for r in world.requests.to(host="Home")} <= {
         None,
         entry.data[CONF_SERVER_TOKEN],

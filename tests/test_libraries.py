@@ -11,14 +11,13 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.plex_monitor.events import LibraryEvent, PlexEvent
 
 from .entities import all_enabled, values
-from .entries import set_up, state_of
+from .entries import DOWN, set_up, state_of
 from .helpers import advance, settle
 from .simulator import Fault, Find, Kind, PlexServer, World
 
 MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
-DOWN = r"^custom_components\.plex_monitor: Error fetching Home data"
 
 
 def asked_of_libraries(world: World) -> Counter[str]:

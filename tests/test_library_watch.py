@@ -6,13 +6,12 @@ from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from .entries import set_up, state_of
+from .entries import DOWN, set_up, state_of
 from .helpers import advance
 from .simulator import Fault, Kind, PlexServer, World
 
 MINUTE = 60
 HALF_AN_HOUR = 30 * MINUTE
-DOWN = r"^custom_components\.plex_monitor: Error fetching Home data"
 
 
 def libraries_of(hass: HomeAssistant, entry: MockConfigEntry) -> set[str | None]:

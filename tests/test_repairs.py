@@ -13,7 +13,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, DOMAIN, TokenSource
 from custom_components.plex_monitor.issues import Issue
 
-from .entries import entry_of, issues_of, reauths_of, set_up, signed_in_entry, state_of
+from .entries import UNREADABLE, entry_of, issues_of, reauths_of, set_up, state_of
 from .flows import approve
 from .helpers import (
     advance,
@@ -23,7 +23,6 @@ from .helpers import (
 )
 from .simulator import Account, PlexServer, World
 
-UNREADABLE = r"^custom_components\.plex_monitor: (Error|Authentication failed).* fetching Home data"
 MINUTE = 60
 
 pytestmark = pytest.mark.usefixtures("quick_polling")
@@ -106,18 +105,17 @@ async def test_removed_access_is_repaired_by_signing_in_as_somebody_else(
     world: World,
     home: PlexServer,
     owner: Account,
+    guest: MockConfigEntry,
+    friend: Account,
 ) -> None:
     """The account that has access is the owner's."""
     assert await async_setup_component(hass, REPAIRS, {})
-    friend = world.plex_tv.add_account("friend")
-    home.share_with(friend)
-    entry = signed_in_entry(world, home, friend)
-    await set_up(hass, entry)
+    await set_up(hass, guest)
     home.unshare(friend)
     await advance(hass, freezer, 2 * MINUTE, step=5)
 
     client = await hass_client()
-    form = await start_repair_fix_flow(client, DOMAIN, f"access_removed_{entry.entry_id}")
+    form = await start_repair_fix_flow(client, DOMAIN, f"access_removed_{guest.entry_id}")
     result = await process_repair_fix_flow(client, form["flow_id"])
     assert await sign_in(hass, world, result["next_flow"][1], owner) == "valid"
     assert issues_of(hass) == []

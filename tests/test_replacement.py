@@ -22,7 +22,7 @@ from custom_components.plex_monitor.const import (
     TokenSource,
 )
 
-from .entries import entry_of, issues_of, set_up, setup_state, signed_in_entry, state_of
+from .entries import entry_of, issues_of, set_up, setup_state, state_of
 from .flows import SIGN_OUT
 from .helpers import advance, settle
 from .simulator import Account, Fault, PlexServer, World
@@ -158,14 +158,13 @@ async def test_token_of_somebody_else_becomes_one_of_our_own(
     assert issues_of(hass) == []
 
 
-async def test_guest_replaces_theirs(hass: HomeAssistant, world: World, home: PlexServer) -> None:
+async def test_guest_replaces_theirs(
+    hass: HomeAssistant, world: World, guest: MockConfigEntry
+) -> None:
     """It is not the owner's business."""
-    friend = world.plex_tv.add_account("friend")
-    home.share_with(friend)
-    entry = signed_in_entry(world, home, friend)
-    await set_up(hass, entry)
-    old = entry.data[CONF_ACCOUNT_TOKEN]
-    await replace(hass, entry)
+    await set_up(hass, guest)
+    old = guest.data[CONF_ACCOUNT_TOKEN]
+    await replace(hass, guest)
     assert not world.plex_tv.is_valid(old)
     assert state_of(hass, "sensor.home_token_status") == "valid"
 

@@ -18,7 +18,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.plex_monitor.const import TokenSource
 
 from .entities import all_enabled, attributes_of, values
-from .entries import entry_of, set_up, signed_in_entry, state_of
+from .entries import DOWN, entry_of, set_up, state_of
 from .helpers import advance, settle
 from .simulator import MUSIC, UHD, Account, Delivery, Fault, Kind, PlexServer, World
 
@@ -271,12 +271,10 @@ async def test_list_of_activities_is_bounded(
 
 
 async def test_guest_gets_no_sensor_of_what_is_the_owners(
-    hass: HomeAssistant, world: World, home: PlexServer
+    hass: HomeAssistant, home: PlexServer, guest: MockConfigEntry
 ) -> None:
     """There would never be a value."""
-    friend = world.plex_tv.add_account("friend")
-    home.share_with(friend)
-    await set_up(hass, signed_in_entry(world, home, friend))
+    await set_up(hass, guest)
     for key in OF_OWNERS_ALONE:
         assert hass.states.get(f"sensor.home_{key}") is None, key
     assert values(hass, "version") == [home.version]
@@ -293,7 +291,7 @@ async def test_server_that_needs_no_token_tells_all(
     assert values(hass, *OF_OWNERS_ALONE) == ["0"] * len(OF_OWNERS_ALONE)
 
 
-@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error fetching Home data")
+@pytest.mark.allowed_logs(DOWN)
 async def test_sensors_are_unavailable_while_the_server_cannot_be_read(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -396,12 +394,10 @@ async def test_size_and_duration(
 
 
 async def test_size_comes_and_goes_with_the_right_to_see_it(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, home: PlexServer
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, guest: MockConfigEntry
 ) -> None:
     """What everybody may see is not touched by it."""
-    friend = world.plex_tv.add_account("friend")
-    home.share_with(friend)
-    await set_up(hass, signed_in_entry(world, home, friend))
+    await set_up(hass, guest)
     assert values(hass, "movies_items") == ["3"]
     assert hass.states.get("sensor.home_movies_size") is None
 

@@ -8,7 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from .entities import all_enabled, attributes_of, values
-from .entries import set_up, signed_in_entry, state_of
+from .entries import DOWN, set_up, signed_in_entry, state_of
 from .helpers import advance, settle
 from .simulator import Account, Fault, PlexServer, World
 
@@ -16,7 +16,6 @@ MINUTE = 60
 RESOURCES = ("host_cpu", "server_cpu", "host_memory", "server_memory")
 BANDWIDTH = ("measured_bandwidth_lan", "measured_bandwidth_wan")
 UNREADABLE = r"^custom_components\.plex_monitor: Error fetching Home statistics data"
-DOWN = r"^custom_components\.plex_monitor: Error fetching Home data"
 
 
 async def test_nothing_is_asked_while_nobody_wants_to_know(

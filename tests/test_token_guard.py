@@ -15,7 +15,7 @@ from custom_components.plex_monitor.const import (
     DOMAIN,
 )
 
-from .entries import healthy, issues_of, reauths_of, set_up, state_of
+from .entries import UNREADABLE, healthy, issues_of, reauths_of, set_up, state_of
 from .flows import approve
 from .helpers import advance, first_refusal, settle
 from .simulator import Account, Fault, PlexServer, World
@@ -28,9 +28,6 @@ STREAMS = "sensor.home_streams"
 MINUTE = 60
 HOUR = 3600
 DAY = 24 * HOUR
-
-# What the coordinator says once when a server cannot be read.
-UNREADABLE = r"^custom_components\.plex_monitor: (Error|Authentication failed).* fetching Home data"
 
 
 async def test_good_token_is_valid(hass: HomeAssistant, entry: MockConfigEntry) -> None:

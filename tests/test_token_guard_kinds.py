@@ -11,9 +11,9 @@ from custom_components.plex_monitor.const import (
     TokenSource,
 )
 
-from .entries import entry_of, healthy, issues_of, reauths_of, set_up, signed_in_entry, state_of
+from .entries import UNREADABLE, entry_of, healthy, issues_of, reauths_of, set_up, state_of
 from .helpers import advance, first_refusal
-from .simulator import Fault, PlexServer, World
+from .simulator import Account, Fault, PlexServer, World
 
 PROBLEM = "binary_sensor.home_token_problem"
 STATUS = "sensor.home_token_status"
@@ -22,9 +22,6 @@ STREAMS = "sensor.home_streams"
 MINUTE = 60
 HOUR = 3600
 DAY = 24 * HOUR
-
-# What the coordinator says once when a server cannot be read.
-UNREADABLE = r"^custom_components\.plex_monitor: (Error|Authentication failed).* fetching Home data"
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
@@ -54,14 +51,12 @@ async def test_token_that_plex_tv_cannot_know_is_judged_by_the_server_with_patie
 async def test_access_that_was_removed_has_its_own_repair_and_heals_by_sharing_again(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    world: World,
     home: PlexServer,
+    guest: MockConfigEntry,
+    friend: Account,
 ) -> None:
     """The account is fine; the new server token is adopted without anybody doing anything."""
-    friend = world.plex_tv.add_account("friend")
-    home.share_with(friend)
-    entry = signed_in_entry(world, home, friend)
-    await set_up(hass, entry)
+    await set_up(hass, guest)
     healthy(hass)
 
     home.unshare(friend)
@@ -73,7 +68,7 @@ async def test_access_that_was_removed_has_its_own_repair_and_heals_by_sharing_a
     token = home.share_with(friend)
     await advance(hass, freezer, 20 * MINUTE)
     healthy(hass)
-    assert entry.data[CONF_SERVER_TOKEN] == token
+    assert guest.data[CONF_SERVER_TOKEN] == token
     assert state_of(hass, STATUS) == "valid"
 
 
@@ -81,32 +76,33 @@ async def test_access_that_was_removed_has_its_own_repair_and_heals_by_sharing_a
 async def test_new_server_token_of_the_same_account_is_adopted_silently(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    world: World,
     home: PlexServer,
+    guest: MockConfigEntry,
+    friend: Account,
 ) -> None:
     """Nobody is troubled, and no reload is needed."""
-    friend = world.plex_tv.add_account("friend")
-    home.share_with(friend)
-    entry = signed_in_entry(world, home, friend)
-    await set_up(hass, entry)
+    await set_up(hass, guest)
 
     token = home.regenerate_token(friend)
     for _ in range(24):
         await advance(hass, freezer, 5, step=5)
         healthy(hass)
-    assert entry.data[CONF_SERVER_TOKEN] == token
+    assert guest.data[CONF_SERVER_TOKEN] == token
     assert state_of(hass, STATUS) == "valid"
     assert state_of(hass, "sensor.home_version") == home.version
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
 async def test_adopted_token_is_tried_at_once(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, home: PlexServer
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    guest: MockConfigEntry,
+    friend: Account,
 ) -> None:
     """Not only with the next poll."""
-    friend = world.plex_tv.add_account("friend")
-    home.share_with(friend)
-    await set_up(hass, signed_in_entry(world, home, friend))
+    await set_up(hass, guest)
     await advance(hass, freezer, HOUR, step=MINUTE)
     home.regenerate_token(friend)
     await first_refusal(hass, freezer, world, "Home")

@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_monitor.const import TokenSource
 
-from .entries import entry_of, healthy, set_up, state_of
+from .entries import DOWN, entry_of, healthy, set_up, state_of
 from .helpers import advance
 from .simulator import Fault, PlexServer, World
 
@@ -21,8 +21,6 @@ STREAMS = "sensor.home_streams"
 MINUTE = 60
 HOUR = 3600
 
-# What the coordinator says once when a server cannot be read.
-UNREADABLE = r"^custom_components\.plex_monitor: Error fetching Home data"
 
 type Trouble = Callable[[World, PlexServer], Any]
 
@@ -104,7 +102,7 @@ TROUBLES: dict[str, Trouble] = {
 }
 
 
-@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.allowed_logs(DOWN)
 @pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
 async def test_trouble_of_another_kind_is_never_called_an_invalid_token(
     hass: HomeAssistant,
@@ -136,7 +134,7 @@ async def test_trouble_of_another_kind_is_never_called_an_invalid_token(
     assert state_of(hass, STREAMS) == "0"
 
 
-@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.allowed_logs(DOWN)
 async def test_proxy_that_wants_a_login_says_nothing_about_the_token(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,

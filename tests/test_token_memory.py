@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN
 
-from .entries import healthy, issues_of, reauths_of, set_up, state_of
+from .entries import UNREADABLE, healthy, issues_of, reauths_of, set_up, state_of
 from .flows import sign_in
 from .helpers import advance, settle
 from .simulator import Account, Fault, PlexServer, World
@@ -19,7 +19,6 @@ HOUR = 3600
 
 SERVER = "binary_sensor.home_server"
 PROBLEM = "binary_sensor.home_token_problem"
-UNREADABLE = r"^custom_components\.plex_monitor: (Error|Authentication failed).* fetching Home data"
 
 
 def state_now(entry: MockConfigEntry) -> ConfigEntryState:
