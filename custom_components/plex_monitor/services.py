@@ -24,7 +24,6 @@ from .const import DOMAIN
 from .event_data import STOPPED
 from .failures import told_to_the_user
 from .plex.errors import PlexForbiddenError, PlexNotFoundError, PlexUnauthorizedError
-from .plex.library import Library
 from .plex.models import Section, Session
 from .plex.server import PlexServer
 from .replacement import async_replace_token
@@ -84,10 +83,10 @@ def _telling(tell: Callable[[PlexServer, ServiceCall], Awaitable[None]]) -> Hand
     return _async_tell
 
 
-def _of_item(tell: Callable[[Library, str], Awaitable[None]]) -> Action:
+def _of_item(tell: Callable[[PlexServer, str], Awaitable[None]]) -> Action:
     """Return the action that does one thing with an item."""
     return Action(
-        handler=_telling(lambda server, call: tell(server.library, call.data[ATTR_RATING_KEY])),
+        handler=_telling(lambda server, call: tell(server, call.data[ATTR_RATING_KEY])),
         fields=_RATING_KEY,
         not_found="item_not_found",
     )
@@ -310,8 +309,8 @@ ACTIONS: Final = {
     ),
     "list_streams": Action(handler=_async_list_streams, response=SupportsResponse.ONLY),
     "list_tasks": Action(handler=_async_list_tasks, response=SupportsResponse.ONLY),
-    "mark_unwatched": _of_item(Library.mark_unwatched),
-    "mark_watched": _of_item(Library.mark_watched),
+    "mark_unwatched": _of_item(lambda server, key: server.library.mark_unwatched(key)),
+    "mark_watched": _of_item(lambda server, key: server.library.mark_watched(key)),
     "on_deck": Action(handler=_async_on_deck, fields=_LIMIT, response=SupportsResponse.ONLY),
     "optimize_database": Action(
         handler=_telling(lambda server, _call: server.maintenance.optimize_database())
@@ -334,7 +333,7 @@ ACTIONS: Final = {
         response=SupportsResponse.ONLY,
         not_found="library_gone",
     ),
-    "refresh_metadata": _of_item(Library.refresh_metadata),
+    "refresh_metadata": _of_item(lambda server, key: server.library.refresh_metadata(key)),
     "run_task": Action(
         handler=_async_run_task,
         fields=_TASK,
