@@ -88,6 +88,7 @@ REQUESTS: dict[str, Callable[[PlexServer], Awaitable[object]]] = {
 
 ALL_REQUESTS = REQUESTS | {
     "accounts": PlexServer.accounts,
+    "devices": PlexServer.devices,
     "remote_access": PlexServer.remote_access,
     "sections": lambda server: server.library.sections(),
     "count": lambda server: server.library.count("1", MediaType.MOVIE),

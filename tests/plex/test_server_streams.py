@@ -203,3 +203,37 @@ async def test_a_friend_sees_the_own_history(
     assert [row.title for row in await server.history(limit=10)] == ["The Long Road"]
     with pytest.raises(PlexForbiddenError):
         await server.accounts()
+
+
+async def test_devices(home: simulator.PlexServer, server: PlexServer) -> None:
+    """Whatever has played something, by what its sessions call it, and after its end too."""
+    assert await server.devices() == ()
+    stream = await home.start_stream(user=home.owner, title="Fog", player="Living room TV")
+    (session,) = await server.sessions()
+    await stream.stop()
+    (device,) = await server.devices()
+    assert device.client_identifier == session.player_id
+    assert (device.name, device.platform) == ("Living room TV", "Android")
+
+
+async def test_device_that_is_nobody_costs_that_device(
+    home: simulator.PlexServer, server: PlexServer
+) -> None:
+    """Servers have kept such from old times."""
+    devices = [
+        {"id": 1, "name": "iPhone", "platform": "iOS", "clientIdentifier": ""},
+        {"id": 2, "name": "Phone", "platform": "iOS", "clientIdentifier": "b2c4"},
+    ]
+    home.faults.set(
+        Fault.json({"MediaContainer": {"size": 2, "Device": devices}}, code=200), paths="/devices"
+    )
+    assert [device.client_identifier for device in await server.devices()] == ["b2c4"]
+
+
+async def test_devices_are_for_the_owner(
+    world: World, home: simulator.PlexServer, server: PlexServer
+) -> None:
+    """A friend learns nothing of them."""
+    server.use_token(home.share_with(world.plex_tv.add_account("friend")))
+    with pytest.raises(PlexForbiddenError):
+        await server.devices()

@@ -13,6 +13,7 @@ from .errors import PlexForbiddenError, PlexUnauthorizedError
 from .library import Library
 from .maintenance import Maintenance
 from .models import (
+    Device,
     HistoryItem,
     LocalAccount,
     RemoteAccess,
@@ -166,6 +167,11 @@ class PlexServer:
         """Return who has used the server; for the owner only (reported)."""
         answer = container(await self._requests.get("/accounts"))
         return parsed_items(answer.get("Account"), LocalAccount.from_json)
+
+    async def devices(self) -> tuple[Device, ...]:
+        """Return what has ever played something from the server; for the owner only (reported)."""
+        answer = container(await self._requests.get("/devices"))
+        return parsed_items(answer.get("Device"), Device.from_json)
 
     async def remote_access(self) -> RemoteAccess:
         """Return how the server is reached from outside; for the owner only (captured)."""

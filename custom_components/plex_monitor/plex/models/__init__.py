@@ -5,6 +5,7 @@ Every `from_json` takes the object that Plex wrote, without its wrapper, and rai
 """
 
 from .account import LocalAccount, Pin, PlexAccount
+from .device import Device
 from .library import (
     LIBRARY,
     HistoryItem,
@@ -27,6 +28,7 @@ __all__ = [
     "BandwidthUsage",
     "ButlerTask",
     "Connection",
+    "Device",
     "HistoryItem",
     "Image",
     "LocalAccount",
