@@ -1,5 +1,7 @@
 """Config entries as the flow makes them."""
 
+from collections.abc import Sequence
+
 from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL, STATE_OFF
 from homeassistant.core import HomeAssistant
@@ -9,6 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.plex_monitor.const import (
     CONF_ACCOUNT_TOKEN,
     CONF_CLIENT_IDENTIFIER,
+    CONF_PLAYERS,
     CONF_SERVER_TOKEN,
     CONF_TOKEN_SOURCE,
     DOMAIN,
@@ -16,7 +19,7 @@ from custom_components.plex_monitor.const import (
 )
 
 from .helpers import settle
-from .simulator import Account, PlexServer, World
+from .simulator import Account, Player, PlexServer, World
 
 # What the coordinator says once when the server Home does not answer, and when it cannot be read,
 # for that reason or because it refuses the token.
@@ -33,8 +36,9 @@ def signed_in_entry(
     *,
     client_identifier: str = "home-assistant-1",
     entry_id: str = ENTRY_ID,
+    players: Sequence[Player] = (),
 ) -> MockConfigEntry:
-    """Return the entry of somebody who signed in with Plex."""
+    """Return the entry of somebody who signed in with Plex, and perhaps chose players."""
     token = world.plex_tv.sign_in(
         account, client_identifier=client_identifier, product="Home Assistant"
     )
@@ -45,6 +49,7 @@ def signed_in_entry(
         server_token=server.access_token_for(account) or token,
         source=TokenSource.SIGN_IN,
         entry_id=entry_id,
+        players=players,
     )
 
 
@@ -56,6 +61,7 @@ def entry_of(
     server_token: str | None = None,
     source: TokenSource,
     entry_id: str = ENTRY_ID,
+    players: Sequence[Player] = (),
 ) -> MockConfigEntry:
     """Return an entry with whatever tokens there are."""
     data = {
@@ -74,7 +80,13 @@ def entry_of(
         unique_id=server.machine_identifier,
         entry_id=entry_id,
         data=data,
+        options={CONF_PLAYERS: [option_of(player) for player in players]} if players else {},
     )
+
+
+def option_of(player: Player) -> dict[str, str]:
+    """Return a player as it is stored when somebody chooses it."""
+    return {"id": player.machine_identifier, "name": player.title, "platform": player.platform}
 
 
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:

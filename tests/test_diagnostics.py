@@ -13,9 +13,9 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER
 
-from .entries import set_up
+from .entries import set_up, signed_in_entry
 from .helpers import settle
-from .simulator import Account, PlexServer, World
+from .simulator import Account, Player, PlexServer, World
 
 
 async def diagnostics_of(
@@ -101,6 +101,36 @@ async def test_libraries_are_told_without_their_names(
     assert music["counts"] == {"artist": 1, "album": 1, "track": 2}
     dump = json.dumps(result)
     for secret in ("A private collection", "Winter Light", "/data/Movies"):
+        assert secret not in dump
+
+
+async def test_players_are_told_without_their_names(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+) -> None:
+    """What runs on them, and what they do."""
+    tv = Player(title="Bedroom", product="Plex for Apple TV", platform="tvOS")
+    phone = Player(title="A secret phone", platform="iOS")
+    entry = signed_in_entry(world, home, owner, players=[tv, phone])
+    await set_up(hass, entry)
+    await home.start_stream(user=owner, title="A secret pleasure", player=tv)
+    await settle(hass)
+    result = await diagnostics_of(hass, hass_client, entry)
+    assert result["options"] == {"players": [{"platform": "tvOS"}, {"platform": "iOS"}]}
+    assert result["players"] == [
+        {
+            "known": True,
+            "state": "playing",
+            "media_type": "movie",
+            "product": "Plex for Apple TV",
+        },
+        {"known": True, "state": None, "media_type": None, "product": None},
+    ]
+    dump = json.dumps(result)
+    for secret in ("Bedroom", "secret", tv.machine_identifier, phone.machine_identifier):
         assert secret not in dump
 
 

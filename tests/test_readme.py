@@ -21,9 +21,12 @@ def listed(table: str) -> list[str]:
 
 
 def test_entities() -> None:
-    """Each with its platform; the kinds of items of a library are one row."""
+    """Each with its platform, and its name unless it is called like its device.
+
+    The kinds of items of a library are one row.
+    """
     names = [
-        (platform, entity["name"])
+        (platform, entity.get("name"))
         for platform, entities in STRINGS["entity"].items()
         for entity in entities.values()
     ]
@@ -31,11 +34,17 @@ def test_entities() -> None:
     told = []
     for row in rows:
         first = row.split("|")[1]
-        platform = re.search(r"(\w+) \*\*", first)
+        platform = re.search(r"^ (?:\w+: )?(\w+) ", first)
         assert platform is not None, row
-        told += [(platform[1], name) for name in re.findall(r"\*\*(.+?)\*\*", first)]
+        names_in_row = re.findall(r"\*\*(.+?)\*\*", first)
+        told += [(platform[1], name) for name in names_in_row or (None,)]
     assert len(told) == len(set(told))
     assert set(told) == set(names)
+
+
+def test_options() -> None:
+    """By the names that the form shows."""
+    assert listed("options") == list(STRINGS["options"]["step"]["init"]["data"].values())
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,11 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.image import async_get_image
 from homeassistant.components.repairs.const import DOMAIN as REPAIRS
-from homeassistant.const import ATTR_CONFIG_ENTRY_ID, EVENT_HOMEASSISTANT_FINAL_WRITE
+from homeassistant.const import (
+    ATTR_CONFIG_ENTRY_ID,
+    ATTR_ENTITY_ID,
+    EVENT_HOMEASSISTANT_FINAL_WRITE,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import (
@@ -21,13 +25,18 @@ from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, CONF_SERVER_TOKEN, DOMAIN
+from custom_components.plex_monitor.const import (
+    CONF_ACCOUNT_TOKEN,
+    CONF_PLAYERS,
+    CONF_SERVER_TOKEN,
+    DOMAIN,
+)
 from custom_components.plex_monitor.diagnostics import async_get_config_entry_diagnostics
 
 from .entries import set_up, signed_in_entry
 from .flows import approve, begin_with, submit
 from .helpers import advance, settle
-from .simulator import Fault, PlexServer, World
+from .simulator import Fault, Player, PlexServer, World
 
 MINUTE = 60
 
@@ -69,6 +78,29 @@ async def _act(hass: HomeAssistant, action: str) -> Any:
     )
 
 
+async def _configure(hass: HomeAssistant) -> Any:
+    """Open the options, and return what they show."""
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    shown = await hass.config_entries.options.async_init(entry.entry_id)
+    return {"shown": str(shown)}
+
+
+async def _choose_player(hass: HomeAssistant, player: Player) -> None:
+    """Choose a player that gets a device."""
+    (entry,) = hass.config_entries.async_entries(DOMAIN)
+    options = hass.config_entries.options
+    form = await options.async_init(entry.entry_id)
+    await options.async_configure(form["flow_id"], {CONF_PLAYERS: [player.machine_identifier]})
+    await settle(hass)
+
+
+async def _stop(hass: HomeAssistant) -> None:
+    """Press stop on the player that was chosen."""
+    await hass.services.async_call(
+        "media_player", "media_stop", {ATTR_ENTITY_ID: "media_player.living_room_tv"}, blocking=True
+    )
+
+
 @pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: ")
 @pytest.mark.usefixtures("quick_polling")
 async def test_token_is_told_to_nobody(
@@ -90,11 +122,12 @@ async def test_token_is_told_to_nobody(
     await settle(hass)
     stream = await home.start_stream(user=home.owner, title="Film")
     await settle(hass)
+    await _choose_player(hass, stream.player)
     diagnostics = [await async_get_config_entry_diagnostics(hass, entry)]
     answers = [await _act(hass, action) for action in ("list_streams", "recently_added", "history")]
     pictures = [
-        (await async_get_image(hass, f"image.home_{name}")).content
-        for name in ("latest_added", "now_playing")
+        (await async_get_image(hass, f"image.{name}")).content
+        for name in ("home_latest_added", "home_now_playing", "living_room_tv_picture")
     ]
     await _act(hass, "replace_token")
     await settle(hass)
@@ -118,6 +151,7 @@ async def test_token_is_told_to_nobody(
             hass.async_create_task(_act(hass, action))
             for action in ("list_streams", "history", "replace_token")
         ]
+        calls += [hass.async_create_task(ask(hass)) for ask in (_configure, _stop)]
         await advance(hass, freezer, 3 * MINUTE)
         diagnostics.append(await async_get_config_entry_diagnostics(hass, entry))
         for answer in await asyncio.gather(*calls, return_exceptions=True):

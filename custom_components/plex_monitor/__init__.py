@@ -27,6 +27,7 @@ from .coordinator import PlexMonitorCoordinator
 from .devices import async_follow_devices
 from .issues import async_delete_issues
 from .libraries import LibraryCoordinator
+from .players import Players
 from .plex.errors import PlexError, PlexUnauthorizedError
 from .runtime import PlexMonitorConfigEntry, PlexMonitorRuntimeData
 from .services import async_setup_services
@@ -40,6 +41,7 @@ PLATFORMS = [
     Platform.BUTTON,
     Platform.EVENT,
     Platform.IMAGE,
+    Platform.MEDIA_PLAYER,
     Platform.SENSOR,
     Platform.UPDATE,
 ]
@@ -68,12 +70,15 @@ async def async_setup_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry) 
     coordinator = PlexMonitorCoordinator(hass, entry)
     await coordinator.async_start()
     libraries = LibraryCoordinator(hass, entry, coordinator)
+    players = Players(entry, coordinator)
     entry.runtime_data = PlexMonitorRuntimeData(
         server=coordinator,
         libraries=libraries,
+        players=players,
         statistics=StatisticsCoordinator(hass, entry, coordinator),
     )
     libraries.async_start()
+    players.async_start()
     async_follow_devices(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True

@@ -26,7 +26,6 @@ def media_attributes(media: Session | MediaItem) -> dict[str, Any]:
 
 def stream_attributes(session: Session) -> dict[str, Any]:
     """Return what is played, by whom, where, and how it gets there."""
-    transcode = session.transcode
     return {
         **media_attributes(session),
         "user": session.user,
@@ -34,6 +33,14 @@ def stream_attributes(session: Session) -> dict[str, Any]:
         "state": session.state.value,
         "progress": None if session.progress is None else round(session.progress),
         "decision": session.decision.value,
+        **delivery_attributes(session),
+    }
+
+
+def delivery_attributes(session: Session) -> dict[str, Any]:
+    """Return what is done to a stream for its player."""
+    transcode = session.transcode
+    return {
         "video_decision": session.video_decision,
         "audio_decision": session.audio_decision,
         "subtitle_decision": session.subtitle_decision,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
+from homeassistant.core import callback
 from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
@@ -15,6 +16,7 @@ from .flow_models import DEFAULT_PORT, Address, KnownServer, StepError, address_
 from .flow_token import TokenFlow
 from .flow_verify import INSECURE_ADDRESS
 from .issues import Issue, issue_id
+from .options_flow import PlexMonitorOptionsFlow
 from .plex.connection import stays_private
 
 
@@ -31,6 +33,13 @@ def known_server(entry: ConfigEntry[Any]) -> KnownServer:
 
 class PlexMonitorConfigFlow(TokenFlow, domain=DOMAIN):
     """Set a Plex server up, sign in to it again, or change how it is reached."""
+
+    @staticmethod
+    @callback
+    @override
+    def async_get_options_flow(config_entry: ConfigEntry[Any]) -> PlexMonitorOptionsFlow:
+        """Return the flow of what can be chosen."""
+        return PlexMonitorOptionsFlow()
 
     @override
     async def async_step_user(

@@ -9,6 +9,7 @@ LOGGER: Final = logging.getLogger(__package__)
 
 CONF_ACCOUNT_TOKEN: Final = "account_token"  # noqa: S105 - the name of a key
 CONF_CLIENT_IDENTIFIER: Final = "client_identifier"
+CONF_PLAYERS: Final = "players"
 CONF_SERVER_TOKEN: Final = "server_token"  # noqa: S105 - the name of a key
 CONF_TOKEN_SOURCE: Final = "token_source"  # noqa: S105 - the name of a key
 

@@ -1,4 +1,4 @@
-"""The devices of Plex Monitor: a server, and each of its libraries as a part of it."""
+"""The devices of Plex Monitor: a server, its libraries as parts of it, and players beside it."""
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
@@ -7,6 +7,7 @@ from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceEntryTy
 from .const import DOMAIN, MANUFACTURER, MODEL
 from .coordinator import PlexMonitorCoordinator
 from .libraries import Library, LibraryCoordinator
+from .players import FollowedPlayer, PlayerState
 from .runtime import PlexMonitorConfigEntry
 
 
@@ -52,6 +53,51 @@ def _library_identifier(coordinator: LibraryCoordinator, key: str) -> tuple[str,
     return DOMAIN, f"{coordinator.server.server.machine_identifier}_{key}"
 
 
+def player_device_info(player: FollowedPlayer) -> DeviceInfo:
+    """Return which device is that of a player, of which each server knows its own."""
+    return DeviceInfo(identifiers={_player_identifier(player)})
+
+
+def _player_identifier(player: FollowedPlayer) -> tuple[str, str]:
+    machine_identifier = player.coordinator.server.machine_identifier
+    return DOMAIN, f"{machine_identifier}_player_{player.player.player_id}"
+
+
+@callback
+def _async_follow_player(
+    hass: HomeAssistant,
+    entry: PlexMonitorConfigEntry,
+    player: FollowedPlayer,
+    server_device_id: str,
+) -> str:
+    """Keep the device of a player like it, and return its id."""
+    registry = dr.async_get(hass)
+    identifier = _player_identifier(player)
+    known = registry.async_get_device_by_identifier(identifier, entry.entry_id)
+    # What it runs is told only while it plays.
+    model = player.player.platform if known is None else known.model
+    if player.session is not None:
+        model = player.session.product or model
+    registered = registry.async_get_or_create(
+        config_entry_id=entry.entry_id,
+        identifiers={identifier},
+        model=model,
+        name=player.player.name,
+        via_device_id=server_device_id,
+    )
+
+    @callback
+    def _async_changed(state: PlayerState | None) -> None:
+        nonlocal model
+        product = None if state is None or state.session is None else state.session.product
+        if product not in {None, model}:
+            model = product
+            registry.async_update_device(registered.id, model=model)
+
+    entry.async_on_unload(player.listeners.async_add(_async_changed))
+    return registered.id
+
+
 @callback
 def async_follow_devices(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> None:
     """Keep the devices like what they stand for, from before there are entities on."""
@@ -60,6 +106,14 @@ def async_follow_devices(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> 
     registry = dr.async_get(hass)
     server_device_id = async_register_server(hass, coordinator)
     registered = server_device_info(coordinator)
+    wanted = {server_device_id} | {
+        _async_follow_player(hass, entry, player, server_device_id)
+        for player in entry.runtime_data.players
+    }
+    for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
+        if device.id not in wanted:
+            # Somebody has chosen that this player has no device any more.
+            registry.async_remove_device(device.id)
 
     @callback
     def _async_server_changed() -> None:

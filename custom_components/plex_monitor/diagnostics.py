@@ -9,9 +9,10 @@ from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant
 from yarl import URL
 
-from .const import CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER, CONF_SERVER_TOKEN
+from .const import CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER, CONF_PLAYERS, CONF_SERVER_TOKEN
 from .coordinator import PlexMonitorData
 from .libraries import LibraryCoordinator
+from .players import FollowedPlayer, chosen_players
 from .runtime import PlexMonitorConfigEntry
 
 TO_REDACT = {CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER, CONF_SERVER_TOKEN}
@@ -25,12 +26,16 @@ async def async_get_config_entry_diagnostics(
     stored = async_redact_data(
         {**entry.data, CONF_URL: _kind_of_address(entry.data[CONF_URL])}, TO_REDACT
     )
+    options = {
+        CONF_PLAYERS: [{"platform": player.platform} for player in chosen_players(entry)],
+    }
     if entry.state is not ConfigEntryState.LOADED:
-        return {"entry": stored, "state": entry.state.value}
+        return {"entry": stored, "options": options, "state": entry.state.value}
     coordinator = entry.runtime_data.server
     guard = coordinator.guard
     return {
         "entry": stored,
+        "options": options,
         "state": entry.state.value,
         "server": {
             "online": coordinator.online,
@@ -48,6 +53,7 @@ async def async_get_config_entry_diagnostics(
         },
         "data": _what_was_read(coordinator.data),
         "libraries": _what_is_held(entry.runtime_data.libraries),
+        "players": [_what_is_done(player) for player in entry.runtime_data.players],
     }
 
 
@@ -83,6 +89,17 @@ def _what_was_read(data: PlexMonitorData | None) -> dict[str, Any] | None:
             "version": data.update.version,
             "state": data.update.state,
         },
+    }
+
+
+def _what_is_done(player: FollowedPlayer) -> dict[str, Any]:
+    """Return what a chosen player does, without its name and that of what it plays."""
+    session = player.session
+    return {
+        "known": player.state is not None,
+        "state": None if session is None else session.state,
+        "media_type": None if session is None else session.media_type,
+        "product": None if session is None else session.product,
     }
 
 

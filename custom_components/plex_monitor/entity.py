@@ -10,8 +10,14 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .coordinator import PlexMonitorCoordinator, PlexMonitorData
-from .devices import async_register_server, library_device_info, server_device_info
+from .devices import (
+    async_register_server,
+    library_device_info,
+    player_device_info,
+    server_device_info,
+)
 from .libraries import Library, LibraryCoordinator
+from .players import FollowedPlayer, PlayerState
 from .runtime import PlexMonitorConfigEntry
 
 
@@ -85,6 +91,45 @@ class PlexMonitorLibraryEntity(CoordinatorEntity[LibraryCoordinator]):
     def library(self) -> Library:
         """Return the library; only an entity that is available has it."""
         return self.coordinator.data[self._key]
+
+
+class PlexMonitorPlayerEntity(Entity):
+    """Something of a player, which is told of that player alone."""
+
+    _attr_has_entity_name = True
+    _attr_should_poll = False
+
+    def __init__(self, player: FollowedPlayer, description: EntityDescription) -> None:
+        """Belong to the device of the player."""
+        self.entity_description = description
+        self.player = player
+        machine_identifier = player.coordinator.server.machine_identifier
+        self._attr_unique_id = (
+            f"{machine_identifier}_player_{player.player.player_id}_{description.key}"
+        )
+        self._attr_device_info = player_device_info(player)
+
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Follow the player."""
+        await super().async_added_to_hass()
+        self.async_on_remove(self.player.listeners.async_add(self._async_changed))
+        self._async_look()
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Say whether it is known what the player does."""
+        return self.player.state is not None
+
+    @callback
+    def _async_changed(self, _state: PlayerState | None) -> None:
+        self._async_look()
+        self.async_write_ha_state()
+
+    @callback
+    def _async_look(self) -> None:
+        """Take in what the player does."""
 
 
 class GrantedDescription(Protocol):

@@ -45,6 +45,17 @@ def told_to_the_user(
         ) from err
 
 
+def invalid_request(
+    coordinator: PlexMonitorCoordinator, key: str, **placeholders: str
+) -> ServiceValidationError:
+    """Return the error for something that was asked for in a wrong way."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders={"server": coordinator.config_entry.title, **placeholders},
+    )
+
+
 def _key(coordinator: PlexMonitorCoordinator, err: PlexError, forbidden: str) -> str:
     """Return the key of the text for an error."""
     refused = isinstance(err, PlexUnauthorizedError)

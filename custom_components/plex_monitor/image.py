@@ -5,29 +5,27 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, override
 
-from homeassistant.components.image import Image, ImageEntity, ImageEntityDescription
+from homeassistant.components.image import ImageEntity, ImageEntityDescription
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
 from .attributes import media_attributes
-from .const import LOGGER
 from .coordinator import PlexMonitorCoordinator, PlexMonitorData
-from .entity import PlexMonitorDataEntity, async_add_granted
+from .entity import PlexMonitorDataEntity, PlexMonitorPlayerEntity, async_add_granted
 from .events import LibraryEvent, LibraryEventType, PlexEvent
 from .libraries import LibraryCoordinator
-from .plex.errors import PlexError
+from .pictures import Picture
+from .players import FollowedPlayer
 from .plex.models import MediaItem, Session
 from .runtime import PlexMonitorConfigEntry
+from .streams import session_number
 
 # What is asked for when somebody looks is asked for at once.
 PARALLEL_UPDATES = 0
 
-# Posters are upright; what is wide fits into it as well.
-WIDTH = 600
-HEIGHT = 900
-
 LATEST_ADDED = ImageEntityDescription(key="latest_added", translation_key="latest_added")
+PLAYER_PICTURE = ImageEntityDescription(key="picture", translation_key="player_picture")
 
 _BEFORE_ALL = datetime.fromtimestamp(0, UTC)
 
@@ -51,8 +49,11 @@ async def async_setup_entry(
     entry: PlexMonitorConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the pictures of a server."""
+    """Set up the pictures of a server and of its players."""
     data = entry.runtime_data
+    async_add_entities(
+        [PlexMonitorPlayerPicture(hass, player, PLAYER_PICTURE) for player in data.players]
+    )
     async_add_entities([PlexMonitorLatestAdded(hass, data.server, LATEST_ADDED, data.libraries)])
     async_add_granted(
         entry,
@@ -62,28 +63,26 @@ async def async_setup_entry(
     )
 
 
-class PlexMonitorImage(PlexMonitorDataEntity, ImageEntity):
-    """A picture of something on a Plex server, fetched when somebody looks at it."""
+class MediumImage(ImageEntity):
+    """A picture of a medium on a Plex server, fetched when somebody looks at it."""
 
     _medium: MediaItem | Session | None = None
-
-    def __init__(
-        self,
-        hass: HomeAssistant,
-        coordinator: PlexMonitorCoordinator,
-        description: ImageEntityDescription,
-    ) -> None:
-        """Show nothing yet."""
-        super().__init__(coordinator, description)
-        ImageEntity.__init__(self, hass)
+    _picture: Picture
 
     @callback
     def _show(self, medium: MediaItem | Session | None, since: datetime | None) -> None:
         """Show a medium from now on."""
-        if self._thumb != (None if medium is None else medium.thumb):
-            self._cached_image = None
         self._medium = medium
         self._attr_image_last_updated = since
+
+    @callback
+    def _show_stream(self, session: Session | None) -> None:
+        """Show what is played, from when it began on."""
+        shown = self._medium
+        if session is None:
+            self._show(None, None)
+        elif not isinstance(shown, Session) or _identity(session) != _identity(shown):
+            self._show(session, dt_util.utcnow())
 
     @property
     def _thumb(self) -> str | None:
@@ -105,19 +104,43 @@ class PlexMonitorImage(PlexMonitorDataEntity, ImageEntity):
     @override
     async def async_image(self) -> bytes | None:
         """Return the picture."""
-        if self._cached_image is not None:
-            return self._cached_image.content
-        if (thumb := self._thumb) is None:
-            return None
-        try:
-            image = await self.coordinator.server.library.image(thumb, width=WIDTH, height=HEIGHT)
-        except PlexError as err:
-            LOGGER.debug("%s: does not show a picture: %s", self.coordinator.name, err)
+        if (image := await self._picture.async_fetch(self._thumb)) is None:
             return None
         self._attr_content_type = image.content_type
-        if thumb == self._thumb:
-            self._cached_image = Image(content=image.content, content_type=image.content_type)
         return image.content
+
+
+class PlexMonitorImage(PlexMonitorDataEntity, MediumImage):
+    """A picture of something on a Plex server."""
+
+    def __init__(
+        self,
+        hass: HomeAssistant,
+        coordinator: PlexMonitorCoordinator,
+        description: ImageEntityDescription,
+    ) -> None:
+        """Show nothing yet."""
+        super().__init__(coordinator, description)
+        ImageEntity.__init__(self, hass)
+        self._picture = Picture(coordinator)
+
+
+class PlexMonitorPlayerPicture(PlexMonitorPlayerEntity, MediumImage):
+    """What a player plays."""
+
+    def __init__(
+        self, hass: HomeAssistant, player: FollowedPlayer, description: ImageEntityDescription
+    ) -> None:
+        """Show nothing yet."""
+        super().__init__(player, description)
+        ImageEntity.__init__(self, hass)
+        self._picture = player.picture
+
+    @callback
+    @override
+    def _async_look(self) -> None:
+        """Take in what the player plays."""
+        self._show_stream(self.player.session)
 
 
 class PlexMonitorLatestAdded(PlexMonitorImage):
@@ -221,20 +244,11 @@ class PlexMonitorNowPlaying(PlexMonitorImage):
         """Find the stream that began last."""
         data = self.coordinator.data
         sessions = {} if data is None else data.sessions or {}
-        newest = max(sessions.values(), key=_number, default=None)
-        if newest is None:
-            self._show(None, None)
-        elif self._medium is None or _identity(newest) != _identity(self._medium):
-            self._show(newest, dt_util.utcnow())
+        self._show_stream(max(sessions.values(), key=session_number, default=None))
 
 
 def _added_at(item: MediaItem) -> datetime:
     return item.added_at or _BEFORE_ALL
-
-
-def _number(session: Session) -> int:
-    """Return the place of a stream in the order in which they began: the server counts them."""
-    return int(session.session_key) if session.session_key.isdecimal() else 0
 
 
 def _identity(session: Session) -> tuple[str, str | None]:

@@ -6,6 +6,7 @@ from homeassistant.config_entries import ConfigEntry
 
 from .coordinator import PlexMonitorCoordinator
 from .libraries import LibraryCoordinator
+from .players import Players
 from .statistics import StatisticsCoordinator
 
 type PlexMonitorConfigEntry = ConfigEntry[PlexMonitorRuntimeData]
@@ -13,8 +14,9 @@ type PlexMonitorConfigEntry = ConfigEntry[PlexMonitorRuntimeData]
 
 @dataclass(frozen=True, kw_only=True)
 class PlexMonitorRuntimeData:
-    """What is known of a server: itself, its libraries, and what it uses of its machine."""
+    """What is known of a server: itself, what is in it, what plays, and what it all takes."""
 
     server: PlexMonitorCoordinator
     libraries: LibraryCoordinator
+    players: Players
     statistics: StatisticsCoordinator

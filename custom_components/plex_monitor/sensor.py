@@ -25,6 +25,7 @@ from .entity import (
     async_add_granted,
 )
 from .library_sensor import LIBRARY_SENSORS, PlexMonitorLibrarySensor
+from .player_sensor import DELIVERY, PlexMonitorDelivery
 from .plex.models import Session, StreamDecision
 from .plex.token_health import Verdict
 from .runtime import PlexMonitorConfigEntry
@@ -163,9 +164,10 @@ async def async_setup_entry(
     entry: PlexMonitorConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the sensors of a server and of its libraries, and those that are granted later."""
+    """Set up the sensors of a server, its libraries and players; some are granted later."""
     data = entry.runtime_data
     async_add_entities([PlexMonitorTokenStatus(data.server, TOKEN_STATUS)])
+    async_add_entities([PlexMonitorDelivery(player, DELIVERY) for player in data.players])
     async_add_granted(
         entry,
         async_add_entities,

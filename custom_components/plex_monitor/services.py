@@ -14,7 +14,6 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.exceptions import ServiceValidationError
 from homeassistant.helpers import config_validation as cv, service
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
@@ -22,12 +21,13 @@ import voluptuous as vol
 from .answers import history_answer, item_answer, stream_answer
 from .const import DOMAIN
 from .event_data import STOPPED
-from .failures import told_to_the_user
-from .plex.errors import PlexForbiddenError, PlexNotFoundError, PlexUnauthorizedError
+from .failures import invalid_request, told_to_the_user
+from .plex.errors import PlexForbiddenError, PlexUnauthorizedError
 from .plex.models import Section, Session
 from .plex.server import PlexServer
 from .replacement import async_replace_token
 from .runtime import PlexMonitorConfigEntry
+from .stopping import async_stop_streams
 from .tasks import activity_answer, plex_name, task_answer
 
 ATTR_ACTIVITY: Final = "activity"
@@ -96,7 +96,7 @@ async def _async_scan_library(entry: PlexMonitorConfigEntry, call: ServiceCall) 
     """Look for new files in one library, in a folder of it, or in all libraries."""
     path = call.data.get(ATTR_PATH)
     if path is not None and ATTR_LIBRARY not in call.data:
-        raise _invalid(entry, "path_needs_library")
+        raise invalid_request(entry.runtime_data.server, "path_needs_library")
     section = await _async_section(entry, call)
     await entry.runtime_data.server.server.library.scan(
         None if section is None else section.key, path=path
@@ -145,17 +145,18 @@ async def _async_cancel_activity(
 ) -> ServiceResponse:
     """Stop what the server is busy with."""
     wanted = call.data[ATTR_ACTIVITY]
-    maintenance = entry.runtime_data.server.server.maintenance
+    coordinator = entry.runtime_data.server
+    maintenance = coordinator.server.maintenance
     found = [
         activity
         for activity in await maintenance.activities()
         if activity.uuid == wanted or activity.title.casefold() == wanted.casefold()
     ]
     if not found:
-        raise _invalid(entry, "activity_not_found", activity=wanted)
+        raise invalid_request(coordinator, "activity_not_found", activity=wanted)
     stoppable = [activity for activity in found if activity.cancellable]
     if not stoppable:
-        raise _invalid(entry, "activity_not_cancellable", activity=found[0].title)
+        raise invalid_request(coordinator, "activity_not_cancellable", activity=found[0].title)
     for activity in stoppable:
         await maintenance.cancel_activity(activity.uuid)
     return None
@@ -169,23 +170,13 @@ async def _async_list_streams(entry: PlexMonitorConfigEntry, _call: ServiceCall)
 
 async def _async_stop_stream(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
     """Stop the streams that fit all that is said of them, and return them."""
+    coordinator = entry.runtime_data.server
     if not {ATTR_SESSION_KEY, ATTR_USER, ATTR_PLAYER} & call.data.keys():
-        raise _invalid(entry, "no_stream_named")
-    server = entry.runtime_data.server.server
-    found = [session for session in await server.sessions() if _fits(session, call)]
+        raise invalid_request(coordinator, "no_stream_named")
+    found = [session for session in await coordinator.server.sessions() if _fits(session, call)]
     if not found:
-        raise _invalid(entry, "stream_not_found")
-    stoppable = {session.session_id: session for session in found if session.session_id}
-    if not stoppable:
-        raise _invalid(entry, "stream_cannot_be_stopped", title=found[0].title)
-    stopped: list[Session] = []
-    for session_id, session in stoppable.items():
-        try:
-            await server.terminate(session_id, reason=call.data.get(ATTR_MESSAGE))
-        except PlexNotFoundError:
-            # It ended by itself just now.
-            continue
-        stopped.append(session)
+        raise invalid_request(coordinator, "stream_not_found")
+    stopped = await async_stop_streams(coordinator, found, message=call.data.get(ATTR_MESSAGE))
     return {"stopped": [stream_answer(session) | {"state": STOPPED} for session in stopped]}
 
 
@@ -237,17 +228,6 @@ async def _async_replace_token(entry: PlexMonitorConfigEntry, call: ServiceCall)
     return None
 
 
-def _invalid(
-    entry: PlexMonitorConfigEntry, key: str, **placeholders: str
-) -> ServiceValidationError:
-    """Return the error for something that was asked for in a wrong way."""
-    return ServiceValidationError(
-        translation_domain=DOMAIN,
-        translation_key=key,
-        translation_placeholders={"server": entry.title, **placeholders},
-    )
-
-
 def _fits(session: Session, call: ServiceCall) -> bool:
     """Say whether a stream is one of those that are meant."""
     is_like = {
@@ -275,9 +255,9 @@ async def _async_section(entry: PlexMonitorConfigEntry, call: ServiceCall) -> Se
         fresh = await entry.runtime_data.server.server.library.sections()
         found = _sections_called(wanted, list(fresh))
     if not found:
-        raise _invalid(entry, "library_not_found", library=wanted)
+        raise invalid_request(entry.runtime_data.server, "library_not_found", library=wanted)
     if len(found) > 1:
-        raise _invalid(entry, "library_ambiguous", library=wanted)
+        raise invalid_request(entry.runtime_data.server, "library_ambiguous", library=wanted)
     return found[0]
 
 

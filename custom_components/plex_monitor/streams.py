@@ -164,6 +164,11 @@ class StreamTracker:
         return events
 
 
+def session_number(session: Session) -> int:
+    """Return the place of a stream in the order in which they began: the server counts them."""
+    return int(session.session_key) if session.session_key.isdecimal() else 0
+
+
 def _told(playing: PlayingNotification) -> _AsTold:
     """Return which stream a notification is about."""
     return playing.session_key, playing.rating_key, playing.transcode_session

@@ -1,0 +1,162 @@
+"""Media players of Plex Monitor: what the chosen players do, as their server sees it."""
+
+from hashlib import sha256
+import re
+from typing import override
+
+from homeassistant.components.media_player import (
+    MediaPlayerDeviceClass,
+    MediaPlayerEntity,
+    MediaPlayerEntityDescription,
+    MediaPlayerEntityFeature,
+    MediaPlayerState,
+    MediaType,
+)
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.device_registry import DeviceEntry
+from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+
+from .entity import PlexMonitorPlayerEntity
+from .failures import told_to_the_user
+from .players import FollowedPlayer
+from .plex.models import PlaybackState, Session
+from .runtime import PlexMonitorConfigEntry
+from .stopping import async_stop_streams
+
+PARALLEL_UPDATES = 1
+
+MILLISECONDS = 1000
+
+PLAYER = MediaPlayerEntityDescription(key="player", translation_key="player", name=None)
+
+_STATES = {
+    PlaybackState.PLAYING: MediaPlayerState.PLAYING,
+    PlaybackState.PAUSED: MediaPlayerState.PAUSED,
+    PlaybackState.BUFFERING: MediaPlayerState.BUFFERING,
+}
+_CONTENT_TYPES = {
+    "movie": MediaType.MOVIE,
+    # This is what the frontend shows with show, season and episode.
+    "episode": MediaType.TVSHOW,
+    "track": MediaType.MUSIC,
+    "photo": MediaType.IMAGE,
+    "clip": MediaType.VIDEO,
+}
+# Words in the names of platforms and products that run on one kind of device only.
+_DEVICE_CLASSES = {
+    MediaPlayerDeviceClass.TV: {
+        "chromecast",
+        "lg",
+        "netcast",
+        "playstation",
+        "roku",
+        "samsung",
+        "smartcast",
+        "tizen",
+        "tv",
+        "tvos",
+        "vidaa",
+        "webos",
+        "xbox",
+    },
+    MediaPlayerDeviceClass.SPEAKER: {"sonos"},
+}
+
+
+async def async_setup_entry(
+    hass: HomeAssistant,  # noqa: ARG001 - Home Assistant's signature
+    entry: PlexMonitorConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+) -> None:
+    """Set up the players that somebody has chosen."""
+    async_add_entities(
+        [PlexMonitorMediaPlayer(player, PLAYER) for player in entry.runtime_data.players]
+    )
+
+
+class PlexMonitorMediaPlayer(PlexMonitorPlayerEntity, MediaPlayerEntity):
+    """A player, which can be watched, and stopped where the server can do that."""
+
+    _attr_name = None
+
+    def __init__(self, player: FollowedPlayer, description: MediaPlayerEntityDescription) -> None:
+        """Know what runs the player."""
+        super().__init__(player, description)
+        self._attr_device_class = _device_class(player.player.platform)
+
+    @callback
+    @override
+    def _async_look(self) -> None:
+        """Take in what the player does."""
+        state, session = self.player.state, self.player.session
+        if self._attr_device_class is None:
+            self._attr_device_class = _device_class(self._product)
+        can_be_stopped = state is not None and state.can_be_stopped
+        self._attr_supported_features = (
+            MediaPlayerEntityFeature.STOP if can_be_stopped else MediaPlayerEntityFeature(0)
+        )
+        self._attr_state = MediaPlayerState.IDLE if session is None else _STATES[session.state]
+        position = None if state is None else state.position
+        self._attr_media_position = None if position is None else position.offset // MILLISECONDS
+        self._attr_media_position_updated_at = None if position is None else position.at
+        thumb = None if session is None else session.thumb
+        self._attr_media_image_hash = (
+            None if thumb is None else sha256(thumb.encode()).hexdigest()[:16]
+        )
+        self._attr_app_name = None if session is None else session.product
+        self._attr_extra_state_attributes = (
+            {} if session is None else {"user": session.user, "library": session.section_title}
+        )
+        self._async_look_at_medium(session)
+
+    @property
+    def _product(self) -> str | None:
+        """Return what runs on the player, now or when it played last."""
+        if self.player.session is not None:
+            return self.player.session.product
+        device = self.device_entry
+        return device.model if isinstance(device, DeviceEntry) else None
+
+    @callback
+    def _async_look_at_medium(self, session: Session | None) -> None:
+        """Take in what the player plays."""
+        media_type = None if session is None else session.media_type
+        self._attr_media_content_type = _CONTENT_TYPES.get(media_type or "")
+        self._attr_media_content_id = None if session is None else session.rating_key
+        self._attr_media_title = None if session is None else session.title
+        duration = None if session is None else session.duration
+        self._attr_media_duration = None if duration is None else duration // MILLISECONDS
+        episode = session if media_type == "episode" else None
+        self._attr_media_series_title = None if episode is None else episode.grandparent_title
+        self._attr_media_season = None if episode is None else _text(episode.season)
+        self._attr_media_episode = None if episode is None else _text(episode.episode)
+        track = session if media_type == "track" else None
+        self._attr_media_artist = None if track is None else track.grandparent_title
+        self._attr_media_album_name = None if track is None else track.parent_title
+
+    @override
+    async def async_get_media_image(self) -> tuple[bytes | None, str | None]:
+        """Return the picture of what is played, fetched with a token that nobody else sees."""
+        session = self.player.session
+        thumb = None if session is None else session.thumb
+        image = await self.player.picture.async_fetch(thumb)
+        return (None, None) if image is None else (image.content, image.content_type)
+
+    @override
+    async def async_media_stop(self) -> None:
+        """Stop what is played; there may be nothing any more."""
+        coordinator = self.player.coordinator
+        if (session := self.player.session) is None:
+            return
+        with told_to_the_user(coordinator, forbidden="needs_plex_pass"):
+            await async_stop_streams(coordinator, [session])
+
+
+def _device_class(name: str | None) -> MediaPlayerDeviceClass | None:
+    """Return what kind of device a platform or a product runs on, where that is certain."""
+    words = set(re.findall(r"\w+", (name or "").casefold()))
+    return next((kind for kind, names in _DEVICE_CLASSES.items() if words & names), None)
+
+
+def _text(number: int | None) -> str | None:
+    return None if number is None else str(number)

@@ -1,0 +1,39 @@
+"""The sensor of a player."""
+
+from collections.abc import Mapping
+from typing import Any, override
+
+from homeassistant.components.sensor import (
+    SensorDeviceClass,
+    SensorEntity,
+    SensorEntityDescription,
+)
+
+from .attributes import delivery_attributes
+from .entity import PlexMonitorPlayerEntity
+from .plex.models import StreamDecision
+
+DELIVERY = SensorEntityDescription(
+    key="delivery",
+    translation_key="player_delivery",
+    device_class=SensorDeviceClass.ENUM,
+    options=[decision.value for decision in StreamDecision],
+)
+
+
+class PlexMonitorDelivery(PlexMonitorPlayerEntity, SensorEntity):
+    """How a player gets what it plays."""
+
+    @property
+    @override
+    def native_value(self) -> str | None:
+        """Return what the server does to it, `None` while the player plays nothing."""
+        session = self.player.session
+        return None if session is None else session.decision.value
+
+    @property
+    @override
+    def extra_state_attributes(self) -> Mapping[str, Any] | None:
+        """Return what that is in detail."""
+        session = self.player.session
+        return None if session is None else delivery_attributes(session)

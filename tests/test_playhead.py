@@ -1,0 +1,144 @@
+"""How far a stream is: near what was told last, and the same for as long as it can be."""
+
+from dataclasses import replace
+from datetime import timedelta
+
+from hypothesis import given, strategies as st
+import pytest
+
+from custom_components.plex_monitor.playhead import LISTED_LATE, MOVED, Playhead, Position
+from custom_components.plex_monitor.plex.models import PlaybackState, Session
+from custom_components.plex_monitor.plex.notifications import PlayingNotification
+
+from .plex.common import NOON
+
+PLAYING, PAUSED, BUFFERING = PlaybackState.PLAYING, PlaybackState.PAUSED, PlaybackState.BUFFERING
+HOUR = 3_600_000
+OFFSETS = st.integers(min_value=0, max_value=HOUR)
+STATES = st.sampled_from([PLAYING, PAUSED, BUFFERING])
+SECONDS = st.integers(min_value=0, max_value=600)
+
+
+def a_session(
+    offset: int | None = 0, state: PlaybackState = PLAYING, *, rating_key: str = "100"
+) -> Session:
+    """Return a session of an hour's film."""
+    return Session(
+        session_key="1",
+        rating_key=rating_key,
+        media_type="movie",
+        title="Film",
+        user="owner",
+        player="TV",
+        state=state,
+        view_offset=offset,
+        duration=HOUR,
+    )
+
+
+def told(offset: int | None, *, rating_key: str | None = "100") -> PlayingNotification:
+    """Return what the server tells of it."""
+    return PlayingNotification(
+        session_key="1",
+        rating_key=rating_key,
+        state=PLAYING,
+        view_offset=offset,
+        transcode_session=None,
+    )
+
+
+def playing(offset: int | None = 0) -> Playhead:
+    """Return the playhead of a stream that began at noon."""
+    playhead = Playhead()
+    playhead.listed(a_session(offset), NOON)
+    return playhead
+
+
+def test_start() -> None:
+    """Where the server does not tell, it is not known until it does."""
+    assert playing(5000).position == Position(offset=5000, at=NOON)
+    playhead = playing(None)
+    assert playhead.position is None
+    playhead.told(told(7000), NOON)
+    assert playhead.position == Position(offset=7000, at=NOON)
+
+
+def test_end() -> None:
+    """Nothing that comes late is taken for a position."""
+    playhead = playing()
+    playhead.listed(None, NOON)
+    playhead.told(told(7000), NOON)
+    assert playhead.position is None
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(0, 3600), st.integers(-MOVED, MOVED), st.booleans()), max_size=20
+    )
+)
+def test_stream_that_just_goes_on_has_one_position(steps: list[tuple[int, int, bool]]) -> None:
+    """However often, and however inexactly, it is told or listed."""
+    playhead = playing()
+    begun = playhead.position
+    for seconds, error, listed in steps:
+        now = NOON + timedelta(seconds=seconds)
+        offset = seconds * 1000 + error
+        if listed:
+            playhead.listed(a_session(offset), now)
+        else:
+            playhead.told(told(offset), now)
+        assert playhead.position is begun
+
+
+@given(st.lists(st.tuples(SECONDS, OFFSETS, STATES, st.booleans()), min_size=1, max_size=20))
+def test_position_is_near_what_was_told_last(
+    steps: list[tuple[int, int, PlaybackState, bool]],
+) -> None:
+    """Whatever comes before."""
+    playhead, now, session = playing(), NOON, a_session()
+    for seconds, offset, state, listed in steps:
+        now += timedelta(seconds=seconds)
+        if listed:
+            anew = offset != session.view_offset
+            session = replace(session, view_offset=offset, state=state)
+            playhead.listed(session, now)
+        else:
+            playhead.told(told(offset), now)
+        assert playhead.position is not None
+        error = offset - playhead.position.expected(now, session.state)
+        if not listed:
+            assert abs(error) <= MOVED
+        elif anew:
+            assert -(MOVED + LISTED_LATE) <= error <= MOVED
+
+
+@pytest.mark.parametrize("state", [PAUSED, BUFFERING])
+def test_stream_that_waits_stays_where_it_is(state: PlaybackState) -> None:
+    """From where the clock says, if nothing else does."""
+    playhead = playing()
+    waits = NOON + timedelta(seconds=30)
+    playhead.listed(a_session(0, state), waits)
+    assert playhead.position == Position(offset=30_000, at=waits)
+    later = NOON + timedelta(hours=1)
+    playhead.told(told(31_000), later)
+    assert playhead.position == Position(offset=30_000, at=waits)
+    playhead.listed(a_session(0), later)
+    assert playhead.position == Position(offset=30_000, at=later)
+
+
+def test_what_is_played_next_has_its_own_position() -> None:
+    """What is told of it before it is listed is not of what was played."""
+    playhead = playing(900_000)
+    playhead.told(told(0, rating_key="101"), NOON)
+    assert playhead.position == Position(offset=900_000, at=NOON)
+    playhead.listed(a_session(2000, rating_key="101"), NOON)
+    assert playhead.position == Position(offset=2000, at=NOON)
+
+
+def test_notification_without_a_position() -> None:
+    """Or without saying of what: it is of the stream."""
+    playhead = playing()
+    playhead.told(told(None), NOON)
+    assert playhead.position == Position(offset=0, at=NOON)
+    playhead.told(told(60_000, rating_key=None), NOON)
+    assert playhead.position == Position(offset=60_000, at=NOON)
