@@ -6,8 +6,8 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 import random
 
-from tests.simulator import Account, PlexServer, World
-from tests.simulator.demo import Life, demo_world
+from tests.simulator import Account, Player, PlexServer, World
+from tests.simulator.demo import PLAYERS, Life, demo_world
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,6 +22,7 @@ class DemoPlex:
     friend: Account
     home: PlexServer
     attic: PlexServer
+    bedroom: Player
 
     @asynccontextmanager
     async def life_on(self, server: PlexServer) -> AsyncGenerator[None]:
@@ -47,8 +48,9 @@ async def simulated_plex() -> AsyncGenerator[DemoPlex]:
             friend=cinema.owner,
             home=home,
             attic=world.server("Attic"),
+            bedroom=next(player for player in PLAYERS if player.title == "Bedroom TV"),
         )
-        await home.start_stream(user=plex.friend, player="Bedroom TV")
+        await home.start_stream(user=plex.friend, player=plex.bedroom)
         for name in ("Cinema", "Cabin", "Attic"):
             await stack.enter_async_context(plex.life_on(world.server(name)))
         yield plex

@@ -74,6 +74,8 @@ class Story:
             await self._entities()
         with self._console.step("A stream starts, and the state follows"):
             await self._stream()
+        with self._console.step("A player gets a device"):
+            await self._player()
         with self._console.step("The token is revoked at plex.tv"):
             issue, name = await self._revoke()
         with self._console.step("Fix it: from the repair straight to the sign-in"):
@@ -236,6 +238,32 @@ class Story:
 
     # 4
 
+    async def _player(self) -> None:
+        texts = await self._client.texts("options", DOMAIN)
+        step = await self._client.start_options(self._entry_id)
+        insist(step["type"] == "form", f"there is nothing to choose but {step}")
+        field = step["data_schema"][0]
+        self._console.fact("choose", texts[f"options.step.{step['step_id']}.data.{field['name']}"])
+        players = field["selector"]["select"]["options"]
+        self._console.fact("players", ", ".join(player["label"] for player in players))
+        player = self._plex.bedroom
+        step = await self._client.submit_options(
+            step["flow_id"], **{field["name"]: [player.machine_identifier]}
+        )
+        insist(step["type"] == "create_entry", f"the choice was not stored but {step}")
+        await self._loaded_entry()
+
+        async def shown() -> Json | None:
+            state = (await self._states()).get("media_player.bedroom_tv")
+            return state if state and state["state"] == "playing" else None
+
+        state = await until(shown, what="the player is shown to play")
+        told = state["attributes"] if state else {}
+        self._console.fact(player.title, f"{told['media_title']}, for {told['user']}")
+        insist(told["user"] == self._plex.friend.title, "it is not the friend who watches")
+
+    # 5
+
     async def _revoke(self) -> tuple[Json, str]:
         world = self._plex.world
         token = self._token()
@@ -299,7 +327,7 @@ class Story:
             if flow["handler"] == DOMAIN and flow["context"]["source"] == "reauth"
         ]
 
-    # 5
+    # 6
 
     async def _fix(self, issue: Json) -> None:
         step = await self._client.start_fix(issue)
@@ -317,7 +345,7 @@ class Story:
         )
         self._console.fact("result", step["reason"])
 
-    # 6
+    # 7
 
     async def _recover(self, title: str) -> None:
         await self._loaded_entry()
@@ -336,7 +364,7 @@ class Story:
         insist(not await self._reauth_flows(), "a sign-in prompt is left")
         self._console.fact("prompt", "gone")
 
-    # 7
+    # 8
 
     async def _written_down(self) -> None:
         unexpected = self._process.unexpected_log_lines(EXPECTED_LOG_LINES)

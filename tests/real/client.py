@@ -177,6 +177,20 @@ class HomeAssistantClient:
         await until(moved_on, what="the dialog goes on")
         return step
 
+    async def start_options(self, entry_id: str) -> Json:
+        """Start the options flow of a config entry."""
+        step: Json = await self.request(
+            "POST", "/api/config/config_entries/options/flow", json={"handler": entry_id}
+        )
+        return step
+
+    async def submit_options(self, flow_id: str, **fields: Any) -> Json:
+        """Submit a step of an options flow."""
+        step: Json = await self.request(
+            "POST", f"/api/config/config_entries/options/flow/{flow_id}", json=fields
+        )
+        return step
+
     async def start_fix(self, issue: Mapping[str, Any]) -> Json:
         """Start the fix flow of a repair issue."""
         step: Json = await self.request(

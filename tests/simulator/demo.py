@@ -20,6 +20,7 @@ from .world import World
 
 PLAYERS = (
     Player(title="Living room TV"),
+    Player(title="Bedroom TV", product="Plex for Apple TV", platform="tvOS", device="Apple TV"),
     Player(title="Kitchen tablet", product="Plex for iOS", platform="iOS", device="iPad"),
     Player(title="Browser", product="Plex Web", platform="Chrome", device="Linux"),
     Player(
