@@ -225,9 +225,21 @@ async def test_nothing_has_ever_been_played(
     assert offered(await configure(hass, entry)) == ["▶ Bedroom TV (tvOS)"]
 
 
-@pytest.mark.parametrize(
-    "fault", [Fault.RESET, Fault.status(503), Fault.GARBLED, Fault.status(404)]
-)
+async def test_server_without_such_a_list(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """What plays can be chosen while it does."""
+    home.faults.set(Fault.status(404), paths=DEVICES)
+    await was_seen(home, PHONE)
+    await set_up(hass, entry)
+    result = await configure(hass, entry)
+    assert (result["type"], result["reason"]) == (FlowResultType.ABORT, "no_players")
+    await home.start_stream(player=TV)
+    await settle(hass)
+    assert offered(await configure(hass, entry)) == ["▶ Bedroom TV (tvOS)"]
+
+
+@pytest.mark.parametrize("fault", [Fault.RESET, Fault.status(503), Fault.GARBLED])
 async def test_server_that_does_not_tell_its_players(
     hass: HomeAssistant, world: World, home: PlexServer, owner: Account, fault: Fault
 ) -> None:

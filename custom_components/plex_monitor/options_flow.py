@@ -22,7 +22,12 @@ import voluptuous as vol
 
 from .const import CONF_CLIENT_IDENTIFIER, CONF_PLAYERS
 from .players import Player, chosen_players
-from .plex.errors import PlexError, PlexForbiddenError, PlexUnauthorizedError
+from .plex.errors import (
+    PlexError,
+    PlexForbiddenError,
+    PlexNotFoundError,
+    PlexUnauthorizedError,
+)
 from .plex.models import Device
 from .runtime import PlexMonitorConfigEntry
 
@@ -68,16 +73,19 @@ class PlexMonitorOptionsFlow(OptionsFlowWithReload):
         placeholders = {"server": entry.title}
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded", description_placeholders=placeholders)
+        devices: tuple[Device, ...] = ()
+        refused = False
         try:
             devices = await entry.runtime_data.server.server.devices()
         except PlexForbiddenError, PlexUnauthorizedError:
-            devices, refused = (), True
+            refused = True
+        except PlexNotFoundError:
+            # Not every server may have such a list; what plays now is known all the same.
+            pass
         except PlexError as err:
             return self.async_abort(
                 reason="not_told", description_placeholders={**placeholders, "error": str(err)}
             )
-        else:
-            refused = False
         self._offers = {offer.player.player_id: offer for offer in _offers(entry, devices)}
         if not self._offers:
             return self.async_abort(
