@@ -42,6 +42,8 @@ class HomeAssistantClient:
         self.url = url
         self._session: aiohttp.ClientSession
         self._websocket: aiohttp.ClientWebSocketResponse
+        self._reader: asyncio.Task[None] | None = None
+        self._answers: dict[int, asyncio.Future[Json]] = {}
         self._ids = itertools.count(1)
         self._access_token = ""
 
@@ -52,6 +54,9 @@ class HomeAssistantClient:
 
     async def __aexit__(self, *_: object) -> None:
         """Close everything."""
+        if self._reader:
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
         await self._session.close()
 
     async def onboard(self, *, name: str, username: str, password: str) -> None:
@@ -88,6 +93,7 @@ class HomeAssistantClient:
         answer = await self._receive()
         if answer["type"] != "auth_ok":
             raise HomeAssistantError(f"signing in: {answer.get('message')}")
+        self._reader = asyncio.create_task(self._read())
 
         async def running() -> bool:
             return bool((await self.get("/api/config"))["state"] == "RUNNING")
@@ -120,17 +126,32 @@ class HomeAssistantClient:
     async def command(self, kind: str, **arguments: Any) -> Any:
         """Return the result of a websocket command."""
         number = next(self._ids)
+        answer = self._answers[number] = asyncio.get_running_loop().create_future()
         try:
+            if self._reader is None or self._reader.done():
+                raise HomeAssistantError(f"{kind}: not connected")
             await self._websocket.send_json({"id": number, "type": kind, **arguments})
+            message = await answer
         except aiohttp.ClientError as error:
             raise HomeAssistantError(f"{kind}: {error}") from error
-        while True:
-            message = await self._receive()
-            if message.get("id") == number and message["type"] == "result":
-                break
+        finally:
+            del self._answers[number]
         if not message["success"]:
             raise HomeAssistantError(f"{kind}: {message['error']}")
         return message["result"]
+
+    async def _read(self) -> None:
+        """Take what comes, so that Home Assistant's pings are answered whatever is waited for."""
+        try:
+            while True:
+                message = await self._receive()
+                answer = self._answers.get(message.get("id", 0))
+                if message["type"] == "result" and answer and not answer.done():
+                    answer.set_result(message)
+        except HomeAssistantError as error:
+            for answer in self._answers.values():
+                if not answer.done():
+                    answer.set_exception(error)
 
     async def _receive(self) -> Json:
         """Return the next message on the websocket."""

@@ -1,0 +1,1 @@
+"""End-to-end tests: run by scripts/e2e."""

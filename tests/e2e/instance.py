@@ -1,0 +1,196 @@
+"""A Home Assistant that runs, with what a test asks and tells it."""
+
+from collections.abc import Callable
+from contextlib import AsyncExitStack, suppress
+from pathlib import Path
+import socket
+from typing import Any
+
+from tests.real import HomeAssistantClient, HomeAssistantProcess
+from tests.real.client import Json, until
+
+DOMAIN = "plex_monitor"
+# The one place where Home Assistant keeps the data of its integrations.
+STORE = ".storage/core.config_entries"
+# Nobody waits that long on a machine that is fast enough.
+PATIENCE = 120
+
+USERNAME = "person"
+PASSWORD = "plex-monitor"
+
+
+def free_port() -> int:
+    """Return a port on which nobody listens."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class HomeAssistant:
+    """One Home Assistant with one signed-in user, which may be stopped and started at will.
+
+    `process` is the process, `client` the user's connection, a new one after each start.
+    """
+
+    client: HomeAssistantClient
+
+    def __init__(self, folder: Path, *, version: str, python: Path, plex_tv_url: str) -> None:
+        """Choose the version by its interpreter, and the folder that it lives in."""
+        self.version = version
+        self.process = HomeAssistantProcess(
+            folder, port=free_port(), plex_tv_url=plex_tv_url, python=python
+        )
+        self.token = ""
+        self._connection = AsyncExitStack()
+
+    @property
+    def url(self) -> str:
+        """Return the address."""
+        return self.process.url
+
+    @property
+    def folder(self) -> Path:
+        """Return the configuration folder."""
+        return self.process.folder
+
+    async def start(self) -> None:
+        """Start, the first time with a new user, and wait until everything runs."""
+        await self.process.start()
+        self.client = await self._connection.enter_async_context(HomeAssistantClient(self.url))
+        if self.token:
+            await self.client.sign_in(self.token)
+        else:
+            await self.client.onboard(name="Person", username=USERNAME, password=PASSWORD)
+            self.token = await self.client.long_lived_token("End to end")
+        # The frontend asks for this first, and does not load where a package is missing for it.
+        await self.client.command("get_services")
+
+    async def stop(self) -> None:
+        """Stop in order. Then everything is stored."""
+        await self._connection.aclose()
+        await self.process.stop()
+
+    async def restart(self) -> None:
+        """Stop and start."""
+        await self.stop()
+        await self.start()
+
+    # The entry
+
+    async def entries(self) -> list[Json]:
+        """Return the entries of the integration."""
+        return await self.client.entries(DOMAIN)
+
+    async def entry(self, title: str = "Home", state: str | None = "loaded") -> Json:
+        """Wait for the entry with a title, and for its state, and return it."""
+
+        async def there() -> Json | None:
+            return next(
+                (
+                    entry
+                    for entry in await self.entries()
+                    if entry["title"] == title and state in {None, entry["state"]}
+                ),
+                None,
+            )
+
+        entry = await until(there, what=f"an entry {title}, {state}", timeout=PATIENCE)
+        assert entry is not None
+        return entry
+
+    async def add_by_sign_in(self, approve: Callable[[str], None], server: str) -> Json:
+        """Add a server without the frontend, and return its entry.
+
+        `approve` is told the code that a person would enter at plex.tv; `server` is the name of the
+        server to choose where there are several.
+        """
+        step = await self.client.start_flow(DOMAIN)
+        step = await self.client.choose(step["flow_id"], "sign_in")
+        approve(step["description_placeholders"]["code"])
+        step = await self.client.after_progress(step["flow_id"])
+        if step["step_id"] == "choose_server":
+            field = step["data_schema"][0]
+            (choice,) = (
+                option["value"]
+                for option in field["selector"]["select"]["options"]
+                if option["label"].startswith(server)
+            )
+            step = await self.client.submit(step["flow_id"], **{field["name"]: choice})
+        assert step["step_id"] == "verify", step
+        step = await self.client.submit(step["flow_id"])
+        assert step["type"] == "create_entry", step
+        return await self.entry(server)
+
+    # What it says
+
+    async def state(self, entity_id: str) -> Json | None:
+        """Return the state of an entity, None where it has none."""
+        return (await self.client.states()).get(entity_id)
+
+    async def state_is(self, entity_id: str, wanted: str, **attributes: Any) -> Json:
+        """Wait until an entity has a state, with these attributes, and return it."""
+        seen: Json | None = None
+
+        async def reached() -> Json | None:
+            nonlocal seen
+            seen = await self.state(entity_id)
+            if seen is None or seen["state"] != wanted:
+                return None
+            own = seen["attributes"]
+            return seen if attributes.items() <= own.items() else None
+
+        try:
+            state = await until(reached, what=f"{entity_id} is {wanted}", timeout=PATIENCE)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; it is {seen}") from None
+        assert state is not None
+        return state
+
+    async def issues(self) -> list[Json]:
+        """Return the repairs about the integration, be they its own or Home Assistant's."""
+        return [
+            issue
+            for issue in await self.client.issues()
+            if issue["domain"] == DOMAIN or DOMAIN in str(issue["issue_id"])
+        ]
+
+    async def one_issue(self) -> Json:
+        """Wait until there is a repair, and return it: there is never more than one."""
+        issues = await until(self.issues, what="a repair", timeout=PATIENCE)
+        (issue,) = issues
+        return issue
+
+    async def no_issue(self) -> None:
+        """Wait until there is no repair."""
+
+        async def none() -> bool:
+            return not await self.issues()
+
+        await until(none, what="no repair", timeout=PATIENCE)
+
+    async def prompts(self) -> list[Json]:
+        """Return the sign-in prompts of the integration."""
+        return [
+            flow
+            for flow in await self.client.flows_in_progress()
+            if flow["handler"] == DOMAIN and flow["context"]["source"] == "reauth"
+        ]
+
+    async def device_id(self, name: str = "Home") -> str:
+        """Return the id of a device."""
+        devices = await self.client.command("config/device_registry/list")
+        (found,) = (device["id"] for device in devices if device["name"] == name)
+        return str(found)
+
+    # What it has written
+
+    async def wait_for_store(self, text: str) -> None:
+        """Wait until a text is in the store of the entries, which is written a while later."""
+
+        async def stored() -> bool:
+            with suppress(FileNotFoundError):
+                return text in (self.folder / STORE).read_text(encoding="utf-8")
+            return False
+
+        await until(stored, what="the entry is stored", timeout=PATIENCE)
