@@ -20,14 +20,14 @@ AUTOMATION = "automation.test"
 ICONS = Path(const.__file__).parent / "icons.json"
 
 
-async def automate(hass: HomeAssistant, trigger: dict[str, Any]) -> list[Event[dict[str, Any]]]:
+async def automate(hass: HomeAssistant, *triggers: dict[str, Any]) -> list[Event[dict[str, Any]]]:
     """Set an automation up, and return the list of its runs, each with what triggered it."""
     runs = async_capture_events(hass, "test_ran")
     config = {
         "alias": "test",
         "mode": "parallel",
         "max": 100,
-        "triggers": [trigger],
+        "triggers": list(triggers),
         "actions": [
             {"event": "test_ran", "event_data": {"trigger": "{{ trigger | to_json }}"}},
         ],
@@ -59,6 +59,15 @@ def server_device(hass: HomeAssistant, entry: MockConfigEntry) -> str:
     assert entry.unique_id is not None
     device = dr.async_get(hass).async_get_device_by_identifier(
         (DOMAIN, entry.unique_id), entry.entry_id
+    )
+    assert device is not None
+    return device.id
+
+
+def library_device(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> str:
+    """Return the id of the device of a library."""
+    device = dr.async_get(hass).async_get_child_device_by_identifier(
+        (DOMAIN, f"{entry.unique_id}_{key}"), entry.entry_id
     )
     assert device is not None
     return device.id

@@ -13,7 +13,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.plex_monitor import condition
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, DOMAIN
 
-from .automations import AUTOMATION, described_fields, server_device, translated_fields, when
+from .automations import (
+    AUTOMATION,
+    described_fields,
+    library_device,
+    server_device,
+    translated_fields,
+    when,
+)
 from .entries import set_up, signed_in_entry, state_of
 from .helpers import advance, settle
 from .simulator import Account, Kind, PlexServer, World
@@ -198,22 +205,27 @@ async def test_two_servers_are_told_apart(
 async def test_library_is_scanning(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """Any, or the one that is named."""
+    """Any, or the one that is meant by its name or its device."""
     home.job_seconds = None
     await set_up(hass, entry)
-    question = await ask(hass, when("library_is_scanning", library="Movies"))
-    assert not await question.is_met()
+    question = await ask(
+        hass,
+        when("library_is_scanning", library="Movies"),
+        when("library_is_scanning", library=library_device(hass, entry, "1")),
+        when("library_is_scanning", library=library_device(hass, entry, "3")),
+    )
+    assert await question.are_met() == [False, False, False]
     libraries = entry.runtime_data.server.server.library
     keys = {section.title: section.key for section in await libraries.sections()}
     await libraries.scan(keys["TV Shows"])
     await settle(hass)
-    assert not await question.is_met()
+    assert await question.are_met() == [False, False, False]
     await libraries.scan(keys["Movies"])
     await settle(hass)
-    assert await question.is_met()
+    assert await question.are_met() == [True, True, False]
     await home.jobs.finish()
     await settle(hass)
-    assert not await question.is_met()
+    assert await question.are_met() == [False, False, False]
 
 
 @pytest.mark.allowed_logs(UNREADABLE)

@@ -18,8 +18,9 @@ from custom_components.plex_monitor.services import ACTIONS, LIMIT_DEFAULT, REPL
 from custom_components.plex_monitor.tasks import TASKS
 
 from .actions import act, key_of
-from .entries import set_up
-from .simulator import Kind, PlexServer, World
+from .automations import library_device
+from .entries import set_up, signed_in_entry
+from .simulator import Account, Kind, PlexServer, World
 from .simulator.butler import Task
 from .translation_check import english
 
@@ -58,7 +59,6 @@ def test_every_background_task_is_on_the_screen() -> None:
     for action in ("run_task", "stop_task"):
         select = described()[action]["fields"]["task"]["selector"]["select"]
         assert select["options"] == list(TASKS)
-        assert select["custom_value"] is True
     assert english()["selector"]["task"]["options"].keys() == TASKS.keys()
 
 
@@ -78,6 +78,22 @@ async def test_scan_of_a_library(
     await set_up(hass, entry)
     await act(hass, entry, "scan_library", library=library)
     assert [(one.section_id, one.path) for one in home.scanner.asked] == [(1, None)]
+
+
+async def test_library_is_known_by_its_device(
+    hass: HomeAssistant, world: World, home: PlexServer, owner: Account, entry: MockConfigEntry
+) -> None:
+    """As the editor gives it; that of another server is not taken for one with the same name."""
+    cabin = await world.add_server("Cabin", owner=owner)
+    other = signed_in_entry(
+        world, cabin, owner, client_identifier="home-assistant-2", entry_id="other"
+    )
+    await set_up(hass, entry)
+    await set_up(hass, other)
+    await act(hass, entry, "scan_library", library=library_device(hass, entry, "2"))
+    assert [one.section_id for one in home.scanner.asked] == [2]
+    with pytest.raises(ServiceValidationError, match="TV Shows is not a library of Home"):
+        await act(hass, entry, "scan_library", library=library_device(hass, other, "2"))
 
 
 async def test_scan_of_a_folder(

@@ -17,6 +17,7 @@ from .automations import (
     AUTOMATION,
     automate,
     described_fields,
+    library_device,
     on,
     seen,
     server_device,
@@ -152,6 +153,31 @@ async def test_filters(
     await home.start_stream(user=owner, title="Song", player="Kitchen radio", kind=Kind.TRACK)
     await advance(hass, freezer, 3, step=1)
     assert sorted(seen(runs, "title")) == titles
+
+
+async def test_library_is_known_by_its_device(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """As the editor gives it, for streams and for what is added; a name may stand beside it."""
+    played = {"Film": Kind.MOVIE, "Pilot": Kind.EPISODE, "Song": Kind.TRACK}
+    for title, kind in played.items():
+        await home.add_media(title, kind=kind)
+    await set_up(hass, entry)
+    libraries = [library_device(hass, entry, "2"), "Music"]
+    runs = await automate(
+        hass, on("playback_started", library=libraries), on("media_added", library=libraries)
+    )
+    for title, kind in played.items():
+        await home.start_stream(user=owner, title=title, player=title, kind=kind)
+    await advance(hass, freezer, 3, step=1)
+    await home.add_media("Another film")
+    await home.add_season("Show", 1, episodes=10)
+    await advance(hass, freezer, 2 * MINUTE)
+    assert seen(runs, "title") == ["Pilot", "Song", "Show"]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 """Conditions of Plex Monitor."""
 
 from abc import abstractmethod
+from functools import partial
 from typing import Any, ClassVar, Unpack, override
 
 from homeassistant.config_entries import ConfigEntryState
@@ -11,8 +12,8 @@ from homeassistant.helpers.typing import ConfigType
 import voluptuous as vol
 
 from .filters import LIBRARY_OPTIONS, STREAM_OPTIONS, Filter
-from .runtime import PlexMonitorConfigEntry, PlexMonitorRuntimeData
-from .targets import async_targeted, async_validate_target
+from .runtime import PlexMonitorConfigEntry
+from .targets import async_library_device_id, async_targeted, async_validate_target
 
 
 class PlexMonitorCondition(Condition):
@@ -45,7 +46,7 @@ class PlexMonitorCondition(Condition):
         return async_targeted(self._hass, self._target)
 
     @abstractmethod
-    def _is_met(self, server: PlexMonitorRuntimeData) -> bool:
+    def _is_met(self, entry: PlexMonitorConfigEntry) -> bool:
         """Say whether it holds at a server."""
 
 
@@ -55,7 +56,7 @@ class OfAnyServer(PlexMonitorCondition):
     @override
     def _async_check(self, **kwargs: Unpack[ConditionCheckParams]) -> bool:
         return any(
-            self._is_met(entry.runtime_data)
+            self._is_met(entry)
             for entry in self._entries()
             if entry.state is ConfigEntryState.LOADED
         )
@@ -68,8 +69,7 @@ class OfAllServers(PlexMonitorCondition):
     def _async_check(self, **kwargs: Unpack[ConditionCheckParams]) -> bool:
         entries = self._entries()
         return bool(entries) and all(
-            entry.state is ConfigEntryState.LOADED and self._is_met(entry.runtime_data)
-            for entry in entries
+            entry.state is ConfigEntryState.LOADED and self._is_met(entry) for entry in entries
         )
 
 
@@ -79,13 +79,18 @@ class SomeoneIsWatchingCondition(OfAnyServer):
     _options_schema = STREAM_OPTIONS
 
     @override
-    def _is_met(self, server: PlexMonitorRuntimeData) -> bool:
-        data = server.server.data
+    def _is_met(self, entry: PlexMonitorConfigEntry) -> bool:
+        coordinator = entry.runtime_data.server
+        data = coordinator.data
+        device_of = partial(async_library_device_id, self._hass, entry)
         # What a server played before it went away is not known to be played any more.
         return (
-            server.server.last_update_success
+            coordinator.last_update_success
             and data is not None
-            and any(map(self._filter.wants_stream, (data.sessions or {}).values()))
+            and any(
+                self._filter.wants_stream(session, device_of)
+                for session in (data.sessions or {}).values()
+            )
         )
 
 
@@ -95,11 +100,13 @@ class LibraryIsScanningCondition(OfAnyServer):
     _options_schema = LIBRARY_OPTIONS
 
     @override
-    def _is_met(self, server: PlexMonitorRuntimeData) -> bool:
-        return server.libraries.available and any(
+    def _is_met(self, entry: PlexMonitorConfigEntry) -> bool:
+        libraries = entry.runtime_data.libraries
+        device_of = partial(async_library_device_id, self._hass, entry)
+        return libraries.available and any(
             library.scan is not None or library.section.scanning
-            for library in server.libraries.data.values()
-            if self._filter.wants_section(library.section)
+            for library in libraries.data.values()
+            if self._filter.wants_section(library.section, device_of)
         )
 
 
@@ -107,16 +114,16 @@ class ServerIsUpCondition(OfAllServers):
     """The server answers."""
 
     @override
-    def _is_met(self, server: PlexMonitorRuntimeData) -> bool:
-        return server.server.online
+    def _is_met(self, entry: PlexMonitorConfigEntry) -> bool:
+        return entry.runtime_data.server.online
 
 
 class TokenIsValidCondition(OfAllServers):
     """The token works, or is not needed."""
 
     @override
-    def _is_met(self, server: PlexMonitorRuntimeData) -> bool:
-        return server.server.guard.is_healthy
+    def _is_met(self, entry: PlexMonitorConfigEntry) -> bool:
+        return entry.runtime_data.server.guard.is_healthy
 
 
 CONDITIONS: dict[str, type[Condition]] = {

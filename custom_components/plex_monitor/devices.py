@@ -50,7 +50,12 @@ def library_device_info(
 
 
 def _library_identifier(coordinator: LibraryCoordinator, key: str) -> tuple[str, str]:
-    return DOMAIN, f"{coordinator.server.server.machine_identifier}_{key}"
+    return library_identifier(coordinator.server.server.machine_identifier, key)
+
+
+def library_identifier(machine_identifier: str, key: str) -> tuple[str, str]:
+    """Return what identifies the device of a library of a server."""
+    return DOMAIN, f"{machine_identifier}_{key}"
 
 
 def player_device_info(player: FollowedPlayer) -> DeviceInfo:

@@ -1,6 +1,6 @@
 """The actions of Plex Monitor."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -14,7 +14,7 @@ from homeassistant.core import (
     SupportsResponse,
     callback,
 )
-from homeassistant.helpers import config_validation as cv, service
+from homeassistant.helpers import config_validation as cv, device_registry as dr, service
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
@@ -22,12 +22,14 @@ from .answers import history_answer, item_answer, stream_answer
 from .const import DOMAIN
 from .event_data import STOPPED
 from .failures import invalid_request, told_to_the_user
+from .filters import DeviceOf
 from .plex.errors import PlexForbiddenError, PlexUnauthorizedError
 from .plex.models import Section, Session
 from .plex.server import PlexServer
 from .replacement import async_replace_token
 from .runtime import PlexMonitorConfigEntry
 from .stopping import async_stop_streams
+from .targets import async_library_device_id
 from .tasks import activity_answer, plex_name, task_answer
 
 ATTR_ACTIVITY: Final = "activity"
@@ -243,17 +245,21 @@ def _fits(session: Session, call: ServiceCall) -> bool:
 
 
 async def _async_section(entry: PlexMonitorConfigEntry, call: ServiceCall) -> Section | None:
-    """Return the library that is meant by its name or its key, `None` where none is named."""
+    """Return the library that is meant by its device, name or key, `None` where none is."""
     wanted = call.data.get(ATTR_LIBRARY)
     if wanted is None:
         return None
+    device_of = partial(async_library_device_id, call.hass, entry)
     libraries = entry.runtime_data.libraries.data
     known = [library.section for library in libraries.values()]
-    found = _sections_called(wanted, known)
+    found = _sections_called(wanted, known, device_of)
+    if not found and (device := dr.async_get(call.hass).async_get(wanted)) is not None:
+        name = device.name_by_user or device.name or wanted
+        raise _invalid(entry, "library_elsewhere", library=name)
     if not found:
         # It may be one that has just been made.
         fresh = await entry.runtime_data.server.server.library.sections()
-        found = _sections_called(wanted, list(fresh))
+        found = _sections_called(wanted, fresh, device_of)
     if not found:
         raise invalid_request(entry.runtime_data.server, "library_not_found", library=wanted)
     if len(found) > 1:
@@ -261,9 +267,11 @@ async def _async_section(entry: PlexMonitorConfigEntry, call: ServiceCall) -> Se
     return found[0]
 
 
-def _sections_called(wanted: str, sections: list[Section]) -> list[Section]:
-    """Return the library with a key, or else those with a name."""
-    return [section for section in sections if section.key == wanted] or [
+def _sections_called(
+    wanted: str, sections: Iterable[Section], device_of: DeviceOf
+) -> list[Section]:
+    """Return the library with a key or a device, or else those with a name."""
+    return [section for section in sections if wanted in {section.key, device_of(section.key)}] or [
         section for section in sections if section.title.casefold() == wanted.casefold()
     ]
 

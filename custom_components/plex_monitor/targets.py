@@ -22,6 +22,7 @@ import voluptuous as vol
 
 from .const import DOMAIN
 from .coordinator import PlexMonitorCoordinator
+from .devices import library_identifier
 from .runtime import PlexMonitorConfigEntry
 
 type Target = Mapping[str, Any] | None
@@ -80,6 +81,17 @@ def async_device_id(hass: HomeAssistant, entry: ConfigEntry[Any]) -> str | None:
         assert entry.unique_id is not None
     device = dr.async_get(hass).async_get_device_by_identifier(
         (DOMAIN, entry.unique_id), entry.entry_id
+    )
+    return None if device is None else device.id
+
+
+@callback
+def async_library_device_id(hass: HomeAssistant, entry: ConfigEntry[Any], key: str) -> str | None:
+    """Return the id of the device of a library."""
+    if TYPE_CHECKING:
+        assert entry.unique_id is not None
+    device = dr.async_get(hass).async_get_child_device_by_identifier(
+        library_identifier(entry.unique_id, key), entry.entry_id
     )
     return None if device is None else device.id
 

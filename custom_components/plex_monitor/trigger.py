@@ -4,6 +4,7 @@ from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Any, ClassVar, Final, override
 
 from homeassistant.const import (
@@ -36,10 +37,15 @@ from .events import (
     ServerEventType,
     TokenEventType,
 )
-from .filters import MEDIA_OPTIONS, STREAM_OPTIONS, Filter
+from .filters import MEDIA_OPTIONS, STREAM_OPTIONS, DeviceOf, Filter
 from .plex.models import Session
 from .runtime import PlexMonitorConfigEntry
-from .targets import ServerFollower, async_device_id, async_validate_target
+from .targets import (
+    ServerFollower,
+    async_device_id,
+    async_library_device_id,
+    async_validate_target,
+)
 
 ATTR_COUNT: Final = "count"
 ATTR_SERVER: Final = "server"
@@ -119,20 +125,22 @@ class PlexEventTrigger(PlexMonitorTrigger):
     @override
     @callback
     def _async_attach(self, entry: PlexMonitorConfigEntry, run: Run) -> CALLBACK_TYPE:
+        device_of = partial(async_library_device_id, self._hass, entry)
+
         @callback
         def told(event: PlexEvent) -> None:
-            if event.event_type is self._event_type and self._wants(event):
+            if event.event_type is self._event_type and self._wants(event, device_of):
                 run(event_data(event))
 
         return entry.runtime_data.server.async_listen(told)
 
-    def _wants(self, event: PlexEvent) -> bool:
+    def _wants(self, event: PlexEvent, device_of: DeviceOf) -> bool:
         """Say whether the filters of the trigger let an event pass."""
         match event:
             case PlaybackEvent():
-                return self._filter.wants_stream(event.session)
+                return self._filter.wants_stream(event.session, device_of)
             case LibraryEvent():
-                return self._filter.wants_added(event)
+                return self._filter.wants_added(event, device_of)
             case _:
                 return True
 
@@ -274,6 +282,7 @@ class StreamsAboveTrigger(PlexMonitorTrigger):
     @callback
     def _async_attach(self, entry: PlexMonitorConfigEntry, run: Run) -> CALLBACK_TYPE:
         coordinator = entry.runtime_data.server
+        device_of = partial(async_library_device_id, self._hass, entry)
         above = self._options[CONF_ABOVE]
         lasting = Lasting(self._hass, self._options[CONF_FOR])
         seen: Mapping[str, Session] | None = None
@@ -281,7 +290,9 @@ class StreamsAboveTrigger(PlexMonitorTrigger):
         was_above: bool | None = None
 
         def wanted() -> list[Session]:
-            return [each for each in (seen or {}).values() if self._filter.wants_stream(each)]
+            return [
+                each for each in (seen or {}).values() if self._filter.wants_stream(each, device_of)
+            ]
 
         @callback
         def lasted() -> None:
