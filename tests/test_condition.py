@@ -205,7 +205,7 @@ async def test_two_servers_are_told_apart(
 async def test_library_is_scanning(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """Any, or the one that is meant by its name or its device."""
+    """Any, or the one that is meant by its name or device; the server's device is all of them."""
     home.job_seconds = None
     await set_up(hass, entry)
     question = await ask(
@@ -213,19 +213,20 @@ async def test_library_is_scanning(
         when("library_is_scanning", library="Movies"),
         when("library_is_scanning", library=library_device(hass, entry, "1")),
         when("library_is_scanning", library=library_device(hass, entry, "3")),
+        when("library_is_scanning", library=server_device(hass, entry)),
     )
-    assert await question.are_met() == [False, False, False]
+    assert await question.are_met() == [False, False, False, False]
     libraries = entry.runtime_data.server.server.library
     keys = {section.title: section.key for section in await libraries.sections()}
     await libraries.scan(keys["TV Shows"])
     await settle(hass)
-    assert await question.are_met() == [False, False, False]
+    assert await question.are_met() == [False, False, False, True]
     await libraries.scan(keys["Movies"])
     await settle(hass)
-    assert await question.are_met() == [True, True, False]
+    assert await question.are_met() == [True, True, False, True]
     await home.jobs.finish()
     await settle(hass)
-    assert await question.are_met() == [False, False, False]
+    assert await question.are_met() == [False, False, False, False]
 
 
 @pytest.mark.allowed_logs(UNREADABLE)

@@ -13,7 +13,7 @@ import voluptuous as vol
 
 from .filters import LIBRARY_OPTIONS, STREAM_OPTIONS, Filter
 from .runtime import PlexMonitorConfigEntry
-from .targets import async_library_device_id, async_targeted, async_validate_target
+from .targets import async_devices_of_library, async_targeted, async_validate_target
 
 
 class PlexMonitorCondition(Condition):
@@ -82,13 +82,13 @@ class SomeoneIsWatchingCondition(OfAnyServer):
     def _is_met(self, entry: PlexMonitorConfigEntry) -> bool:
         coordinator = entry.runtime_data.server
         data = coordinator.data
-        device_of = partial(async_library_device_id, self._hass, entry)
+        devices_of = partial(async_devices_of_library, self._hass, entry)
         # What a server played before it went away is not known to be played any more.
         return (
             coordinator.last_update_success
             and data is not None
             and any(
-                self._filter.wants_stream(session, device_of)
+                self._filter.wants_stream(session, devices_of)
                 for session in (data.sessions or {}).values()
             )
         )
@@ -102,11 +102,11 @@ class LibraryIsScanningCondition(OfAnyServer):
     @override
     def _is_met(self, entry: PlexMonitorConfigEntry) -> bool:
         libraries = entry.runtime_data.libraries
-        device_of = partial(async_library_device_id, self._hass, entry)
+        devices_of = partial(async_devices_of_library, self._hass, entry)
         return libraries.available and any(
             library.scan is not None or library.section.scanning
             for library in libraries.data.values()
-            if self._filter.wants_section(library.section, device_of)
+            if self._filter.wants_section(library.section, devices_of)
         )
 
 

@@ -1,6 +1,6 @@
 """Which streams and which media an automation is about."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -16,8 +16,8 @@ CONF_PLAYER: Final = "player"
 CONF_TRANSCODING: Final = "transcoding"
 CONF_USER: Final = "user"
 
-# The id of the device that stands for the library with a key.
-type DeviceOf = Callable[[str], str | None]
+# The ids of the devices that the library with a key belongs to: its own and the server's.
+type DevicesOf = Callable[[str], Collection[str]]
 
 MEDIA_TYPES: Final = ("movie", "episode", "track", "photo", "clip")
 
@@ -50,7 +50,7 @@ class Filter:
     """What somebody wants to know of; an empty set wants all.
 
     Names are as people write them: upper and lower case are the same. A library is also known by
-    its device, as the editors give it.
+    its device, as the editors give it, and all of a server by the server's.
     """
 
     users: frozenset[str]
@@ -70,30 +70,30 @@ class Filter:
             transcoding=options.get(CONF_TRANSCODING),
         )
 
-    def wants_stream(self, session: Session, device_of: DeviceOf) -> bool:
+    def wants_stream(self, session: Session, devices_of: DevicesOf) -> bool:
         """Say whether a stream is wanted."""
         transcoding = session.decision is StreamDecision.TRANSCODE
         return (
             self.transcoding in {None, transcoding}
             and _is_one_of(self.users, session.user)
             and _is_one_of(self.players, session.player)
-            and self._wants_library(session.section_title, session.section_id, device_of)
+            and self._wants_library(session.section_title, session.section_id, devices_of)
             and _is_one_of(self.media_types, session.media_type)
         )
 
-    def wants_section(self, section: Section, device_of: DeviceOf) -> bool:
+    def wants_section(self, section: Section, devices_of: DevicesOf) -> bool:
         """Say whether a library is wanted."""
-        return self._wants_library(section.title, section.key, device_of)
+        return self._wants_library(section.title, section.key, devices_of)
 
-    def wants_added(self, event: LibraryEvent, device_of: DeviceOf) -> bool:
+    def wants_added(self, event: LibraryEvent, devices_of: DevicesOf) -> bool:
         """Say whether what was added is wanted; what is told together is of one type."""
-        return self.wants_section(event.section, device_of) and _is_one_of(
+        return self.wants_section(event.section, devices_of) and _is_one_of(
             self.media_types, event.items[0].media_type if event.items else None
         )
 
-    def _wants_library(self, title: str | None, key: str | None, device_of: DeviceOf) -> bool:
+    def _wants_library(self, title: str | None, key: str | None, devices_of: DevicesOf) -> bool:
         return _is_one_of(self.libraries, title) or (
-            key is not None and device_of(key) in self.libraries
+            key is not None and not self.libraries.isdisjoint(devices_of(key))
         )
 
 

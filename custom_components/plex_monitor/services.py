@@ -22,7 +22,6 @@ from .answers import history_answer, item_answer, stream_answer
 from .const import DOMAIN
 from .event_data import STOPPED
 from .failures import invalid_request, told_to_the_user
-from .filters import DeviceOf
 from .plex.errors import PlexForbiddenError, PlexUnauthorizedError
 from .plex.models import Section, Session
 from .plex.server import PlexServer
@@ -255,7 +254,7 @@ async def _async_section(entry: PlexMonitorConfigEntry, call: ServiceCall) -> Se
     found = _sections_called(wanted, known, device_of)
     if not found and (device := dr.async_get(call.hass).async_get(wanted)) is not None:
         name = device.name_by_user or device.name or wanted
-        raise _invalid(entry, "library_elsewhere", library=name)
+        raise invalid_request(entry.runtime_data.server, "library_elsewhere", library=name)
     if not found:
         # It may be one that has just been made.
         fresh = await entry.runtime_data.server.server.library.sections()
@@ -268,7 +267,7 @@ async def _async_section(entry: PlexMonitorConfigEntry, call: ServiceCall) -> Se
 
 
 def _sections_called(
-    wanted: str, sections: Iterable[Section], device_of: DeviceOf
+    wanted: str, sections: Iterable[Section], device_of: Callable[[str], str | None]
 ) -> list[Section]:
     """Return the library with a key or a device, or else those with a name."""
     return [section for section in sections if wanted in {section.key, device_of(section.key)}] or [

@@ -96,6 +96,13 @@ def async_library_device_id(hass: HomeAssistant, entry: ConfigEntry[Any], key: s
     return None if device is None else device.id
 
 
+@callback
+def async_devices_of_library(hass: HomeAssistant, entry: ConfigEntry[Any], key: str) -> set[str]:
+    """Return the ids of the devices that a library belongs to: its own and the server's."""
+    devices = async_library_device_id(hass, entry, key), async_device_id(hass, entry)
+    return {device for device in devices if device is not None}
+
+
 class ServerFollower:
     """Be attached to each server that is meant, for as long as it is meant and loaded."""
 

@@ -37,13 +37,13 @@ from .events import (
     ServerEventType,
     TokenEventType,
 )
-from .filters import MEDIA_OPTIONS, STREAM_OPTIONS, DeviceOf, Filter
+from .filters import MEDIA_OPTIONS, STREAM_OPTIONS, DevicesOf, Filter
 from .plex.models import Session
 from .runtime import PlexMonitorConfigEntry
 from .targets import (
     ServerFollower,
     async_device_id,
-    async_library_device_id,
+    async_devices_of_library,
     async_validate_target,
 )
 
@@ -125,22 +125,22 @@ class PlexEventTrigger(PlexMonitorTrigger):
     @override
     @callback
     def _async_attach(self, entry: PlexMonitorConfigEntry, run: Run) -> CALLBACK_TYPE:
-        device_of = partial(async_library_device_id, self._hass, entry)
+        devices_of = partial(async_devices_of_library, self._hass, entry)
 
         @callback
         def told(event: PlexEvent) -> None:
-            if event.event_type is self._event_type and self._wants(event, device_of):
+            if event.event_type is self._event_type and self._wants(event, devices_of):
                 run(event_data(event))
 
         return entry.runtime_data.server.async_listen(told)
 
-    def _wants(self, event: PlexEvent, device_of: DeviceOf) -> bool:
+    def _wants(self, event: PlexEvent, devices_of: DevicesOf) -> bool:
         """Say whether the filters of the trigger let an event pass."""
         match event:
             case PlaybackEvent():
-                return self._filter.wants_stream(event.session, device_of)
+                return self._filter.wants_stream(event.session, devices_of)
             case LibraryEvent():
-                return self._filter.wants_added(event, device_of)
+                return self._filter.wants_added(event, devices_of)
             case _:
                 return True
 
@@ -282,7 +282,7 @@ class StreamsAboveTrigger(PlexMonitorTrigger):
     @callback
     def _async_attach(self, entry: PlexMonitorConfigEntry, run: Run) -> CALLBACK_TYPE:
         coordinator = entry.runtime_data.server
-        device_of = partial(async_library_device_id, self._hass, entry)
+        devices_of = partial(async_devices_of_library, self._hass, entry)
         above = self._options[CONF_ABOVE]
         lasting = Lasting(self._hass, self._options[CONF_FOR])
         seen: Mapping[str, Session] | None = None
@@ -291,7 +291,9 @@ class StreamsAboveTrigger(PlexMonitorTrigger):
 
         def wanted() -> list[Session]:
             return [
-                each for each in (seen or {}).values() if self._filter.wants_stream(each, device_of)
+                each
+                for each in (seen or {}).values()
+                if self._filter.wants_stream(each, devices_of)
             ]
 
         @callback
