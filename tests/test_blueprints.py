@@ -15,9 +15,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, DOCUMENTATION_URL
 
+from .automations import library_device, server_device
 from .entries import set_up, signed_in_entry, state_of
 from .helpers import advance, settle
-from .simulator import Account, Find, Kind, PlexServer, Stream, World
+from .simulator import Account, Delivery, Find, Kind, PlexServer, Stream, World
 
 BLUEPRINTS = Path(__file__).parents[1] / "blueprints" / "automation" / "plex_monitor"
 TELL = {"action": "test.tell", "data": {"title": "{{ title }}", "message": "{{ message }}"}}
@@ -45,8 +46,9 @@ def lights(hass: HomeAssistant) -> list[ServiceCall]:
     return async_mock_service(hass, "light", "turn_on")
 
 
-async def use(hass: HomeAssistant, blueprint: str, **inputs: Any) -> None:
-    """Have an automation that is made from a blueprint."""
+async def use(hass: HomeAssistant, entry: MockConfigEntry, blueprint: str, **inputs: Any) -> None:
+    """Have an automation that is made from a blueprint, for the server of an entry."""
+    inputs["server"] = server_device(hass, entry)
     assert await async_setup_component(
         hass,
         AUTOMATION,
@@ -112,8 +114,8 @@ async def test_lights_follow_the_film(
     await set_up(hass, entry)
     await use(
         hass,
+        entry,
         "lights_follow_film",
-        playback="event.home_playback",
         lights={"entity_id": "light.room"},
         players=["Living room TV"],
     )
@@ -155,8 +157,8 @@ async def test_lights_follow_nothing_else(
     await set_up(hass, entry)
     await use(
         hass,
+        entry,
         "lights_follow_film",
-        playback="event.home_playback",
         lights={"entity_id": "light.room"},
         players=["Living room TV"],
     )
@@ -181,8 +183,8 @@ async def test_lights_do_not_follow_a_reload(
     await pass_on(hass, freezer)
     await use(
         hass,
+        entry,
         "lights_follow_film",
-        playback="event.home_playback",
         lights={"entity_id": "light.room"},
     )
     await hass.config_entries.async_reload(entry.entry_id)
@@ -230,8 +232,8 @@ async def test_what_was_added_is_told_with_its_picture(
     action = {**TELL, "data": {**TELL["data"], "picture": "{{ picture }}"}}  # type: ignore[dict-item]  # A template.
     await use(
         hass,
+        entry,
         "media_added",
-        library_event="event.home_library",
         picture_entity="image.home_latest_added",
         actions=[action],
     )
@@ -256,10 +258,10 @@ async def test_what_was_added_is_shown_without_any_choice(
     await set_up(hass, entry)
     await use(
         hass,
+        entry,
         "media_added",
-        library_event="event.home_library",
         picture_entity="image.home_latest_added",
-        libraries=["Movies"],
+        libraries=[library_device(hass, entry, "1")],
     )
     freezer.tick(MINUTE)
     await home.discover(Find(title="Newcomer"))
@@ -282,9 +284,8 @@ async def test_server_that_is_down_is_told(
     await set_up(hass, entry)
     await use(
         hass,
+        entry,
         "trouble",
-        server="binary_sensor.home_server",
-        token_problem="binary_sensor.home_token_problem",
         actions=[TELL],
     )
     await home.stop()
@@ -310,9 +311,8 @@ async def test_server_that_restarts_is_not_told(
     await set_up(hass, entry)
     await use(
         hass,
+        entry,
         "trouble",
-        server="binary_sensor.home_server",
-        token_problem="binary_sensor.home_token_problem",
         actions=[TELL],
     )
     await home.stop()
@@ -336,9 +336,8 @@ async def test_dead_token_is_told(
     await set_up(hass, entry)
     await use(
         hass,
+        entry,
         "trouble",
-        server="binary_sensor.home_server",
-        token_problem="binary_sensor.home_token_problem",
         actions=[TELL],
     )
     world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
@@ -367,8 +366,8 @@ async def test_stream_too_many_is_stopped(
     await set_up(hass, entry)
     await use(
         hass,
+        entry,
         "limit_streams",
-        playback="event.home_playback",
         limit=1,
         exempt=["owner"],
         message="One is enough",
@@ -388,12 +387,12 @@ async def test_transcode_too_many_is_stopped(
     friend: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """Streams that are played directly cost the server nothing."""
+    """Streams that are played directly cost the server nothing, as long as they are."""
     await set_up(hass, entry)
     await use(
         hass,
+        entry,
         "limit_streams",
-        playback="event.home_playback",
         counted="transcodes",
         limit=1,
     )
@@ -406,6 +405,9 @@ async def test_transcode_too_many_is_stopped(
         )
         await pass_on(hass, freezer)
     assert [plays(stream) for stream in streams] == [True, True, False]
+    await streams[1].deliver(Delivery.TRANSCODE)
+    await pass_on(hass, freezer)
+    assert [plays(stream) for stream in streams] == [True, False, False]
 
 
 @pytest.mark.freeze_time("2026-11-23 19:50:00+00:00")
@@ -422,8 +424,8 @@ async def test_good_night(
     await set_up(hass, entry)
     await use(
         hass,
+        entry,
         "good_night",
-        playback="event.home_playback",
         bedtime="20:00:00",
         morning="06:00:00",
         users=["friend"],
@@ -463,8 +465,8 @@ async def test_no_bedtime_on_other_evenings(
     await set_up(hass, entry)
     await use(
         hass,
+        entry,
         "good_night",
-        playback="event.home_playback",
         bedtime="20:00:00",
         weekdays=["tue"],
     )
@@ -480,10 +482,22 @@ async def test_no_bedtime_on_other_evenings(
     await end_use(hass)
 
 
+@pytest.mark.freeze_time("2026-11-23 19:50:00+00:00")
+@pytest.mark.allowed_logs("Home lets nobody but its owner do that")
 async def test_guest_cannot_send_anybody_to_bed(
-    hass: HomeAssistant, world: World, home: PlexServer, friend: Account
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+    friend: Account,
 ) -> None:
-    """Their account has no playback event to choose."""
+    """The automation says so, and nothing ends."""
+    await hass.config.async_set_time_zone("UTC")
     entry = signed_in_entry(world, home, friend)
     await set_up(hass, entry)
-    assert hass.states.get("event.home_playback") is None
+    await use(hass, entry, "good_night", bedtime="20:00:00")
+    stream = await home.start_stream(user=owner, title="Film", player="TV")
+    await advance(hass, freezer, 11 * MINUTE)
+    assert plays(stream)
+    await end_use(hass)
