@@ -10,7 +10,7 @@ home_assistant   A Home Assistant process of that version, onboarded, with the i
                  in tests/e2e/instance.py.
 world            The Plex world that it lives in, as in the other tests (tests/simulator). It runs
                  in the test's own process and loop: use it directly.
-owner, home      An account with a Plex Pass, and its server *Home*, with one film.
+owner, home      An account with a Plex Pass, and its server *Home*, with three films.
 entry            The entry of *Home*, added by sign-in without the frontend, for tests whose subject
                  comes afterwards.
 page             A tab of Chromium (playwright.async_api.Page), signed in to that Home Assistant and
@@ -56,6 +56,17 @@ VERSIONS = {
     "2026.10": ROOT / ".venv" / "bin" / "python",
     "2026.11": Path(sys.executable),
 }
+
+# What the log has to say where a token is refused.
+REFUSED = (
+    r"\[custom_components\.plex_monitor\] Error fetching Home data: Home refuses the sign-in",
+    r"\[custom_components\.plex_monitor\] Authentication failed while fetching Home data",
+)
+# And where a server is down, first while it is watched, then while Home Assistant starts.
+DOWN = (r"\[custom_components\.plex_monitor\] Error fetching Home data: ",)
+NOT_READY = (
+    r"\[homeassistant\.config_entries\] Config entry 'Home' for plex_monitor .* not ready",
+)
 
 type Shot = Callable[[str], Awaitable[None]]
 
@@ -118,9 +129,7 @@ def owner(world: World) -> Account:
 @pytest.fixture
 async def home(world: World, owner: Account) -> PlexServer:
     """Return the owner's server."""
-    home = await world.add_server("Home", owner=owner)
-    home.library.add("Winter Light", year=1963)
-    return home
+    return await world.add_server("Home", owner=owner)
 
 
 @pytest.fixture

@@ -1,10 +1,12 @@
 """Home Assistant's frontend by what a person does and sees there."""
 
+import re
 from typing import Final
 
 from playwright.async_api import Locator, Page, expect
 
 BRAND: Final = "Plex Monitor"
+FINISH: Final = re.compile("^(Skip and finish|Finish)$")
 
 # All text that is on the page, with that of the topmost dialogs only where there are any. What a
 # field holds is not part of any text, so it is added.
@@ -47,9 +49,15 @@ class Dialog:
         """Choose an option of a menu."""
         await self._root.get_by_text(option, exact=True).click()
 
-    async def select(self, option: str) -> None:
-        """Choose from the one list of a form."""
-        await self._root.get_by_text(option).click()
+    async def choices(self) -> list[str]:
+        """Wait for a form that lets one of a few be chosen, and return these."""
+        radios = self._root.locator("ha-form").get_by_role("radio")
+        await radios.first.wait_for()
+        return [str(text).strip() for text in await radios.all_inner_texts()]
+
+    async def pick(self, choice: str) -> None:
+        """Choose one of the few of a form."""
+        await self._root.locator("ha-form").get_by_role("radio", name=choice).click()
 
     async def fill(self, text: str, field: int = 0) -> None:
         """Fill a field of a form in, by its number."""
@@ -60,8 +68,8 @@ class Dialog:
         await self._button("Submit").click()
 
     async def finish(self) -> None:
-        """Close it after a success."""
-        await self._button("Finish").click()
+        """Leave the names of the new devices as they are, and close it after a success."""
+        await self._root.get_by_role("button", name=FINISH).click()
         await self.is_gone()
 
     async def close(self) -> None:
@@ -75,6 +83,32 @@ class Dialog:
 
     def _button(self, name: str) -> Locator:
         return self._root.get_by_role("button", name=name, exact=True)
+
+    # The sign-in
+
+    async def code(self) -> str:
+        """Return the code that it shows, in letters to be read across a room."""
+        return str(await self._root.locator("ha-markdown h1").inner_text())
+
+    async def qr_code(self) -> str:
+        """Wait until the picture is there, and return its address."""
+        picture = self._root.locator("ha-markdown img")
+        await self._page.wait_for_function(
+            "image => image.naturalWidth > 0", arg=await picture.element_handle()
+        )
+        return str(await picture.get_attribute("src"))
+
+    async def approve_at_plex(self, account: str) -> str:
+        """Follow the link that it shows, approve in the tab that opens, and return its address."""
+        async with self._page.expect_popup() as opened:
+            await self._root.locator("ha-markdown a").click()
+        plex = await opened.value
+        address = str(plex.url)
+        await plex.locator("select").select_option(account)
+        await plex.get_by_role("button", name="Link").click()
+        await plex.get_by_text("Account linked").wait_for()
+        await plex.close()
+        return address
 
 
 class Frontend:
@@ -120,4 +154,56 @@ class Frontend:
         await self.page.get_by_role("button", name="Add integration").first.click()
         await self.page.get_by_placeholder("Search for a brand name").fill(BRAND)
         await self.page.get_by_text(BRAND, exact=True).first.click()
+        return self.dialog
+
+    async def open_integration(self) -> None:
+        """Open the page of the integration, and wait for its entries."""
+        await self.open("/config/integrations/integration/plex_monitor")
+        await self.page.locator("ha-config-entry-row").first.wait_for()
+
+    async def add_another(self) -> Dialog:
+        """Begin to add another server, on the page of the integration."""
+        await self.open_integration()
+        await self.page.get_by_role("button", name="Add service").click()
+        return self.dialog
+
+    async def use_menu(self, entry: str, item: str) -> None:
+        """Use the menu of an entry, on the page of the integration."""
+        row = self.page.locator("ha-config-entry-row").filter(
+            has=self.page.locator("[slot=headline]").get_by_text(entry, exact=True)
+        )
+        await row.locator("ha-row-item [slot=trigger]").first.click()
+        await row.get_by_role("menuitem", name=item, exact=True).first.click()
+
+    async def confirm(self, button: str) -> None:
+        """Confirm what is asked, by the name of the button."""
+        await self.page.get_by_role("button", name=button, exact=True).last.click()
+        await self.dialog.is_gone()
+
+    async def open_device(self, device_id: str) -> None:
+        """Open the page of a device."""
+        await self.open(f"/config/devices/device/{device_id}")
+
+    async def shows(self, entity: str, state: str) -> None:
+        """Wait until a row of a device's page shows an entity with a state."""
+        # The name of an entity that happens may be that of one that is.
+        begins = re.compile(rf"^\s*{re.escape(state)}\b")
+        await self._row(entity).filter(has_text=begins).first.wait_for()
+
+    async def press(self, button: str) -> None:
+        """Press a button in its row of a device's page."""
+        await self._row(button).get_by_role("button", name="Press").click()
+
+    def _row(self, entity: str) -> Locator:
+        return self.page.locator("hui-generic-entity-row").filter(
+            has=self.page.locator(f'[title="{entity}"]')
+        )
+
+    async def open_repairs(self) -> None:
+        """Open the page of the repairs."""
+        await self.open("/config/repairs")
+
+    async def repair(self, title: str) -> Dialog:
+        """Select a repair, on their page."""
+        await self.page.get_by_text(title, exact=True).click()
         return self.dialog

@@ -147,6 +147,15 @@ class HomeAssistant:
         assert state is not None
         return state
 
+    async def states_of(self, entry_id: str) -> dict[str, str]:
+        """Return the states of the entities of an entry."""
+        states = await self.client.states()
+        return {
+            entity["entity_id"]: states[entity["entity_id"]]["state"]
+            for entity in await self.client.entities(entry_id)
+            if entity["entity_id"] in states
+        }
+
     async def issues(self) -> list[Json]:
         """Return the repairs about the integration, be they its own or Home Assistant's."""
         return [
@@ -176,6 +185,22 @@ class HomeAssistant:
             for flow in await self.client.flows_in_progress()
             if flow["handler"] == DOMAIN and flow["context"]["source"] == "reauth"
         ]
+
+    async def one_prompt(self) -> Json:
+        """Wait until there is a sign-in prompt, and return it: there is never more than one."""
+        prompts = await until(self.prompts, what="a sign-in prompt", timeout=PATIENCE)
+        (prompt,) = prompts
+        return prompt
+
+    async def registered(self, entry_id: str) -> dict[str, tuple[str, str]]:
+        """Return what the registries hold of an entry: ids and names, by what never changes."""
+        devices = await self.client.command("config/device_registry/list")
+        entities = await self.client.entities(entry_id)
+        return {entity["unique_id"]: (entity["id"], entity["entity_id"]) for entity in entities} | {
+            str(device["identifiers"]): (device["id"], device["name_by_user"] or device["name"])
+            for device in devices
+            if device["config_entry_id"] == entry_id
+        }
 
     async def device_id(self, name: str = "Home") -> str:
         """Return the id of a device."""

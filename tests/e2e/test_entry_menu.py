@@ -1,0 +1,101 @@
+"""Somebody changes or removes a server that is added."""
+
+from tests.real.client import Json, until
+from tests.simulator import Account, PlexServer, World
+
+from .conftest import Shot
+from .frontend import Frontend
+from .instance import PATIENCE, HomeAssistant
+
+
+async def test_change_the_address(
+    home_assistant: HomeAssistant,
+    home: PlexServer,
+    entry: Json,
+    frontend: Frontend,
+    shot: Shot,
+) -> None:
+    """Another address is taken if the same server answers there."""
+    await frontend.open_integration()
+    await frontend.use_menu("Home", "Reconfigure")
+    dialog = frontend.dialog
+    await dialog.says("What do you want to change")
+    await shot("menu")
+    await dialog.choose("Address and certificate check")
+    await dialog.says("Where does Home Assistant reach the Plex server")
+    await dialog.fill("http://127.0.0.1:9")
+    await dialog.submit()
+    await dialog.says("Nothing answers at this address")
+    await shot("nothing-answers")
+
+    await dialog.fill(f"http://localhost:{home.port}")
+    await dialog.submit()
+    await dialog.says("Reconfiguration was successful")
+    await shot("success")
+    await dialog.close()
+    await home_assistant.wait_for_store(f"http://localhost:{home.port}")
+    await home_assistant.entry("Home")
+    await home_assistant.state_is("binary_sensor.home_server", "on")
+
+
+async def test_sign_in_anew(
+    home_assistant: HomeAssistant,
+    world: World,
+    owner: Account,
+    entry: Json,
+    frontend: Frontend,
+) -> None:
+    """A new token takes the place of one that works, which is signed out."""
+    (before,) = world.plex_tv.devices_of(owner)
+    await frontend.open_integration()
+    await frontend.use_menu("Home", "Reconfigure")
+    dialog = frontend.dialog
+    await dialog.choose("Sign in with Plex again")
+    await dialog.approve_at_plex(account="owner")
+    await dialog.says("Reconfiguration was successful")
+    await dialog.close()
+
+    await home_assistant.entry("Home")
+    await home_assistant.state_is("sensor.home_token_status", "valid")
+
+    async def signed_out() -> bool:
+        return not world.plex_tv.is_valid(before.token)
+
+    await until(signed_out, what="the old token is signed out", timeout=PATIENCE)
+    (after,) = world.plex_tv.devices_of(owner)
+    await home_assistant.wait_for_store(after.token)
+    assert home_assistant.process.files_with([before.token]) == set()
+
+
+async def test_remove(
+    home_assistant: HomeAssistant,
+    world: World,
+    owner: Account,
+    home: PlexServer,
+    entry: Json,
+    frontend: Frontend,
+    shot: Shot,
+) -> None:
+    """Nothing is left of a server that is removed, not at Plex either."""
+    await home_assistant.wait_for_store(home.machine_identifier)
+    (device,) = world.plex_tv.devices_of(owner)
+    entities = (await home_assistant.states_of(entry["entry_id"])).keys()
+    assert "binary_sensor.home_server" in entities
+    await frontend.open_integration()
+    await frontend.use_menu("Home", "Delete")
+    await frontend.says("Delete Home?")
+    await shot("confirm")
+    await frontend.confirm("Delete")
+    await frontend.says("No entries")
+    await shot("removed")
+
+    assert await home_assistant.entries() == []
+    assert await home_assistant.registered(entry["entry_id"]) == {}
+    assert not entities & (await home_assistant.client.states()).keys()
+    assert not world.plex_tv.is_valid(device.token)
+    assert world.plex_tv.devices_of(owner) == []
+
+    async def forgotten() -> bool:
+        return not home_assistant.process.files_with([device.token])
+
+    await until(forgotten, what="the token is in no file", timeout=PATIENCE)

@@ -1,0 +1,116 @@
+"""Home Assistant is restarted in the middle."""
+
+import pytest
+
+from tests.real.client import Json
+from tests.simulator import Account, PlexServer, World
+
+from .conftest import DOWN, NOT_READY, REFUSED, Shot
+from .frontend import Frontend
+from .instance import HomeAssistant
+
+
+async def test_restart_while_all_is_well(
+    home_assistant: HomeAssistant,
+    home: PlexServer,
+    owner: Account,
+    entry: Json,
+    frontend: Frontend,
+    shot: Shot,
+) -> None:
+    """Everything is as it was: the entry, its devices and entities, and what these say."""
+    await home.start_stream(user=owner, title="Winter Light", player="Living room TV")
+    await home_assistant.state_is("sensor.home_streams", "1")
+    await home_assistant.state_is("sensor.home_movies_items", "3")
+    registered = await home_assistant.registered(entry["entry_id"])
+    states = await home_assistant.states_of(entry["entry_id"])
+
+    await home_assistant.restart()
+
+    assert (await home_assistant.entry("Home"))["entry_id"] == entry["entry_id"]
+    await home_assistant.state_is("sensor.home_streams", "1")
+    await home_assistant.state_is("sensor.home_movies_items", "3")
+    assert await home_assistant.registered(entry["entry_id"]) == registered
+    assert await home_assistant.states_of(entry["entry_id"]) == states
+    assert await home_assistant.issues() == []
+    assert await home_assistant.prompts() == []
+    await frontend.open_device(await home_assistant.device_id())
+    await frontend.shows("Streams", "1")
+    await shot("device")
+
+
+@pytest.mark.allowed_logs(*REFUSED)
+async def test_restart_with_an_open_repair(
+    home_assistant: HomeAssistant,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+    entry: Json,
+    frontend: Frontend,
+    shot: Shot,
+) -> None:
+    """The repair and the prompt are there again, once, and still lead to a working token."""
+    registered = await home_assistant.registered(entry["entry_id"])
+    (device,) = world.plex_tv.devices_of(owner)
+    world.plex_tv.remove_device(device.client_identifier)
+    await home.start_stream(user=owner, title="Winter Light", player="Living room TV")
+    before = await home_assistant.one_issue()
+    await home_assistant.state_is("binary_sensor.home_token_problem", "on", verdict="invalid")
+
+    await home_assistant.restart()
+
+    after = await home_assistant.one_issue()
+    assert after["issue_id"] == before["issue_id"]
+    await home_assistant.one_prompt()
+    await home_assistant.state_is("binary_sensor.home_token_problem", "on", verdict="invalid")
+    await home_assistant.state_is("binary_sensor.home_server", "on")
+    await home_assistant.state_is("sensor.home_streams", "unavailable")
+    assert await home_assistant.registered(entry["entry_id"]) == registered
+    await frontend.open_repairs()
+    dialog = await frontend.repair("Plex signed Home Assistant out of Home")
+    await shot("repair")
+    await dialog.submit()
+    await dialog.choose("Sign in with Plex")
+    await dialog.approve_at_plex(account="owner")
+    await dialog.says("Re-authentication was successful")
+    await dialog.close()
+
+    await home_assistant.no_issue()
+    assert await home_assistant.prompts() == []
+    await home_assistant.state_is("sensor.home_token_status", "valid")
+    await home_assistant.state_is("sensor.home_streams", "1")
+    assert await home_assistant.registered(entry["entry_id"]) == registered
+
+
+@pytest.mark.allowed_logs(*DOWN, *NOT_READY)
+async def test_restart_while_the_server_is_down(
+    home_assistant: HomeAssistant,
+    home: PlexServer,
+    entry: Json,
+    frontend: Frontend,
+    shot: Shot,
+) -> None:
+    """Nobody is asked to sign in, and everything comes back with the server."""
+    await home_assistant.state_is("sensor.home_movies_items", "3")
+    registered = await home_assistant.registered(entry["entry_id"])
+    await home.stop()
+    await home_assistant.state_is("binary_sensor.home_server", "off")
+
+    await home_assistant.restart()
+
+    await home_assistant.entry("Home", state="setup_retry")
+    assert await home_assistant.registered(entry["entry_id"]) == registered
+    assert set((await home_assistant.states_of(entry["entry_id"])).values()) == {"unavailable"}
+    assert await home_assistant.issues() == []
+    assert await home_assistant.prompts() == []
+    await frontend.open_integration()
+    await frontend.says("Failed setup, will retry")
+    await shot("integration")
+
+    await home.start()
+    await home_assistant.entry("Home")
+    await home_assistant.state_is("binary_sensor.home_server", "on")
+    await home_assistant.state_is("sensor.home_token_status", "valid")
+    await home_assistant.state_is("sensor.home_movies_items", "3")
+    assert await home_assistant.registered(entry["entry_id"]) == registered
+    assert await home_assistant.issues() == []
