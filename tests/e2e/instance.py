@@ -1,6 +1,6 @@
 """A Home Assistant that runs, with what a test asks and tells it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 import socket
@@ -25,6 +25,25 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+# By what never changes: the id in the registry, and the name that automations use.
+type Registered = dict[str, tuple[str, str]]
+
+
+def registered(entities: Iterable[Json], devices: Iterable[Json]) -> Registered:
+    """Return what two registries hold. An entity has its unique id in its domain only."""
+    found = {
+        f"{entity['entity_id'].split('.')[0]} {entity['unique_id']}": (
+            entity["id"],
+            entity["entity_id"],
+        )
+        for entity in entities
+    }
+    return found | {
+        str(device["identifiers"]): (device["id"], device["name_by_user"] or device["name"])
+        for device in devices
+    }
 
 
 class HomeAssistant:
@@ -192,15 +211,13 @@ class HomeAssistant:
         (prompt,) = prompts
         return prompt
 
-    async def registered(self, entry_id: str) -> dict[str, tuple[str, str]]:
-        """Return what the registries hold of an entry: ids and names, by what never changes."""
+    async def registered(self, entry_id: str) -> Registered:
+        """Return what the registries hold of an entry."""
         devices = await self.client.command("config/device_registry/list")
-        entities = await self.client.entities(entry_id)
-        return {entity["unique_id"]: (entity["id"], entity["entity_id"]) for entity in entities} | {
-            str(device["identifiers"]): (device["id"], device["name_by_user"] or device["name"])
-            for device in devices
-            if device["config_entry_id"] == entry_id
-        }
+        return registered(
+            await self.client.entities(entry_id),
+            [device for device in devices if device["config_entry_id"] == entry_id],
+        )
 
     async def device_id(self, name: str = "Home") -> str:
         """Return the id of a device."""

@@ -1,13 +1,16 @@
 """Somebody looks at the device of a server."""
 
+import pytest
+
 from tests.real.client import Json, until
 from tests.simulator import Account, PlexServer
 
-from .conftest import Shot
+from .conftest import DOWN, Shot
 from .frontend import Frontend
 from .instance import PATIENCE, HomeAssistant
 
 
+@pytest.mark.allowed_logs(*DOWN)
 async def test_device_page(
     home_assistant: HomeAssistant,
     home: PlexServer,

@@ -57,6 +57,7 @@ class HomeAssistantClient:
         if self._reader:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
+            await self._websocket.close()
         await self._session.close()
 
     async def onboard(self, *, name: str, username: str, password: str) -> None:
