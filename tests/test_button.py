@@ -4,7 +4,14 @@ from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.button import DOMAIN as BUTTON, SERVICE_PRESS
-from homeassistant.const import ATTR_ENTITY_ID, STATE_UNAVAILABLE, STATE_UNKNOWN, EntityCategory
+from homeassistant.const import (
+    ATTR_ENTITY_ID,
+    STATE_OFF,
+    STATE_ON,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+    EntityCategory,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import device_registry as dr, entity_registry as er
@@ -20,6 +27,7 @@ from .simulator import Fault, Kind, PlexServer
 SCAN_ALL = "button.home_scan_all_libraries"
 SCAN_MOVIES = "button.home_movies_scan"
 CHECK = "button.home_check_for_update"
+UPDATE = "update.home_server_update"
 
 
 async def press(hass: HomeAssistant, entity_id: str) -> None:
@@ -102,6 +110,19 @@ async def test_check_for_update(
     found.append(home.updater.release)
     assert [release and release.version for release in found] == [None, "1.99.0.1-abc"]
     assert home.updater.installs == []
+    assert state_of(hass, UPDATE) == STATE_ON
+
+
+async def test_update_that_is_found_slowly(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """The server takes its time to look for one, and is asked until then."""
+    await set_up(hass, entry)
+    await press(hass, CHECK)
+    assert state_of(hass, UPDATE) == STATE_OFF
+    home.updater.offer("1.99.0.1-abc")
+    await advance(hass, freezer, 90)
+    assert state_of(hass, UPDATE) == STATE_ON
 
 
 async def test_guest_has_none_of_the_owners_buttons(

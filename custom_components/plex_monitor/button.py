@@ -53,7 +53,7 @@ BUTTONS = (
         key="check_for_update",
         translation_key="check_for_update",
         entity_category=EntityCategory.DIAGNOSTIC,
-        press_fn=lambda coordinator: coordinator.server.check_for_update(),
+        press_fn=PlexMonitorCoordinator.async_check_for_update,
         visible_fn=lambda data: data.update is not None,
     ),
 )

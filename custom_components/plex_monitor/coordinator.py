@@ -291,6 +291,12 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             self.hass, refresh, f"plex_monitor refresh {self.config_entry.entry_id}"
         )
 
+    async def async_check_for_update(self) -> None:
+        """Let the server look for an update, and tell soon what it has found."""
+        await self.server.check_for_update()
+        self._reader.update_is_checked()
+        self._async_refresh_soon(self.async_request_refresh())
+
     @callback
     def _async_notified(self, notification: Notification) -> None:
         """Take in what the server tells by itself."""

@@ -23,6 +23,8 @@ from .streams import StreamTracker
 
 INFO_INTERVAL = 600.0
 UPDATE_STATUS_INTERVAL = 3600.0
+# How long a server may take to look for an update, before it knows what it has found.
+UPDATE_CHECK_LASTS = 150.0
 REMOTE_ACCESS_INTERVAL = 3600.0
 # An account without the right to see the sessions may be given it.
 SESSIONS_DENIED_INTERVALS = (15.0, 60.0, 600.0)
@@ -68,6 +70,7 @@ class ServerReader:
         self._info_due = 0.0
         self._update: UpdateStatus | None = None
         self._update_due = 0.0
+        self._update_checked_until = 0.0
         self._remote_access: RemoteAccess | None = None
         self._remote_access_due = 0.0
         # Whether push has told of the activities ever since they were read.
@@ -92,6 +95,11 @@ class ServerReader:
 
     def update_changed(self) -> None:
         """Ask for the update status again."""
+        self._update_due = 0.0
+
+    def update_is_checked(self) -> None:
+        """Ask for the update status with every poll for a while, as the server looks for one."""
+        self._update_checked_until = monotonic() + UPDATE_CHECK_LASTS
         self._update_due = 0.0
 
     def remote_access_changed(self) -> None:
@@ -187,7 +195,8 @@ class ServerReader:
             return self._update
         except PlexError:
             self._update = None
-        self._update_due = monotonic() + UPDATE_STATUS_INTERVAL
+        now = monotonic()
+        self._update_due = now if now < self._update_checked_until else now + UPDATE_STATUS_INTERVAL
         return self._update
 
     async def _async_read_remote_access(self) -> RemoteAccess | None:
