@@ -136,8 +136,11 @@ class HomeAssistant:
                 if option["label"].startswith(server)
             )
             step = await self.client.submit(step["flow_id"], **{field["name"]: choice})
-        assert step["step_id"] == "verify", step
-        step = await self.client.submit(step["flow_id"])
+        if step["step_id"] == "verify_limited":
+            step = await self.client.choose(step["flow_id"], "finish")
+        else:
+            assert step["step_id"] == "verify", step
+            step = await self.client.submit(step["flow_id"])
         assert step["type"] == "create_entry", step
         return await self.entry(server)
 

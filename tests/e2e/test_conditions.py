@@ -1,0 +1,99 @@
+"""Each condition lets an automation of a real Home Assistant run, and holds it back."""
+
+from typing import Any
+
+import pytest
+
+from tests.real.client import Json, until
+from tests.simulator import Account, PlexServer, World
+
+from .automating import (
+    UNREADABLE,
+    Automations,
+    described,
+    libraries_of,
+    no_more_and_no_less,
+    tell,
+)
+from .instance import DOMAIN, PATIENCE, HomeAssistant
+
+# Of each, with options that fit what happens and with others.
+CONDITIONS: dict[str, list[dict[str, Any]]] = {
+    "someone_is_watching": [
+        {
+            "user": ["friend"],
+            "player": ["living room tv"],
+            "library": ["Movies"],
+            "media_type": ["movie"],
+            "transcoding": True,
+        },
+        {"user": ["owner"]},
+    ],
+    "library_is_scanning": [{"library": ["Movies"]}, {"library": ["Music"]}],
+    "server_is_up": [{}],
+    "token_is_valid": [{}],
+}
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_every_condition(
+    home_assistant: HomeAssistant, world: World, owner: Account, home: PlexServer, entry: Json
+) -> None:
+    """It is met where it holds, and only with the options that fit."""
+    no_more_and_no_less(CONDITIONS, described("conditions.yaml"))
+    friend = world.plex_tv.add_account("friend")
+    home.share_with(friend)
+    home.job_seconds = None
+    libraries = await libraries_of(home_assistant, entry)
+    target = {"device_id": [await home_assistant.device_id("Home")]}
+    automations = Automations(home_assistant)
+    entities = []
+    for name, tries in CONDITIONS.items():
+        for number, tried in enumerate(tries):
+            options = dict(tried)
+            if "library" in options:
+                options["library"] = [libraries[library] for library in options["library"]]
+            condition = {"condition": f"{DOMAIN}.{name}", "target": target, "options": options}
+            alias = f"{name} {number}"
+            entities.append(
+                await automations.add(alias, conditions=[condition], actions=[tell(alias, "yes")])
+            )
+
+    async def are_met(*expected: str) -> None:
+        """Wait until just these conditions are met."""
+        met: set[str] = set()
+
+        async def as_expected() -> bool:
+            await automations.forget()
+            for entity in entities:
+                await automations.run(entity)
+            met.clear()
+            met.update(await automations.told())
+            return met == set(expected)
+
+        try:
+            await until(as_expected, what=f"met are {expected}", timeout=PATIENCE)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}; met are {sorted(met)}") from None
+
+    fine = ("server_is_up 0", "token_is_valid 0")
+    await are_met(*fine)
+    stream = await home.start_stream(
+        user=friend, title="Winter Light", player="Living room TV", transcode=True
+    )
+    await are_met("someone_is_watching 0", *fine)
+    await automations.call(f"{DOMAIN}.scan_library", config_entry_id=entry["entry_id"])
+    await are_met("someone_is_watching 0", "library_is_scanning 0", "library_is_scanning 1", *fine)
+    await home.jobs.finish()
+    await are_met("someone_is_watching 0", *fine)
+    await home.stop()
+    await automations.update()
+    await are_met("token_is_valid 0")
+    await stream.stop()
+    await home.start()
+    await automations.update()
+    await are_met(*fine)
+    (device,) = world.plex_tv.devices_of(owner)
+    world.plex_tv.remove_device(device.client_identifier)
+    await automations.update()
+    await are_met("server_is_up 0")
