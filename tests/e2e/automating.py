@@ -86,10 +86,12 @@ class Automations:
     async def add(self, name: str, **config: Any) -> str:
         """Save an automation, and return its entity."""
         number = f"test{next(self._ids)}"
+        if "use_blueprint" not in config:
+            config = {"mode": "parallel", "triggers": [], **config}
         await self._home_assistant.client.request(
             "POST",
             f"/api/config/automation/config/{number}",
-            json={"alias": name, "mode": "parallel", "triggers": [], **config},
+            json={"alias": name, **config},
         )
 
         async def there() -> str | None:
