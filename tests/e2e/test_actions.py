@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import pytest
@@ -245,7 +246,7 @@ async def test_what_the_user_is_told(
     cabin = await world.add_server("Cabin", owner=modest)
     cinema_entry, cabin_entry = [
         await home_assistant.add_by_sign_in(
-            lambda code, account=account: world.plex_tv.approve_pin(code, account), server.name
+            partial(world.plex_tv.approve_pin, account=account), server.name
         )
         for server, account in ((cinema, owner), (cabin, modest))
     ]
