@@ -141,7 +141,16 @@ def test_position_changes_nothing_that_is_shown(offsets: list[int]) -> None:
     before = tracker.sessions
     for offset in offsets:
         assert tracker.told(told(PLAYING, offset)) == ([], False)
-    assert tracker.sessions == before
+    assert tracker.sessions is before
+
+
+def test_change_of_one_stream_leaves_the_others_as_they_are() -> None:
+    """Nothing is made anew for them, however many there are."""
+    many = [a_session(str(key)) for key in range(200)]
+    tracker = playing(*many)
+    tracker.told(told(PAUSED, 5000, key="7"))
+    assert tracker.sessions is not None
+    assert [key for key, one in tracker.sessions.items() if one is not many[int(key)]] == ["7"]
 
 
 def test_end_near_the_end_is_finished() -> None:

@@ -100,6 +100,8 @@ def playback_events(before: Sessions, after: Sessions) -> Iterator[PlaybackEvent
             yield from _ended(old)
     for key, new in after.items():
         was = before.get(key)
+        if was is new:
+            continue
         if was is None or not _is_same(was, new):
             yield PlaybackEvent(event_type=PlaybackEventType.STARTED, session=new)
         else:

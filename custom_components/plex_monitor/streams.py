@@ -87,8 +87,10 @@ class StreamTracker:
             ask = asked not in self._asked_for
             self._asked_for.add(asked)
             return [], ask
-        if playing.state is not known.state:
-            known = self._placed(replace(known, state=playing.state))
+        if playing.state is known.state:
+            # It only says where it is, as each stream does again and again.
+            return self._credits_reached(known), False
+        known = self._placed(replace(known, state=playing.state))
         return [*self._set({**self.sessions, key: known}), *self._credits_reached(known)], False
 
     def is_missing(self, playing: PlayingNotification) -> bool:
@@ -100,7 +102,7 @@ class StreamTracker:
 
     def transcoded(self, status: TranscodeStatus) -> list[PlaybackEvent]:
         """Take in how a stream is transcoded, where that changes how it is delivered."""
-        sessions = dict(self.sessions or {})
+        sessions = self.sessions or {}
         for key, session in sessions.items():
             if session.transcode is None or session.transcode.key != status.key:
                 continue
@@ -109,8 +111,8 @@ class StreamTracker:
                 decision is not session.decision
                 or status.hardware is not session.transcode.hardware
             ):
-                sessions[key] = replace(session, decision=decision, transcode=status)
-                return self._set(sessions)
+                changed = replace(session, decision=decision, transcode=status)
+                return self._set({**sessions, key: changed})
         return []
 
     def transcode_ended(self, status: TranscodeStatus) -> None:
@@ -151,7 +153,10 @@ class StreamTracker:
     def _set(self, sessions: Mapping[str, Session]) -> list[PlaybackEvent]:
         """Know these sessions from now on, and return what happened to them."""
         first = self.sessions is None and not self._known
-        before = {key: self._placed(session) for key, session in self._known.items()}
+        before = {
+            key: session if sessions.get(key) is session else self._placed(session)
+            for key, session in self._known.items()
+        }
         # What runs when Home Assistant starts did not start just then.
         events = [] if first else list(playback_events(before, sessions))
         for event in events:
