@@ -1,13 +1,13 @@
 """The base of all entities of Plex Monitor, and how they come into being."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol, override
+from typing import TYPE_CHECKING, Any, Protocol, override
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import ChildDeviceInfo
 from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
-from homeassistant.helpers.update_coordinator import CoordinatorEntity
+from homeassistant.helpers.update_coordinator import CoordinatorEntity, DataUpdateCoordinator
 
 from .coordinator import PlexMonitorCoordinator, PlexMonitorData
 from .devices import (
@@ -21,10 +21,35 @@ from .players import FollowedPlayer, PlayerState
 from .runtime import PlexMonitorConfigEntry
 
 
-class PlexMonitorEntity(CoordinatorEntity[PlexMonitorCoordinator]):
-    """Something a Plex server tells."""
+class PlexMonitorCoordinatorEntity[CoordinatorT: DataUpdateCoordinator[Any]](
+    CoordinatorEntity[CoordinatorT]
+):
+    """Something that is written only when it changes: most of what is told concerns few.
+
+    `shown` is all that an update of the coordinator can change in it; that it is available, unless
+    there is more to it.
+    """
 
     _attr_has_entity_name = True
+    _written: object = None
+
+    @property
+    def shown(self) -> object:
+        """Return what is shown, to be compared with what was written last."""
+        return self.available
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write the state, where another is shown than before."""
+        shown = self.shown
+        if shown != self._written:
+            self._written = shown
+            super()._handle_coordinator_update()
+
+
+class PlexMonitorEntity(PlexMonitorCoordinatorEntity[PlexMonitorCoordinator]):
+    """Something a Plex server tells."""
 
     def __init__(self, coordinator: PlexMonitorCoordinator, description: EntityDescription) -> None:
         """Belong to the device of the server."""
@@ -61,10 +86,8 @@ class PlexMonitorStandingEntity(PlexMonitorEntity):
         return True
 
 
-class PlexMonitorLibraryEntity(CoordinatorEntity[LibraryCoordinator]):
+class PlexMonitorLibraryEntity(PlexMonitorCoordinatorEntity[LibraryCoordinator]):
     """Something of a library, which is told of that library alone."""
-
-    _attr_has_entity_name = True
 
     def __init__(
         self,

@@ -11,10 +11,10 @@ from homeassistant.components.sensor import (
     SensorStateClass,
 )
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfDataRate
-from homeassistant.helpers.update_coordinator import CoordinatorEntity
 
 from .coordinator import PlexMonitorData
 from .devices import server_device_info
+from .entity import PlexMonitorCoordinatorEntity
 from .plex.models import BandwidthUsage, ResourceUsage
 from .statistics import StatisticsCoordinator, Usage, tells_statistics
 
@@ -69,10 +69,11 @@ STATISTICS_SENSORS = (
 )
 
 
-class PlexMonitorStatisticsSensor(CoordinatorEntity[StatisticsCoordinator], SensorEntity):
+class PlexMonitorStatisticsSensor(
+    PlexMonitorCoordinatorEntity[StatisticsCoordinator], SensorEntity
+):
     """A sensor of what a server has measured; while it is enabled, the server is asked."""
 
-    _attr_has_entity_name = True
     entity_description: PlexMonitorStatisticsSensorEntityDescription
 
     def __init__(
@@ -94,6 +95,12 @@ class PlexMonitorStatisticsSensor(CoordinatorEntity[StatisticsCoordinator], Sens
         self.async_on_remove(
             self.coordinator.server.async_add_listener(self._handle_coordinator_update)
         )
+
+    @property
+    @override
+    def shown(self) -> object:
+        """Return what was measured."""
+        return self.available and (self.native_value,)
 
     @property
     @override
