@@ -47,7 +47,7 @@ __all__ = ["PlexMonitorCoordinator", "PlexMonitorData"]
 POLL_WITH_PUSH = timedelta(seconds=60)
 POLL_WITHOUT_PUSH = timedelta(seconds=15)
 # A server that does not answer is asked less and less, down to this.
-POLL_UNAVAILABLE = timedelta(seconds=120)
+POLL_UNAVAILABLE = timedelta(seconds=60)
 
 
 class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
