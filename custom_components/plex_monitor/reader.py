@@ -1,5 +1,6 @@
 """The reader of one server: asks it for what is due, with the token."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
@@ -147,12 +148,17 @@ class ServerReader:
         if sessions is None:
             self.activities_missed()
             return PlexMonitorData(info=info, sessions=None, update=None)
+        update, remote_access, activities = await asyncio.gather(
+            self._async_read_update_status(),
+            self._async_read_remote_access(),
+            self._async_read_activities(),
+        )
         return PlexMonitorData(
             info=info,
             sessions=sessions,
-            update=await self._async_read_update_status(),
-            remote_access=await self._async_read_remote_access(),
-            activities=await self._async_read_activities(),
+            update=update,
+            remote_access=remote_access,
+            activities=activities,
         )
 
     async def async_read_credits(self, session_key: str, rating_key: str) -> None:
