@@ -1,7 +1,8 @@
 """A client of a Home Assistant, using the interfaces of its frontend."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from http import HTTPStatus
 import itertools
 from typing import Any, Self
@@ -44,6 +45,7 @@ class HomeAssistantClient:
         self._websocket: aiohttp.ClientWebSocketResponse
         self._reader: asyncio.Task[None] | None = None
         self._answers: dict[int, asyncio.Future[Json]] = {}
+        self._listeners: dict[int, Callable[[Json], None]] = {}
         self._ids = itertools.count(1)
         self._access_token = ""
 
@@ -126,7 +128,21 @@ class HomeAssistantClient:
 
     async def command(self, kind: str, **arguments: Any) -> Any:
         """Return the result of a websocket command."""
+        return await self._command(next(self._ids), kind, arguments)
+
+    @asynccontextmanager
+    async def listening(
+        self, event_type: str, listener: Callable[[Json], None]
+    ) -> AsyncGenerator[None]:
+        """Have a listener told each event of a type meanwhile."""
         number = next(self._ids)
+        self._listeners[number] = listener
+        await self._command(number, "subscribe_events", {"event_type": event_type})
+        yield
+        await self.command("unsubscribe_events", subscription=number)
+        del self._listeners[number]
+
+    async def _command(self, number: int, kind: str, arguments: Json) -> Any:
         answer = self._answers[number] = asyncio.get_running_loop().create_future()
         try:
             if self._reader is None or self._reader.done():
@@ -145,14 +161,20 @@ class HomeAssistantClient:
         """Take what comes, so that Home Assistant's pings are answered whatever is waited for."""
         try:
             while True:
-                message = await self._receive()
-                answer = self._answers.get(message.get("id", 0))
-                if message["type"] == "result" and answer and not answer.done():
-                    answer.set_result(message)
+                self._take_in(await self._receive())
         except HomeAssistantError as error:
             for answer in self._answers.values():
                 if not answer.done():
                     answer.set_exception(error)
+
+    def _take_in(self, message: Json) -> None:
+        """Pass a message on to whoever waits for it."""
+        number = message.get("id", 0)
+        answer = self._answers.get(number)
+        if message["type"] == "result" and answer and not answer.done():
+            answer.set_result(message)
+        elif message["type"] == "event" and number in self._listeners:
+            self._listeners[number](message["event"])
 
     async def _receive(self) -> Json:
         """Return the next message on the websocket."""

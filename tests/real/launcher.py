@@ -1,8 +1,9 @@
 """Start Home Assistant as `hass` does, with another plex.tv for the integration if wanted.
 
-    python launcher.py [--plex-tv URL] <arguments of hass, with --config>
+    python launcher.py [--plex-tv URL] [--own-clock] <arguments of hass, with --config>
 
-The integration itself knows one plex.tv only. Home Assistant is stopped when standard input is
+The integration itself knows one plex.tv only. A clock of its own can be made to run faster, see the
+module clock. Home Assistant is stopped when standard input is
 closed, so that it does not outlive the program that started it, however that one ended.
 """
 
@@ -14,22 +15,25 @@ import signal
 import sys
 import threading
 
-from homeassistant.__main__ import main as run_home_assistant
-
 
 def main() -> int:
     """Prepare the process and become Home Assistant."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--plex-tv")
+    parser.add_argument("--own-clock", action="store_true")
     parser.add_argument("--config", type=Path, required=True)
     own, others = parser.parse_known_args()
+    if own.own_clock:
+        importlib.import_module("clock").install()
     if own.plex_tv:
         sys.path.insert(0, str(own.config))
         clients = importlib.import_module("custom_components.plex_monitor.clients")
         setattr(clients, "PLEX_TV_URL", own.plex_tv)  # noqa: B010 - a constant, but for this.
     threading.Thread(target=stop_at_end_of_input, daemon=True).start()
     sys.argv = ["hass", "--config", str(own.config), *others]
-    return run_home_assistant()
+    # Home Assistant takes the clock as it is when it is imported.
+    code: int = importlib.import_module("homeassistant.__main__").main()
+    return code
 
 
 def stop_at_end_of_input() -> None:

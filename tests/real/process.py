@@ -1,7 +1,7 @@
 """A Home Assistant process with a configuration folder of its own."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 import contextlib
 import json
 import os
@@ -66,11 +66,15 @@ class HomeAssistantProcess:
         plex_tv_url: str | None = None,
         components: Iterable[str] = (),
         python: Path | None = None,
+        own_clock: bool = False,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         """Choose the folder, which is made if needed, and the port.
 
         `plex_tv_url` stands in for the real plex.tv. `components` are set up as well. `python` is
-        the interpreter whose Home Assistant is started, by default this one.
+        the interpreter whose Home Assistant is started, by default this one. With `own_clock` its
+        time can be made to pass faster, see the module clock. `environment` is added to the one
+        that there is.
         """
         self.folder = folder
         self.url = f"http://127.0.0.1:{port}"
@@ -78,6 +82,8 @@ class HomeAssistantProcess:
         self._plex_tv_url = plex_tv_url
         self._components = tuple(components)
         self._python = python or Path(sys.executable)
+        self._own_clock = own_clock
+        self._environment = dict(environment or {})
         self._process: asyncio.subprocess.Process | None = None
 
     @property
@@ -151,6 +157,7 @@ class HomeAssistantProcess:
     async def start(self) -> None:
         """Start the process and wait until it answers."""
         plex_tv = ["--plex-tv", self._plex_tv_url] if self._plex_tv_url else []
+        clock = ["--own-clock"] if self._own_clock else []
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         with (self.folder / "process.log").open("ab") as log:
             # A session of its own keeps Ctrl-C from reaching it: it is stopped in order.
@@ -158,6 +165,7 @@ class HomeAssistantProcess:
                 self._python,
                 LAUNCHER,
                 *plex_tv,
+                *clock,
                 "--config",
                 self.folder,
                 "--skip-pip",
@@ -166,7 +174,7 @@ class HomeAssistantProcess:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=log,
                 stderr=asyncio.subprocess.STDOUT,
-                env=environment,
+                env=environment | self._environment,
                 start_new_session=True,
             )
         try:

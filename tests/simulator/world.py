@@ -56,9 +56,11 @@ class World:
     @property
     def ca_file(self) -> Path:
         """Return the certificate that a client must trust to use the servers with TLS."""
-        return self._ca().ca_file
+        return self.authority.ca_file
 
-    def _ca(self) -> Authority:
+    @property
+    def authority(self) -> Authority:
+        """Return who certifies the servers with TLS."""
         if self._authority is None:
             self._authority = Authority()
         return self._authority
@@ -106,7 +108,7 @@ class World:
             spawn=self.spawn,
             version=version,
             port=port,
-            authority=self._ca() if tls else None,
+            authority=self.authority if tls else None,
         )
         self.servers.append(server)
         await server.start()

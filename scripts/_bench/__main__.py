@@ -1,0 +1,121 @@
+"""The benchmark: see scripts/bench."""
+
+import argparse
+import asyncio
+from collections.abc import Awaitable, Callable
+from functools import partial
+import json
+import os
+from pathlib import Path
+import platform
+import signal
+import sys
+import time
+from typing import Any
+
+from homeassistant.const import __version__ as HA_VERSION
+
+from tests.real import HomeAssistantError, StartError
+
+from . import alarms, scale, speed, traffic
+from .contenders import CONTENDERS, Contender
+from .figures import tables
+from .plex import ROOT, PlexError
+from .report import as_markdown, as_text
+
+RESULTS = ROOT / "artefacts" / "bench.json"
+PARTS = ("speed", "traffic", "alarms", "scale")
+
+type Json = dict[str, Any]
+
+
+def parse() -> argparse.Namespace:
+    """Return what was asked for."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench",
+        description="Compare Plex Monitor with Home Assistant's own plex, in real processes.",
+    )
+    parser.add_argument("--quick", action="store_true", help="little of everything, to try it out")
+    parser.add_argument("--runs", type=int, default=3, help="runs of cost and speed (default 3)")
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="these parts alone")
+    parser.add_argument("--markdown", action="store_true", help="print Markdown")
+    parser.add_argument("--again", action="store_true", help="print the last results, measure none")
+    parser.add_argument("--results", type=Path, default=RESULTS, help="where the JSON is kept")
+    return parser.parse_args()
+
+
+def say(text: str) -> None:
+    """Tell how far it is."""
+    print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
+
+
+async def measure_all(arguments: argparse.Namespace) -> None:
+    """Measure what was asked for, and keep what is done."""
+    quick, runs = arguments.quick, 1 if arguments.quick else arguments.runs
+    results: Json = {
+        "home_assistant": HA_VERSION,
+        "python": platform.python_version(),
+        "machine": f"{os.cpu_count()} cores, {platform.machine()}, {platform.system()}",
+        "at": time.strftime("%Y-%m-%d"),
+        "runs": runs,
+    }
+    measures: dict[str, Callable[[Contender], Awaitable[Any]]] = {
+        "traffic": partial(traffic.measure_traffic, hours=traffic.QUICK if quick else traffic.FULL),
+        "alarms": partial(alarms.measure_alarms, scope=alarms.QUICK if quick else alarms.FULL),
+        "scale": partial(scale.measure_scale, steps=scale.QUICK if quick else scale.FULL),
+    }
+    # One after the other; what only counts, on a faster clock, may do so side by side.
+    for parts in (("speed",), ("traffic", "alarms"), ("scale",)):
+        wanted = [part for part in parts if part in arguments.only]
+        if "speed" in wanted:
+            found: list[Any] = [await measured_speed(speed.QUICK if quick else speed.FULL, runs)]
+        else:
+            found = await asyncio.gather(*(of_both(part, measures[part]) for part in wanted))
+        results |= zip(wanted, found, strict=True)
+        arguments.results.parent.mkdir(parents=True, exist_ok=True)
+        arguments.results.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
+
+
+async def measured_speed(amounts: speed.Amounts, runs: int) -> dict[str, list[Json]]:
+    """Measure cost and speed, one after the other: they share the machine with nobody."""
+    figures: dict[str, list[Json]] = {contender.domain: [] for contender in CONTENDERS}
+    for run in range(runs):
+        for contender in CONTENDERS:
+            say(f"speed, run {run + 1} of {runs}: {contender.name}")
+            figures[contender.domain].append(await speed.measure_speed(contender, amounts))
+    return figures
+
+
+async def of_both[T](part: str, measure: Callable[[Contender], Awaitable[T]]) -> dict[str, T]:
+    """Measure both contenders at the same time."""
+    say(part)
+    figures = await asyncio.gather(*(measure(contender) for contender in CONTENDERS))
+    return {one.domain: found for one, found in zip(CONTENDERS, figures, strict=True)}
+
+
+def show(results: Json, *, markdown: bool) -> None:
+    """Print the tables."""
+    made = tables(results)
+    head = (
+        f"Home Assistant {results['home_assistant']}, Python {results['python']},"
+        f" {results['machine']}, {results['at']}, median of {results['runs']} (least to most)"
+    )
+    print(f"{head}\n\n{as_markdown(made) if markdown else as_text(made)}")
+
+
+async def main(arguments: argparse.Namespace) -> int:
+    """Measure, keep and print, and return the exit code."""
+    if not arguments.again:
+        measuring = asyncio.ensure_future(measure_all(arguments))
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, measuring.cancel)
+        try:
+            await measuring
+        except (HomeAssistantError, StartError, PlexError, TimeoutError) as error:
+            say(f"The benchmark failed. {error}")
+            return 1
+    show(json.loads(arguments.results.read_text(encoding="utf-8")), markdown=arguments.markdown)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(asyncio.run(main(parse())))

@@ -1,0 +1,144 @@
+"""The benchmark runs, and its tables say what was measured."""
+
+import asyncio
+import json
+from pathlib import Path
+import sys
+from typing import Any
+
+import pytest
+
+from scripts._bench.contenders import CORE_PLEX, PLEX_MONITOR
+from scripts._bench.figures import tables
+from scripts._bench.report import as_markdown, as_text
+from scripts._bench.scale import exponent
+
+ROOT = Path(__file__).parents[1]
+
+type Json = dict[str, Any]
+
+
+async def output_of(*arguments: str) -> str:
+    """Return what a program of this Python prints, which has to succeed."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *arguments,
+        cwd=ROOT,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    out, err = await process.communicate()
+    assert process.returncode == 0, err.decode()
+    return out.decode()
+
+
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("part", ["speed", "traffic", "alarms", "scale"])
+async def test_each_part_measures_both(part: str, tmp_path: Path) -> None:
+    """In real processes, with little of everything."""
+    results = tmp_path / "bench.json"
+    printed = await output_of(
+        "-m", "scripts._bench", "--quick", "--only", part, "--results", str(results)
+    )
+    measured = json.loads(results.read_text(encoding="utf-8"))
+    assert measured[part].keys() == {"plex_monitor", "plex"}
+    assert PLEX_MONITOR.name in printed
+    assert CORE_PLEX.name in printed
+    if part == "alarms":
+        ours = measured[part]["plex_monitor"]
+        assert None not in ours["told"]["refused"] + ours["told"]["down"]
+        assert not any(
+            stage["prompt"] or stage["repairs"]
+            for stages in ours["shown"].values()
+            for stage in stages.values()
+        )
+
+
+async def test_hour_passes_quickly_on_the_clock_of_a_real_process() -> None:
+    """For the timers of its loop, and for whoever asks what time it is."""
+    passed = await output_of(
+        "-c",
+        "from tests.real import clock; clock.install()\n"
+        "import asyncio, time\n"
+        "before = time.time(), time.monotonic()\n"
+        "clock.run(100_000)\n"
+        "asyncio.run(asyncio.sleep(3600))\n"
+        "clock.run(1)\n"
+        "print(time.time() - before[0] >= 3600, time.monotonic() - before[1] >= 3600)",
+    )
+    assert passed.split() == ["True", "True"]
+
+
+def results_of(**parts: Json) -> Json:
+    """Return results, of which only the parts matter."""
+    return {"home_assistant": "2026.10.4", "python": "3.14", **parts}
+
+
+def test_growth_is_the_slope_between_the_logarithms() -> None:
+    """One for what is proportional, none for what stays."""
+    sizes = (2, 20, 200)
+    steps = [{"size": size, "all": size * 3.0, "none": 7.0, "zero": 0.0} for size in sizes]
+    assert exponent(steps, "all") == pytest.approx(1)
+    assert exponent(steps, "none") == pytest.approx(0)
+    assert exponent(steps, "zero") is None
+
+
+def told(*minutes: float | None) -> Json:
+    """Return when a dead token was told, in each case the same."""
+    return {
+        "told": {"refused": minutes, "allowed": minutes, "down": []},
+        "within": {"refused": 30, "allowed": 420, "down": 30},
+        "shown": {
+            "hang": {
+                "soon": {"repairs": [], "prompt": False, "state": "loaded", "available": True},
+                "later": {"repairs": [], "prompt": True, "state": "loaded", "available": False},
+                "started": {
+                    "repairs": [],
+                    "prompt": False,
+                    "state": "setup_error",
+                    "available": False,
+                },
+                "mended": {"repairs": [], "prompt": False, "state": "loaded", "available": True},
+            }
+        },
+    }
+
+
+def test_table_has_the_median_the_range_and_the_ratio() -> None:
+    """And says what was never told, and what was not tried."""
+    alarms = {"plex_monitor": told(0.5, 1, 1.5), "plex": told(9, 10, None)}
+    [death, trouble] = tables(results_of(alarms=alarms))
+    assert [row.cells for row in death.rows] == [
+        (
+            "1.0 min (30 s to 1.5 min)",
+            "9.5 min (9.0 min to 10.0 min), 1 not within 30.0 min",
+            "",
+        ),
+        ("1.0 min (30 s to 1.5 min)", "9.5 min (9.0 min to 10.0 min), 1 not within 7.0 h", ""),
+        ("not measured", "not measured", ""),
+    ]
+    seen = "shows what was as what is; asks to sign in; gives up; recovers"
+    assert [row.cells for row in trouble.rows] == [(seen, seen)]
+
+
+def test_ratio_is_how_many_times_more_the_peer_takes() -> None:
+    """Turned around where it takes less."""
+    alarms = {"plex_monitor": told(1), "plex": told(10)}
+    assert tables(results_of(alarms=alarms))[0].rows[0].cells[-1] == "10.0"
+    turned = {"plex_monitor": told(10), "plex": told(1)}
+    assert tables(results_of(alarms=turned))[0].rows[0].cells[-1] == "1/10.0"
+
+
+def test_tables_are_printed_with_their_notes() -> None:
+    """For a terminal and as Markdown; a note that holds for several rows is printed once."""
+    traffic = {
+        f"{what}_{load}_{host}": 60.0
+        for what in ("requests", "bytes")
+        for load in ("idle", "streams")
+        for host in ("server", "plex_tv")
+    } | {"jobs_streams": 4.0}
+    made = tables(results_of(traffic={"plex_monitor": [traffic], "plex": [traffic]}))
+    text, markdown = as_text(made), as_markdown(made)
+    assert text.count("Plex Monitor polls once a minute") == 1
+    assert "| Requests to the server per hour, idle [1] | 60 | 60 | 1.0 |" in markdown
+    assert markdown.count("Plex Monitor polls once a minute") == 1
