@@ -23,6 +23,7 @@ from .figures import tables
 from .plex import ROOT, PlexError
 from .report import as_markdown, as_text
 
+BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 RESULTS = ROOT / "artefacts" / "bench.json"
 PARTS = ("speed", "traffic", "alarms", "scale")
 
@@ -39,6 +40,7 @@ def parse() -> argparse.Namespace:
     parser.add_argument("--runs", type=int, default=3, help="runs of cost and speed (default 3)")
     parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="these parts alone")
     parser.add_argument("--markdown", action="store_true", help="print Markdown")
+    parser.add_argument("--readme", action="store_true", help="put the tables into README.md")
     parser.add_argument("--again", action="store_true", help="print the last results, measure none")
     parser.add_argument("--results", type=Path, default=RESULTS, help="where the JSON is kept")
     return parser.parse_args()
@@ -93,14 +95,23 @@ async def of_both[T](part: str, measure: Callable[[Contender], Awaitable[T]]) ->
     return {one.domain: found for one, found in zip(CONTENDERS, figures, strict=True)}
 
 
-def show(results: Json, *, markdown: bool) -> None:
-    """Print the tables."""
+def put_into_readme(markdown: str) -> None:
+    """Replace the tables in README.md."""
+    readme = ROOT / "README.md"
+    text = readme.read_text(encoding="utf-8")
+    before, _, rest = text.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    readme.write_text(f"{before}{BEGIN}\n{markdown}\n{END}{after}", encoding="utf-8")
+
+
+def shown(results: Json, *, markdown: bool) -> str:
+    """Return the tables with a line on what they are of."""
     made = tables(results)
     head = (
         f"Home Assistant {results['home_assistant']}, Python {results['python']},"
         f" {results['machine']}, {results['at']}, median of {results['runs']} (least to most)"
     )
-    print(f"{head}\n\n{as_markdown(made) if markdown else as_text(made)}")
+    return f"{head}\n\n{as_markdown(made) if markdown else as_text(made)}"
 
 
 async def main(arguments: argparse.Namespace) -> int:
@@ -113,7 +124,10 @@ async def main(arguments: argparse.Namespace) -> int:
         except (HomeAssistantError, StartError, PlexError, TimeoutError) as error:
             say(f"The benchmark failed. {error}")
             return 1
-    show(json.loads(arguments.results.read_text(encoding="utf-8")), markdown=arguments.markdown)
+    results = json.loads(arguments.results.read_text(encoding="utf-8"))
+    print(shown(results, markdown=arguments.markdown))
+    if arguments.readme:
+        put_into_readme(shown(results, markdown=True))
     return 0
 
 
