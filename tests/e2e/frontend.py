@@ -59,6 +59,16 @@ class Dialog:
         """Choose one of the few of a form."""
         await self._root.locator("ha-form").get_by_role("radio", name=choice).click()
 
+    async def add(self, choice: str) -> None:
+        """Add one of many to the list of a form."""
+        await self._root.get_by_text("Add", exact=True).click()
+        await self._page.get_by_role("option", name=choice).click()
+        await self._root.get_by_role("button", name="Remove").wait_for()
+
+    async def take_out(self) -> None:
+        """Take the only one out of the list of a form."""
+        await self._root.get_by_role("button", name="Remove").click()
+
     async def fill(self, text: str, field: int = 0) -> None:
         """Fill a field of a form in, by its number."""
         await self._root.locator("ha-form input").nth(field).fill(text)
@@ -169,11 +179,19 @@ class Frontend:
 
     async def use_menu(self, entry: str, item: str) -> None:
         """Use the menu of an entry, on the page of the integration."""
-        row = self.page.locator("ha-config-entry-row").filter(
-            has=self.page.locator("[slot=headline]").get_by_text(entry, exact=True)
-        )
+        row = self._entry(entry)
         await row.locator("ha-row-item [slot=trigger]").first.click()
         await row.get_by_role("menuitem", name=item, exact=True).first.click()
+
+    async def configure(self, entry: str) -> Dialog:
+        """Open the options of an entry, on the page of the integration."""
+        await self._entry(entry).get_by_role("button", name="Configure").first.click()
+        return self.dialog
+
+    def _entry(self, title: str) -> Locator:
+        return self.page.locator("ha-config-entry-row").filter(
+            has=self.page.locator("[slot=headline]").get_by_text(title, exact=True)
+        )
 
     async def confirm(self, button: str) -> None:
         """Confirm what is asked, by the name of the button."""
