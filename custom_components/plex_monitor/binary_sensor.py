@@ -147,12 +147,6 @@ class PlexMonitorStandingBinarySensor(PlexMonitorStandingEntity, BinarySensorEnt
 
     @property
     @override
-    def shown(self) -> object:
-        """Return the state with what explains it."""
-        return self.available and (self.is_on, self.extra_state_attributes)
-
-    @property
-    @override
     def is_on(self) -> bool:
         """Return the state."""
         return self.entity_description.value_fn(self.coordinator)
@@ -168,12 +162,6 @@ class PlexMonitorBinarySensor(PlexMonitorDataEntity, BinarySensorEntity):
     """A binary sensor of a Plex server."""
 
     entity_description: PlexMonitorBinarySensorEntityDescription
-
-    @property
-    @override
-    def shown(self) -> object:
-        """Return the state with what explains it."""
-        return self.available and (self.is_on, self.extra_state_attributes)
 
     @property
     @override
@@ -199,12 +187,6 @@ class PlexMonitorLibraryBinarySensor(PlexMonitorLibraryEntity, BinarySensorEntit
 
     entity_description: PlexMonitorLibraryBinarySensorEntityDescription
     _unrecorded_attributes = frozenset({"progress"})
-
-    @property
-    @override
-    def shown(self) -> object:
-        """Return the state with what explains it."""
-        return self.available and (self.is_on, self.extra_state_attributes)
 
     @property
     @override

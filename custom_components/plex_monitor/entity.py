@@ -26,23 +26,22 @@ class PlexMonitorCoordinatorEntity[CoordinatorT: DataUpdateCoordinator[Any]](
 ):
     """Something that is written only when it changes: most of what is told concerns few.
 
-    `shown` is all that an update of the coordinator can change in it; that it is available, unless
-    there is more to it.
+    To find that out costs a part of what it costs Home Assistant to write it and find out the same.
     """
 
     _attr_has_entity_name = True
     _written: object = None
 
-    @property
-    def shown(self) -> object:
-        """Return what is shown, to be compared with what was written last."""
-        return self.available
-
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
         """Write the state, where another is shown than before."""
-        shown = self.shown
+        shown = self.available and (
+            self.state,
+            self.supported_features,
+            self.state_attributes,
+            self.extra_state_attributes,
+        )
         if shown != self._written:
             self._written = shown
             super()._handle_coordinator_update()

@@ -204,12 +204,6 @@ class PlexMonitorNowPlaying(PlexMonitorImage):
     entity_description: PlexMonitorImageEntityDescription
     _medium: Session | None = None
 
-    @property
-    @override
-    def shown(self) -> object:
-        """Return what the picture is of."""
-        return self.available and (self._medium,)
-
     def __init__(
         self,
         hass: HomeAssistant,

@@ -105,12 +105,6 @@ class PlexMonitorLibrarySensor(PlexMonitorLibraryEntity, SensorEntity):
 
     @property
     @override
-    def shown(self) -> object:
-        """Return the value with what explains it."""
-        return self.available and (self.native_value, self.extra_state_attributes)
-
-    @property
-    @override
     def available(self) -> bool:
         """Say whether the server tells the value to this account now."""
         return super().available and self.entity_description.exists_fn(self.library)

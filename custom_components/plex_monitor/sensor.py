@@ -193,12 +193,6 @@ class PlexMonitorSensor(PlexMonitorDataEntity, SensorEntity):
 
     @property
     @override
-    def shown(self) -> object:
-        """Return the value with what explains it."""
-        return self.available and (self.native_value, self.extra_state_attributes)
-
-    @property
-    @override
     def available(self) -> bool:
         """Say whether the account may see the value now."""
         return super().available and self.entity_description.visible_fn(self.data)
@@ -218,12 +212,6 @@ class PlexMonitorSensor(PlexMonitorDataEntity, SensorEntity):
 
 class PlexMonitorTokenStatus(PlexMonitorStandingEntity, SensorEntity):
     """What is known about the token."""
-
-    @property
-    @override
-    def shown(self) -> object:
-        """Return the verdict."""
-        return self.native_value
 
     @property
     @override

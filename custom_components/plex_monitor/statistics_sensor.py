@@ -98,12 +98,6 @@ class PlexMonitorStatisticsSensor(
 
     @property
     @override
-    def shown(self) -> object:
-        """Return what was measured."""
-        return self.available and (self.native_value,)
-
-    @property
-    @override
     def available(self) -> bool:
         """Say whether the server tells its statistics."""
         return super().available and self.coordinator.granted and self.coordinator.data is not None

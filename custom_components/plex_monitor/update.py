@@ -54,12 +54,6 @@ class PlexMonitorUpdate(PlexMonitorDataEntity, UpdateEntity):
     _attr_release_url = RELEASE_URL
 
     @property
-    @override
-    def shown(self) -> object:
-        """Return the version that runs, and what is known of the next."""
-        return self.available and (self.installed_version, self.status)
-
-    @property
     def status(self) -> UpdateStatus | None:
         """Return what the server's updater knows."""
         return self.data.update
