@@ -59,10 +59,12 @@ class Dialog:
         """Choose one of the few of a form."""
         await self._root.locator("ha-form").get_by_role("radio", name=choice).click()
 
-    async def add(self, choice: str) -> None:
+    async def add(self, choice: str, to: str) -> None:
         """Add one of many to the list of a form."""
-        await self._root.get_by_text("Add", exact=True).click()
-        await self._page.get_by_role("option", name=choice).click()
+        # Home Assistant 2026.10 has the name of the list on the button.
+        button = re.compile(f"^(Add|{re.escape(to)})$")
+        await self._root.get_by_role("button", name=button).first.click()
+        await self._page.get_by_text(choice).last.click()
         await self._root.get_by_role("button", name="Remove").wait_for()
 
     async def take_out(self) -> None:

@@ -61,6 +61,7 @@ class HomeAssistant:
             folder, port=free_port(), plex_tv_url=plex_tv_url, python=python
         )
         self.token = ""
+        self.running = False
         self._connection = AsyncExitStack()
 
     @property
@@ -84,9 +85,11 @@ class HomeAssistant:
             self.token = await self.client.long_lived_token("End to end")
         # The frontend asks for this first, and does not load where a package is missing for it.
         await self.client.command("get_services")
+        self.running = True
 
     async def stop(self) -> None:
         """Stop in order. Then everything is stored."""
+        self.running = False
         await self._connection.aclose()
         await self.process.stop()
 

@@ -22,7 +22,7 @@ async def test_choose_a_player(
     await frontend.open_integration()
     dialog = await frontend.configure("Home")
     await dialog.says("Players of Home")
-    await dialog.add("Living room TV")
+    await dialog.add("▶ Living room TV", to="Players that get a device")
     await shot("chosen")
     await dialog.submit()
     await dialog.says("Options successfully saved")
@@ -31,7 +31,7 @@ async def test_choose_a_player(
     player = "media_player.living_room_tv"
     await home_assistant.state_is(player, "playing", media_title="Winter Light")
     await frontend.open_device(await home_assistant.device_id("Living room TV"))
-    await frontend.says("Winter Light")
+    await frontend.shows("Delivery", "Direct play")
     await shot("device")
 
     await home_assistant.restart()
