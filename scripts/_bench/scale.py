@@ -124,7 +124,7 @@ async def _pushes(home: Home, server: Server, steps: Steps) -> dict[str, float]:
         )
         await asyncio.sleep(after)
         end = await read(home)
-        used = end.cpu - start.cpu - idle * (end.at - start.at)
+        used = max(0.0, end.cpu - start.cpu - idle * (end.at - start.at))
         figures[f"cpu_{what}"] = used * 1000 / pushed["frames"]
     return figures
 

@@ -144,10 +144,10 @@ async def _work(home: Home, server: Server, amounts: Amounts) -> dict[str, float
         await asyncio.sleep(after)
         end = await read(home)
         passed, per_thousand = end.at - start.at, 1000 / pushed["frames"]
-        figures[f"cpu_{what}"] = (end.cpu - start.cpu - idle_cpu * passed) * per_thousand
-        figures[f"jobs_{what}"] = max(
-            0.0, (end.jobs - start.jobs - idle_jobs * passed) * per_thousand
-        )
+        # What happens anyway is not the same each time, and can be more than what was pushed.
+        cpu = max(0.0, end.cpu - start.cpu - idle_cpu * passed)
+        jobs = max(0.0, end.jobs - start.jobs - idle_jobs * passed)
+        figures |= {f"cpu_{what}": cpu * per_thousand, f"jobs_{what}": jobs * per_thousand}
     return figures
 
 
