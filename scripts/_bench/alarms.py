@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 from tests.real import HomeAssistantError
-from tests.real.client import until
 
 from .contenders import Contender, Entry, Json
 from .home import Home, home_with
@@ -16,8 +15,8 @@ from .plex import Server
 SPEED = 60.0
 MINUTE = 60.0
 HOUR = 60 * MINUTE
-# How often it is looked at what is shown, in real seconds.
-LOOK = 0.05
+# How often it is looked whether a dead token is told, in real seconds: one look for all of them.
+LOOK = 0.1
 
 # Trouble of one server, by its name, and whether the server has to have TLS for it.
 TROUBLES = {
@@ -69,11 +68,6 @@ class Shown:
     state: str
     available: bool
 
-    @property
-    def blames_token(self) -> bool:
-        """Say whether the user is asked to do something about the token."""
-        return self.prompt or bool(self.repairs)
-
 
 async def measure_alarms(contender: Contender, scope: Scope) -> dict[str, Any]:
     """Return the minutes until a dead token is told, and what is shown in each trouble."""
@@ -95,11 +89,15 @@ async def measure_alarms(contender: Contender, scope: Scope) -> dict[str, Any]:
         }
         await home.plex.do("idle")
         await home.run_clocks(SPEED)
-        async with asyncio.TaskGroup() as group:
-            allowed = group.create_task(_told_in_allowed_network(home, scope, dead[ALLOWED]))
-            down = group.create_task(_told_after_down(home, scope, dead[DOWN]))
-            refused = group.create_task(_told_of_refusal(home, scope, dead[REFUSED]))
-            shown = group.create_task(_in_trouble(home, scope, troubled))
+        signs = Signs(home)
+        async with asyncio.TaskGroup() as looks:
+            looking = looks.create_task(signs.look())
+            async with asyncio.TaskGroup() as group:
+                allowed = group.create_task(_told_in_allowed_network(signs, scope, dead[ALLOWED]))
+                down = group.create_task(_told_after_down(signs, scope, dead[DOWN]))
+                refused = group.create_task(_told_of_refusal(signs, scope, dead[REFUSED]))
+                shown = group.create_task(_in_trouble(home, scope, troubled))
+            looking.cancel()
         return {
             "told": {
                 REFUSED: refused.result(),
@@ -123,44 +121,77 @@ async def _added(home: Home, name: str, *, tls: bool = False) -> tuple[Server, E
 # Tokens that died
 
 
+class Signs:
+    """Says when the user is told of an entry's token: by a row under Repairs, or by a prompt."""
+
+    def __init__(self, home: Home) -> None:
+        """Wait for no sign yet."""
+        self.home = home
+        self._waiting: dict[str, asyncio.Event] = {}
+
+    async def look(self) -> None:
+        """Look again and again, until cancelled."""
+        while True:
+            issues = [str(issue["issue_id"]) for issue in await self.home.client.issues()]
+            flows = [
+                flow["context"].get("entry_id")
+                for flow in await self.home.client.flows_in_progress()
+            ]
+            for entry_id, told in self._waiting.items():
+                if entry_id in flows or any(entry_id in issue for issue in issues):
+                    told.set()
+            await asyncio.sleep(LOOK)
+
+    async def minutes_until_told(self, entry: Entry, within: float) -> float | None:
+        """Return the minutes from now until it is told, or None where it is not."""
+        told = self._waiting[entry.entry_id] = asyncio.Event()
+        started = time.monotonic()
+        try:
+            async with asyncio.timeout(within * MINUTE / SPEED):
+                await told.wait()
+        except TimeoutError:
+            return None
+        return (time.monotonic() - started) * SPEED / MINUTE
+
+
 async def _told_of_refusal(
-    home: Home, scope: Scope, dead: list[tuple[Server, Entry]]
+    signs: Signs, scope: Scope, dead: list[tuple[Server, Entry]]
 ) -> list[float | None]:
     """Let tokens die whose servers are up and refuse them from then on."""
 
     async def one(number: int, entry: Entry) -> float | None:
         await _minutes_pass(2.3 * number)
-        await _die(home, entry)
-        return await _minutes_until_told(home, entry, scope.refused_within)
+        await _die(signs.home, entry)
+        return await signs.minutes_until_told(entry, scope.refused_within)
 
     return await asyncio.gather(*(one(number, entry) for number, (_, entry) in enumerate(dead)))
 
 
 async def _told_in_allowed_network(
-    home: Home, scope: Scope, dead: list[tuple[Server, Entry]]
+    signs: Signs, scope: Scope, dead: list[tuple[Server, Entry]]
 ) -> list[float | None]:
     """Let a token die whose server takes any: shortly after it was looked at for the last time."""
 
     async def one(entry: Entry) -> float | None:
         await _minutes_pass(15)
-        await _die(home, entry)
-        return await _minutes_until_told(home, entry, scope.allowed_within)
+        await _die(signs.home, entry)
+        return await signs.minutes_until_told(entry, scope.allowed_within)
 
     return await asyncio.gather(*(one(entry) for _, entry in dead))
 
 
 async def _told_after_down(
-    home: Home, scope: Scope, dead: list[tuple[Server, Entry]]
+    signs: Signs, scope: Scope, dead: list[tuple[Server, Entry]]
 ) -> list[float | None]:
     """Let tokens die while their servers are down; the minutes are from when these are back."""
 
     async def one(number: int, server: Server, entry: Entry) -> float | None:
         await _minutes_pass(1.7 * number)
-        await home.plex.do("fault", server=server.name, kind="down")
-        await _die(home, entry)
+        await signs.home.plex.do("fault", server=server.name, kind="down")
+        await _die(signs.home, entry)
         await _minutes_pass(scope.down_for)
-        await home.plex.do("mend", server=server.name, kind="down")
-        return await _minutes_until_told(home, entry, scope.refused_within)
+        await signs.home.plex.do("mend", server=server.name, kind="down")
+        return await signs.minutes_until_told(entry, scope.refused_within)
 
     return await asyncio.gather(
         *(one(number, server, entry) for number, (server, entry) in enumerate(dead))
@@ -173,19 +204,6 @@ async def _die(home: Home, entry: Entry) -> None:
 
 async def _minutes_pass(minutes: float) -> None:
     await asyncio.sleep(minutes * MINUTE / SPEED)
-
-
-async def _minutes_until_told(home: Home, entry: Entry, within: float) -> float | None:
-    started = time.monotonic()
-
-    async def told() -> bool:
-        return (await _shown(home, entry)).blames_token
-
-    try:
-        await until(told, what="told", timeout=within * MINUTE / SPEED, interval=LOOK)
-    except TimeoutError:
-        return None
-    return (time.monotonic() - started) * SPEED / MINUTE
 
 
 async def _shown(home: Home, entry: Entry) -> Shown:
