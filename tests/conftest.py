@@ -1,13 +1,11 @@
 """Fixtures and rules for all tests."""
 
-import asyncio
 from collections.abc import AsyncGenerator, Generator
 import logging
 import re
 from typing import override
 from unittest.mock import AsyncMock, patch
 
-import freezegun
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -110,24 +108,10 @@ def check_translations(request: pytest.FixtureRequest) -> Generator[None]:
 async def freezer(
     request: pytest.FixtureRequest, configure_event_loop: None, enable_event_loop_debug: None
 ) -> AsyncGenerator[FrozenDateTimeFactory]:
-    """Freeze the clocks; the loop's goes on, and jumps along when the frozen time is moved.
-
-    A frozen loop would never end a sleep, and so no real request either.
-    """
+    """Freeze the clocks; a test moves them on."""
     marker = request.node.get_closest_marker("freeze_time")
     args, kwargs = (marker.args, marker.kwargs) if marker else ((), {})
-    with freezegun.freeze_time(*args, **kwargs) as factory:
-        assert isinstance(factory, FrozenDateTimeFactory)
-        start = factory()
-
-        def real_time_and_all_jumps() -> float:
-            return freezegun.api.real_monotonic() + (factory() - start).total_seconds()
-
-        loop = asyncio.get_running_loop()
-        loop.time = real_time_and_all_jumps  # type: ignore[method-assign]  # As Home Assistant does.
-        # It would take a jump for a step that took that long, and notes the stack of every
-        # callback, which would be most of the work where hours pass.
-        loop.set_debug(False)
+    with helpers.frozen_clocks(*args, **kwargs) as factory:
         yield factory
 
 

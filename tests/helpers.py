@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import Any
 
 from aiohttp.test_utils import TestClient
+import freezegun
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.event import RANDOM_MICROSECOND_MAX
@@ -35,6 +36,27 @@ def settling_with(world: World) -> Generator[None]:
         _worlds.remove(world)
 
 
+@contextmanager
+def frozen_clocks(*args: Any, **kwargs: Any) -> Generator[FrozenDateTimeFactory]:
+    """Freeze the clocks; the loop's goes on, and jumps along when the frozen time is moved.
+
+    A frozen loop would never end a sleep, and so no real request either.
+    """
+    with freezegun.freeze_time(*args, **kwargs) as factory:
+        assert isinstance(factory, FrozenDateTimeFactory)
+        start = factory()
+
+        def real_time_and_all_jumps() -> float:
+            return freezegun.api.real_monotonic() + (factory() - start).total_seconds()
+
+        loop = asyncio.get_running_loop()
+        loop.time = real_time_and_all_jumps  # type: ignore[method-assign]  # As Home Assistant does.
+        # It would take a jump for a step that took that long, and notes the stack of every
+        # callback, which would be most of the work where hours pass.
+        loop.set_debug(False)
+        yield factory
+
+
 async def settle(hass: HomeAssistant) -> None:
     """Let everything happen that can happen without time passing: requests, answers, state changes.
 
@@ -57,7 +79,11 @@ async def settle(hass: HomeAssistant) -> None:
 
 
 async def advance(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, seconds: float, step: float = 15
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    seconds: float,
+    step: float = 15,
+    after_step: Callable[[], object] = lambda: None,
 ) -> None:
     """Let time pass in steps, and after each let Home Assistant and the simulator do their work.
 
@@ -65,12 +91,14 @@ async def advance(
     Steps in which nothing is due are taken at once.
     """
     await settle(hass)
+    after_step()
     while seconds > 0:
         idle_steps = max(0.0, _next_timer(hass.loop) // step)
         jump = min(step * (idle_steps + 1), seconds)
         freezer.tick(timedelta(seconds=jump))
         async_fire_time_changed(hass)
         await settle(hass)
+        after_step()
         seconds -= jump
 
 

@@ -308,6 +308,12 @@ class PlexServer(Host, Knobs):
         await self.playback.close()
         await super().close()
 
+    @property
+    def in_maintenance(self) -> bool:
+        """Return whether it still starts, and answers nothing but that."""
+        until = self._maintenance_until
+        return until is not None and self.traffic.clock() < until
+
     def end_maintenance(self) -> None:
         """Be done with what a start takes."""
         self._maintenance_until = None
@@ -325,6 +331,4 @@ class PlexServer(Host, Knobs):
     @override
     async def admit(self, request: web.Request) -> web.StreamResponse | None:
         """Answer everything with 503 while the server starts."""
-        if self._maintenance_until is None or self.traffic.clock() >= self._maintenance_until:
-            return None
-        return maintenance(request)
+        return maintenance(request) if self.in_maintenance else None

@@ -11,9 +11,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-# Fixed, so that a test may freeze the time wherever it likes.
-NOT_BEFORE = datetime(2020, 1, 1, tzinfo=UTC)
-NOT_AFTER = datetime(2099, 1, 1, tzinfo=UTC)
+# Fixed years, so that a test may freeze the time wherever it likes.
+NOT_BEFORE = 2020
+NOT_AFTER = 2099
 
 
 def plex_direct_name(address: str, plex_direct_id: str) -> str:
@@ -64,8 +64,8 @@ class Authority:
             .issuer_name(self._name)
             .public_key(key.public_key())
             .serial_number(x509.random_serial_number())
-            .not_valid_before(NOT_BEFORE)
-            .not_valid_after(NOT_AFTER)
+            .not_valid_before(datetime(NOT_BEFORE, 1, 1, tzinfo=UTC))
+            .not_valid_after(datetime(NOT_AFTER, 1, 1, tzinfo=UTC))
         )
 
     def server_context(self, *names: str) -> ssl.SSLContext:

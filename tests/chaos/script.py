@@ -1,0 +1,162 @@
+"""A list of steps out of a seed."""
+
+from collections.abc import Callable
+import random
+from typing import Any
+
+from tests.simulator.plex_tv import HOST_NAME as PLEX_TV
+
+from . import faults
+from .cast import SHARED, SIGNED_IN, Role
+from .steps import (
+    Calm,
+    Death,
+    Down,
+    Knob,
+    Lift,
+    Media,
+    Move,
+    NewCertificate,
+    Push,
+    Restart,
+    RestartHomeAssistant,
+    Share,
+    Step,
+    Stream,
+    Trouble,
+    Up,
+    User,
+    Wait,
+    Work,
+)
+
+EPISODES = 3
+STEPS_OF_AN_EPISODE = (8, 22)
+# Lulls in seconds with their weights; a long one lets what is slow be seen.
+LULLS = {5: 10, 15: 8, 40: 12, 90: 12, 200: 8, 600: 6, 1800: 3, 7200: 1}
+LONG_LULL, LONG_LULL_CHANCE = 6.5 * 3600, 0.04
+MOST_ENTRIES = 2
+
+KNOBS: dict[str, tuple[Any, ...]] = {
+    "allowed_without_auth": (True, False),
+    "claimed": (False, True),
+    "closes_sockets_on_revocation": (True, False),
+    "identifies_as": ("f" * 40, None),
+    "listed": (False, True),
+    "presence": (False, True),
+    "refuses_websockets": (401, 403, 404, 500, None),
+    "refuses_with_401": (True, False),
+    "rejects_tokens": (True, False),
+    "revocation_grace": (3600, 0),
+    "unclaimed_refuses": (True, False),
+}
+
+type Draw = Callable[[random.Random, Role], Step]
+
+
+def _dice(seed: str) -> random.Random:
+    return random.Random(seed)  # noqa: S311 - A seed has to give the same each time.
+
+
+def cast_of(seed: int) -> tuple[Role, ...]:
+    """Return who is on the stage."""
+    dice = _dice(f"cast {seed}")
+    return tuple(sorted(dice.sample(list(Role), dice.randint(1, MOST_ENTRIES))))
+
+
+def script_of(seed: int) -> list[Step]:
+    """Return what happens: some episodes of trouble, with a calm before and after each."""
+    dice = _dice(f"script {seed}")
+    roles = cast_of(seed)
+    steps: list[Step] = [Calm()]
+    for _ in range(EPISODES):
+        for _ in range(dice.randint(*STEPS_OF_AN_EPISODE)):
+            steps += (_something(dice, roles), Wait(seconds=_lull(dice)))
+        steps.append(Calm())
+    return steps
+
+
+def _lull(dice: random.Random) -> float:
+    if dice.random() < LONG_LULL_CHANCE:
+        return LONG_LULL
+    [seconds] = dice.choices(list(LULLS), weights=list(LULLS.values()))
+    return float(seconds)
+
+
+def _something(dice: random.Random, roles: tuple[Role, ...]) -> Step:
+    role = dice.choice(roles)
+    [draw] = dice.choices(list(DRAWS), weights=list(DRAWS.values()))
+    return draw(dice, role)
+
+
+def _host(dice: random.Random, role: Role) -> str:
+    return PLEX_TV if dice.random() < 0.4 else role.value
+
+
+def _trouble(dice: random.Random, role: Role) -> Step:
+    host = _host(dice, role)
+    paths = faults.PLEX_TV_PATHS if host == PLEX_TV else faults.SERVER_PATHS
+    return Trouble(
+        host=host,
+        fault=dice.choice(faults.NAMES),
+        # Mostly all of it fails.
+        paths=dice.choice(paths) if dice.random() < 0.6 else "",
+        times=dice.choice((1, 2, 5)) if dice.random() < 0.25 else None,
+        with_token=dice.choice((True, False)) if dice.random() < 0.1 else None,
+    )
+
+
+def _knob(dice: random.Random, role: Role) -> Step:
+    knob = dice.choice(list(KNOBS))
+    return Knob(role=role, knob=knob, value=dice.choice(KNOBS[knob]))
+
+
+def _move(dice: random.Random, role: Role) -> Step:
+    if role is Role.VAULT and dice.random() < 0.5:
+        return NewCertificate(role=role)
+    return Move(role=role, known=role in SIGNED_IN and dice.random() < 0.8)
+
+
+def _death(dice: random.Random, role: Role) -> Step:
+    if role in SHARED and dice.random() < 0.6:
+        return Share(role=role, what=dice.choice(("ends", "ends", "begins", "token renewed")))
+    how = ("revoked", "revoked", "password", "password", "password and servers")
+    if dice.random() < 0.15:
+        return Share(role=role, what="token renewed")
+    return Death(role=role, how=dice.choice(how))
+
+
+def _one_of(kind: Callable[..., Step], *whats: str) -> Draw:
+    return lambda dice, role: kind(role=role, what=dice.choice(whats), dice=dice.randrange(1000))
+
+
+def _of(kind: Callable[..., Step], *whats: str) -> Draw:
+    return lambda dice, role: kind(role=role, what=dice.choice(whats))
+
+
+DRAWS: dict[Draw, int] = {
+    _trouble: 24,
+    lambda dice, role: Lift(host=_host(dice, role)): 16,
+    lambda dice, role: Down(host=_host(dice, role)): 5,
+    lambda dice, role: Up(host=_host(dice, role)): 7,
+    lambda dice, role: Restart(
+        role=role,
+        update=dice.random() < 0.4,
+        maintenance=dice.choice((None, 60, 900)),
+    ): 4,
+    _move: 3,
+    _knob: 14,
+    _of(Push, "mute", "unmute", "unmute", "close", "cut", "rubbish", "unknown"): 6,
+    _death: 8,
+    _one_of(
+        Stream, "start", "start", "start", "stop", "pause", "resume", "seek", "deliver", "crash"
+    ): 14,
+    lambda _, role: Stream(role=role, what="burst"): 2,
+    _one_of(Media, "film", "season", "album", "removal", "new library", "library gone", "scan"): 7,
+    _one_of(
+        Work, "begin", "end", "task", "remote access lost", "remote access back", "update offered"
+    ): 5,
+    _of(User, "reload", "disable", "enable", "sign in", "sign in", "close prompt"): 10,
+    _of(User, "ignore repair", "replace token", "scan", "ask", "reload often"): 5,
+    lambda dice, _: RestartHomeAssistant(seconds_off=dice.choice((5.0, 300.0, 7200.0))): 3,
+}

@@ -1,0 +1,280 @@
+"""The stage of one run: a Plex world, a Home Assistant, and the time that both live in."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+import logging
+import random
+import ssl
+import time
+from typing import Any, override
+from unittest.mock import patch
+
+from aiohttp.abc import AbstractResolver, ResolveResult
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.bootstrap import DATA_REGISTRIES_LOADED
+from homeassistant.components.repairs import DOMAIN as REPAIRS, issue_handler
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import (
+    area_registry as ar,
+    category_registry as cr,
+    device_registry as dr,
+    entity_registry as er,
+    floor_registry as fr,
+    frame,
+    issue_registry as ir,
+    label_registry as lr,
+    restore_state as rs,
+)
+from homeassistant.loader import DATA_CUSTOM_COMPONENTS
+from homeassistant.setup import async_setup_component
+from homeassistant.util.async_ import get_scheduled_timer_handles
+from pytest_homeassistant_custom_component.common import (
+    MockConfigEntry,
+    async_fire_time_changed,
+    async_test_home_assistant,
+    mock_storage,
+)
+
+from custom_components.plex_monitor.const import (
+    CONF_ACCOUNT_TOKEN,
+    CONF_CLIENT_IDENTIFIER,
+    CONF_SERVER_TOKEN,
+    CONF_TOKEN_SOURCE,
+    DOMAIN,
+)
+from tests.helpers import advance, frozen_clocks, settle, settling_with
+from tests.simulator import PlexServer, PlexTv, World
+
+from .cast import OWNED, SOURCES, Resident, Role
+from .invariant import Invariant, Violation
+
+# What is due is done within so many seconds: what the invariants allow on top of each promise.
+STEP = 5.0
+# Nothing that the user does takes longer, whatever is wrong with Plex.
+PATIENCE = 300.0
+# What is done in so many real seconds needs no time to pass.
+AT_ONCE = 0.3
+DECOY = "Decoy"
+
+
+class Loopback(AbstractResolver):
+    """Names of plex.direct lead to this machine, and others nowhere."""
+
+    @override
+    async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
+        if not host.endswith(".plex.direct"):
+            raise OSError(f"{host} is not to be found")
+        return [
+            ResolveResult(hostname=host, host="127.0.0.1", port=port, family=2, proto=0, flags=0)
+        ]
+
+    @override
+    async def close(self) -> None:
+        """Hold nothing."""
+
+    async def real_close(self) -> None:
+        """Hold nothing, as Home Assistant calls it."""
+
+
+class Stage:
+    """Everything that a step can touch."""
+
+    def __init__(
+        self, world: World, freezer: FrozenDateTimeFactory, storage: dict[str, Any]
+    ) -> None:
+        """Begin with an empty world and without Home Assistant."""
+        self.world = world
+        self.freezer = freezer
+        self.storage = storage
+        self.hass: HomeAssistant
+        self.residents: dict[Role, Resident] = {}
+        self.invariants: list[Invariant] = []
+        self.owner = world.plex_tv.add_account("owner", plex_pass=True)
+        self.friend = world.plex_tv.add_account("friend", plex_pass=True)
+        self.decoy: PlexServer
+        self.began = self.now
+        self.calm: Callable[[], Awaitable[None]]
+        self._running = AsyncExitStack()
+
+    @property
+    def now(self) -> float:
+        """Return the time of day, in seconds."""
+        return time.time()
+
+    @property
+    def passed(self) -> float:
+        """Return how many seconds have passed since the run began."""
+        return self.now - self.began
+
+    async def enter(self, roles: Iterable[Role]) -> None:
+        """Bring the servers up, and Home Assistant with an entry for each."""
+        self.decoy = await self.world.add_server(DECOY, owner=self.friend)
+        for role in roles:
+            self.residents[role] = await self._resident(role)
+        await self.start_home_assistant(first=True)
+
+    async def _resident(self, role: Role) -> Resident:
+        owner = self.owner if role in OWNED else self.friend
+        server = await self.world.add_server(role, owner=owner, tls=role is Role.VAULT)
+        server.playing_interval = None
+        # Work goes on until it is told to end.
+        server.job_seconds = None
+        server.claimed = role is not Role.ATTIC
+        if owner is not self.owner:
+            server.share_with(self.owner)
+        return Resident(role=role, server=server, account=self.owner)
+
+    def _first_entry(self, resident: Resident) -> MockConfigEntry:
+        """Return the entry as the config flow would have made it."""
+        role, server = resident.role, resident.server
+        data = {
+            CONF_URL: server.url,
+            CONF_VERIFY_SSL: True,
+            CONF_CLIENT_IDENTIFIER: resident.client_identifier,
+            CONF_TOKEN_SOURCE: SOURCES[role],
+        }
+        if role is Role.CABIN:
+            data[CONF_SERVER_TOKEN] = server.access_token_for(resident.account) or ""
+        elif role is not Role.ATTIC:
+            token = self.world.plex_tv.sign_in(
+                resident.account,
+                client_identifier=resident.client_identifier,
+                product="Home Assistant",
+            )
+            data[CONF_ACCOUNT_TOKEN] = token
+            data[CONF_SERVER_TOKEN] = server.access_token_for(resident.account) or token
+        return MockConfigEntry(
+            domain=DOMAIN,
+            title=server.name,
+            unique_id=server.machine_identifier,
+            entry_id=resident.entry_id,
+            data=data,
+        )
+
+    # Home Assistant
+
+    async def start_home_assistant(self, *, first: bool = False) -> None:
+        """Start it, with what it has stored."""
+        self.hass = await self._running.enter_async_context(_home_assistant())
+        if first:
+            for resident in self.residents.values():
+                self._first_entry(resident).add_to_hass(self.hass)
+            self.hass.config_entries._async_schedule_save()
+        for invariant in self.invariants:
+            invariant.home_assistant_started()
+        await self.perform(async_setup_component(self.hass, DOMAIN, {}))
+
+    async def stop_home_assistant(self) -> None:
+        """Stop it, as a restart does: what is to last is stored."""
+        for invariant in self.invariants:
+            invariant.home_assistant_stops()
+        await self.perform(self.hass.async_stop(force=True))
+        await self._running.aclose()
+        self._running = AsyncExitStack()
+        for handle in get_scheduled_timer_handles(asyncio.get_running_loop()):
+            # A process that ends takes its timers with it.
+            if self.hass in (handle._args or ()):
+                handle.cancel()
+
+    def host(self, name: str) -> PlexServer | PlexTv | None:
+        """Return plex.tv or the server of somebody on the stage."""
+        if name == self.world.plex_tv.name:
+            return self.world.plex_tv
+        resident = next((r for role, r in self.residents.items() if role == name), None)
+        return resident.server if resident else None
+
+    def told(self, role: Role, times: int = 1) -> None:
+        """Say that a server tells something, or that the user does something to it."""
+        for invariant in self.invariants:
+            invariant.told(role, times)
+
+    def set_up(self, role: Role, times: int = 1) -> None:
+        """Say that the user has an entry set up again."""
+        for invariant in self.invariants:
+            invariant.set_up(role, times)
+
+    def signed_in(self, role: Role) -> None:
+        """Say that somebody signs in for an entry, or replaces its token."""
+        for invariant in self.invariants:
+            invariant.signed_in(role)
+
+    def entry(self, resident: Resident) -> ConfigEntry[Any]:
+        """Return the entry of a resident."""
+        return self.hass.config_entries.async_get_known_entry(resident.entry_id)
+
+    def is_loaded(self, resident: Resident) -> bool:
+        """Return whether the entry is set up."""
+        return self.entry(resident).state is ConfigEntryState.LOADED
+
+    # Time
+
+    async def perform[T](self, work: Coroutine[Any, Any, T]) -> T:
+        """Do something to Home Assistant, and let time pass for as long as it takes."""
+        task = asyncio.ensure_future(work)
+        deadline = self.now + PATIENCE
+        while True:
+            await asyncio.wait([task], timeout=AT_ONCE)
+            if task.done():
+                break
+            if self.now > deadline:
+                task.cancel()
+                raise Violation("always recovers", f"{work!r} takes more than {PATIENCE:g} s")
+            self.freezer.tick(STEP)
+            async_fire_time_changed(self.hass)
+        await settle(self.hass)
+        return await task
+
+    async def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        await advance(self.hass, self.freezer, seconds, STEP, after_step=self.look)
+
+    def look(self) -> None:
+        """Hold every invariant against the truth."""
+        for invariant in self.invariants:
+            invariant.look()
+
+
+@asynccontextmanager
+async def _home_assistant() -> AsyncGenerator[HomeAssistant]:
+    """Run a Home Assistant on what is stored."""
+    async with async_test_home_assistant(load_registries=False) as hass:
+        hass.data.pop(DATA_CUSTOM_COMPONENTS)
+        frame.async_setup(hass)
+        dr.async_setup(hass)
+        for registry in (ar, cr, dr, er, fr, ir, lr, rs):
+            await registry.async_load(hass)
+        hass.data[DATA_REGISTRIES_LOADED] = None
+        await hass.config_entries.async_initialize()
+        hass.data[REPAIRS] = {}
+        issue_handler.async_setup(hass)
+        yield hass
+
+
+@asynccontextmanager
+async def open_stage(seed: int) -> AsyncGenerator[Stage]:
+    """Open the stage of one run. What Home Assistant leaves to chance follows the seed."""
+    random.seed(seed)
+    logging.getLogger("aiohttp_fast_zlib").setLevel(logging.ERROR)
+    with ExitStack() as patches:
+        freezer = patches.enter_context(frozen_clocks("2026-01-05 10:00:00"))
+        storage = patches.enter_context(mock_storage())
+        async with World() as world:
+            trusting = ssl.create_default_context(cafile=world.ca_file)
+            for target, value in (
+                ("homeassistant.util.ssl.client_context", lambda *_: trusting),
+                ("homeassistant.helpers.aiohttp_client._async_make_resolver", lambda _: Loopback()),
+            ):
+                patches.enter_context(patch(target, value))
+            patches.enter_context(
+                patch("custom_components.plex_monitor.clients.PLEX_TV_URL", world.plex_tv.url)
+            )
+            patches.enter_context(settling_with(world))
+            stage = Stage(world, freezer, storage)
+            try:
+                yield stage
+            finally:
+                if stage.hass.is_running:
+                    await stage.stop_home_assistant()
