@@ -15,6 +15,7 @@ simulator knows to be true; what the integration thinks of itself is never asked
     truth        what the simulator knows
     wire         what was asked and answered
     alarms, secrecy, traffic, freshness, growth, calm     the invariants
+    command      the command line; `kit` makes it do without pytest
     runner       one run, from its list of steps to what was found
     shrinker     the shortest list that still finds it
     planted      bugs on purpose, and which invariant has to find each

@@ -107,6 +107,7 @@ class _Watch:
 
     def __init__(self) -> None:
         self.issues: set[Issue] = set()
+        self.set_up: object = None
         self.tokens: tuple[str | None, str | None] | None = None
         self.loaded = _Since()
         self.account_dead = _Since()
@@ -134,7 +135,6 @@ class Alarms(Invariant):
         """Repairs and prompts are gone with the last one, as they do not persist."""
         for watch in self._watches.values():
             watch.issues = set()
-            watch.loaded.at = None
 
     @override
     def look(self) -> None:
@@ -239,6 +239,12 @@ class Alarms(Invariant):
                 since.at = None
             watch.to_be_adopted.at = None
         loaded = stage.is_loaded(resident)
+        set_up = getattr(stage.entry(resident), "runtime_data", None)
+        if set_up is not watch.set_up:
+            # Whoever is set up anew has to see for themselves.
+            watch.set_up = set_up
+            watch.loaded.at = watch.refused.at = watch.unclaimed.at = None
+            watch.to_be_adopted.at = watch.unprompted.at = None
         watch.loaded.update(now, holds=loaded)
         watch.account_dead.update(now, holds=truth.account_is_dead)
         watch.unlisted.update(now, holds=not truth.is_listed)

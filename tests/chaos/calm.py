@@ -26,7 +26,7 @@ from .invariant import Violation
 from .secrecy import Secrecy
 from .stage import Stage
 from .truth import USUAL_KNOBS, Truth
-from .user import follow_repair, move
+from .user import close_dialogs, follow_repair, move
 from .wire import Wire
 
 RECOVERY, STORM, FRESH = "always recovers", "no request storm", "nothing stale"
@@ -67,9 +67,12 @@ class Calm:
         stage = self._stage
         wish = await self._lift()
         await self._enable()
+        for resident in stage.residents.values():
+            await self._say_where_it_is(resident)
         await self._wait_until_told()
         for resident in stage.residents.values():
-            await self._follow(resident)
+            await self._sign_in(resident)
+        close_dialogs(stage)
         await stage.wait(max(CALM, wish + AFTER_A_WISH) / 2)
         await self._let_something_be_added()
         await stage.wait(max(CALM, wish + AFTER_A_WISH) / 2)
@@ -123,7 +126,8 @@ class Calm:
         deadline = stage.now + TOLD_WITHIN_IF_ACCEPTED + CALM
         while untold := [r.role for r in stage.residents.values() if self._is_untold(r)]:
             if stage.now > deadline:
-                raise Violation(RECOVERY, f"{untold}: what is dead is never told")
+                states = [str(stage.entry(stage.residents[role]).state) for role in untold]
+                raise Violation(RECOVERY, f"{untold}, {states}: what is dead is never told")
             await stage.wait(MINUTE)
 
     def _is_untold(self, resident: Resident) -> bool:
@@ -133,14 +137,18 @@ class Calm:
         truth = Truth(self._stage.world, resident, self._stage.entry(resident))
         return truth.account_is_dead or (truth.account_token is None and truth.server_token_is_dead)
 
-    async def _follow(self, resident: Resident) -> None:
-        """Let the user do what only the user can: sign in, and say where a server has moved to."""
+    async def _say_where_it_is(self, resident: Resident) -> None:
+        """Let the user tell where a server has moved to, where plex.tv does not tell the entry."""
         stage = self._stage
         truth = Truth(stage.world, resident, stage.entry(resident))
-        if truth.account_token is None and not truth.at_address:
+        if not truth.at_address and (truth.account_token is None or truth.account_is_dead):
             stage.signed_in(resident.role)
             if not await move(stage, resident):
                 raise Violation(RECOVERY, f"{resident.role}: its new address is not taken")
+
+    async def _sign_in(self, resident: Resident) -> None:
+        """Let the user follow the repair where a token is dead."""
+        stage = self._stage
         for _ in range(ATTEMPTS):
             if not self._is_dead(resident):
                 return

@@ -135,7 +135,6 @@ class Growth:
         self._count_connections()
         self._forget_failures()
         objects = self._objects()
-        first_objects = self._first_objects or objects
         entities = self._entities()
         measures = {
             "listeners on the bus": sum(self._stage.hass.bus.async_listeners().values()),
@@ -144,7 +143,7 @@ class Growth:
         }
         if self._first is None:
             self._first = {**measures, "entities": entities}
-            self._first_objects = first_objects
+            self._first_objects = objects
             return
         more = max(0, entities - self._first["entities"])
         for name, count in measures.items():
@@ -155,9 +154,9 @@ class Growth:
             if name in _OF_THE_WORLD:
                 continue
             slack = more if name.startswith("PlexMonitor") else 0
-            if count > first_objects[name] + slack:
+            if count > self._first_objects[name] + slack:
                 raise Violation(
-                    GROWTH, f"objects of {name}: {first_objects[name]} at first, {count} now"
+                    GROWTH, f"objects of {name}: {self._first_objects[name]} at first, {count} now"
                 )
 
     def restarted(self) -> None:

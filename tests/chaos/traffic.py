@@ -4,13 +4,15 @@ For each entry, by the simulator's log:
 
 plex.tv     outside of a sign-in at most `PLEX_TV_A_MINUTE` a minute: one of the guard, and one that
             asks where a server is that cannot be found. While a refusal is being confirmed, which
-            it is for `CONFIRMED_WITHIN` after each, at most `PLEX_TV_CONFIRMING` a minute, and
-            `PLEX_TV_AN_HOUR` an hour in any case.
+            it is until the server accepts the token, and for `CONFIRMED_WITHIN` after each, at
+            most `PLEX_TV_CONFIRMING` a minute, and `PLEX_TV_AN_HOUR` an hour in any case.
 a server    at most `HANDSHAKES` a minute for the push channel, `POLLS` for its state, and `LOOKS`
             at its libraries; on top of it so many for each thing that the server told or that the
             user did in that minute.
 
-Each set-up of the entry (a start, a reload, another attempt) is paid for by `SET_UP` more.
+A request that aiohttp repeats of its own accord, as it does once where a connection that it used
+before is cut, counts once. Each set-up of the entry (a start, a reload, another attempt) is paid
+for by `SET_UP` more.
 """
 
 from collections import Counter, defaultdict, deque
@@ -78,6 +80,7 @@ class Traffic(Invariant):
         self._paid: defaultdict[tuple[Role, str], _Window] = defaultdict(_minute)
         self._paid_an_hour: defaultdict[Role, _Window] = defaultdict(lambda: _Window(span=HOUR))
         self._states: dict[Role, ConfigEntryState] = {}
+        self._last: dict[tuple[Role, str, str], RequestRecord] = {}
         self.most: Counter[str] = Counter()
         wire.asked.append(self._asked)
 
@@ -119,7 +122,7 @@ class Traffic(Invariant):
         self.pay(role, Counter({"plex.tv": 12, "state": 12}))
 
     def _asked(self, role: Role | None, record: RequestRecord) -> None:
-        if role is None:
+        if role is None or self._is_repeated(role, record):
             return
         if record.host == PLEX_TV:
             self._asked_plex_tv(role, record)
@@ -129,6 +132,13 @@ class Traffic(Invariant):
             self._count(role, record, "libraries", LOOKS)
         else:
             self._count(role, record, "state", POLLS)
+
+    def _is_repeated(self, role: Role, record: RequestRecord) -> bool:
+        """Return whether the very same request got no answer a moment ago."""
+        key = (role, record.host, record.path)
+        last = self._last.get(key)
+        self._last[key] = record
+        return last is not None and last.status == 0 and last.at == record.at
 
     def _asked_plex_tv(self, role: Role, record: RequestRecord) -> None:
         if record.path.startswith(SIGN_IN):
@@ -142,7 +152,7 @@ class Traffic(Invariant):
         last = max(
             (*heard.refusals[-1:], *heard.plex_tv_refusals[-1:], *heard.streaks), default=0.0
         )
-        confirming = record.at - last <= CONFIRMED_WITHIN
+        confirming = heard.server_accepts is False or record.at - last <= CONFIRMED_WITHIN
         limit = PLEX_TV_CONFIRMING if confirming else PLEX_TV_A_MINUTE
         self._count(role, record, "plex.tv", limit, " confirming" if confirming else "")
 

@@ -43,6 +43,14 @@ def close_prompt(stage: Stage, resident: Resident) -> None:
         stage.hass.config_entries.flow.async_abort(flow["flow_id"])
 
 
+def close_dialogs(stage: Stage) -> None:
+    """Close all dialogs that were left open but the prompts."""
+    flows = stage.hass.config_entries.flow
+    for flow in list(flows.async_progress()):
+        if flow["context"]["source"] != SOURCE_REAUTH:
+            flows.async_abort(flow["flow_id"])
+
+
 async def _opened(stage: Stage, resident: Resident) -> str | None:
     """Return the sign-in that a repair leads to, else the one on the card."""
     registry = ir.async_get(stage.hass)
@@ -69,6 +77,7 @@ async def _sign_in(stage: Stage, resident: Resident, flow_id: str) -> None:
     if result["type"] is not FlowResultType.MENU:
         user_input = {} if result["type"] is FlowResultType.FORM else None
     for _ in range(STEPS_AT_MOST):
+        stage.signed_in(resident.role)
         result = await stage.perform(flows.async_configure(flow_id, user_input))
         match result["type"]:
             case FlowResultType.SHOW_PROGRESS:

@@ -1,0 +1,191 @@
+"""The command: seeds are run, printed, and what they find is shrunk."""
+
+import argparse
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+import multiprocessing
+import os
+from pathlib import Path
+import random
+import time
+
+from .cast import Role
+from .kit import prepare
+from .planted import PLANTED, Bug
+from .runner import Outcome, play
+from .script import cast_of, script_of
+from .shrinker import shrink
+from .steps import Step, from_json, to_json
+
+MINUTES = 6.0
+SHRINK_SECONDS = 180.0
+SEEDS_OF_A_HUNT = 12
+FOUND, FOUND_NOTHING = 1, 0
+
+
+def main() -> int:
+    """Do what the command line asks for."""
+    options = _options()
+    if options.planted:
+        return _show_planted(options.only)
+    if options.replay:
+        roles, steps = _read(options.replay)
+        return _report(options.replay.name, roles, play(roles, steps, tell=_say), steps)
+    if options.seed is not None:
+        return _run_one(options.seed, tell=True, shrink_it=not options.no_shrink)
+    return _run_many(options)
+
+
+def _options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="scripts/chaos",
+        description="Random trouble between Home Assistant and Plex, held against the truth.",
+    )
+    parser.add_argument("--minutes", type=float, default=MINUTES, help="how long to go on")
+    parser.add_argument("--hours", type=float, help="how many simulated hours to go on for instead")
+    parser.add_argument("--seeds", type=int, help="how many seeds to run instead")
+    parser.add_argument("--first", type=int, help="the first seed; a random one if not given")
+    parser.add_argument("--seed", type=int, help="run one seed again, and tell each step")
+    parser.add_argument("--replay", type=Path, help="run a list of steps that was kept")
+    parser.add_argument("--no-shrink", action="store_true", help="do not look for fewer steps")
+    parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="runs at a time")
+    parser.add_argument("--planted", action="store_true", help="show that planted bugs are found")
+    parser.add_argument("--only", help="with --planted: the bug of this name alone")
+    return parser.parse_args()
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)  # noqa: T201 - It is a command.
+
+
+def _run_many(options: argparse.Namespace) -> int:
+    """Run seed after seed until the time is over or something is found."""
+    first = (
+        options.first if options.first is not None else random.SystemRandom().randrange(1, 10**6)
+    )
+    _say(f"seeds from {first} on; scripts/chaos --seed N runs one again")
+    ends = time.monotonic() + options.minutes * 60
+    hours, requests, runs = 0.0, 0, 0
+    most: Counter[str] = Counter()
+    failed: list[int] = []
+
+    def seeds() -> Iterator[int]:
+        seed = first
+        while not failed and (
+            seed < first + options.seeds
+            if options.seeds is not None
+            else hours < options.hours
+            if options.hours is not None
+            else time.monotonic() < ends
+        ):
+            yield seed
+            seed += 1
+
+    for seed, outcome in _outcomes(seeds(), options.jobs):
+        runs += 1
+        hours += outcome.hours
+        requests += outcome.requests
+        most |= outcome.most
+        _say(_line(f"seed {seed}", cast_of(seed), outcome))
+        if outcome.found:
+            failed.append(seed)
+    _say(f"{runs} runs, {hours:.0f} simulated hours, {requests} requests")
+    _say("the most beyond what was paid for: " + ", ".join(f"{k} {v}" for k, v in most.items()))
+    if failed and not options.no_shrink:
+        _run_one(failed[0], tell=False, shrink_it=True)
+    return FOUND if failed else FOUND_NOTHING
+
+
+def _outcomes(seeds: Iterator[int], jobs: int) -> Iterator[tuple[int, Outcome]]:
+    """Run seeds in processes of their own, as many at a time as wanted."""
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context, initializer=prepare) as pool:
+        waiting = []
+        for seed in seeds:
+            waiting.append((seed, pool.submit(run_seed, seed)))
+            if len(waiting) >= jobs:
+                number, future = waiting.pop(0)
+                yield number, future.result()
+        for number, future in waiting:
+            yield number, future.result()
+
+
+def run_seed(seed: int) -> Outcome:
+    """Run one seed."""
+    return play(cast_of(seed), script_of(seed), seed=seed)
+
+
+def _run_one(seed: int, *, tell: bool, shrink_it: bool) -> int:
+    """Run one seed, and look for the shortest list of steps that finds the same."""
+    roles, steps = cast_of(seed), script_of(seed)
+    outcome = play(roles, steps, seed=seed, tell=_say if tell else lambda _: None)
+    _say(_line(f"seed {seed}", roles, outcome))
+    if not outcome.found:
+        return FOUND_NOTHING
+    if shrink_it:
+        steps = _shrunk(roles, steps[: outcome.step + 1], seed, outcome)
+        kept = Path(f"chaos-{seed}.json")
+        kept.write_text(to_json(steps), encoding="utf-8")
+        _say(f"kept as {kept}; scripts/chaos --replay {kept} runs it again")
+    return FOUND
+
+
+def _shrunk(
+    roles: Sequence[Role], steps: Sequence[Step], seed: int, outcome: Outcome
+) -> list[Step]:
+    _say(f"looking for fewer steps, for {SHRINK_SECONDS:.0f} s at most")
+    ends = time.monotonic() + SHRINK_SECONDS
+
+    def fails(some: Sequence[Step]) -> bool:
+        if time.monotonic() > ends:
+            raise TimeoutError
+        return play(roles, some, seed=seed).invariant == outcome.invariant
+
+    shortest = shrink(steps, fails)
+    for step in shortest:
+        _say(f"    {step}")
+    return shortest
+
+
+def _show_planted(only: str | None) -> int:
+    """Plant one bug after another, and run seeds until it is found."""
+    missed = 0
+    for bug in PLANTED:
+        if only in {None, bug.name}:
+            missed += not _hunt(bug)
+    _say(f"{missed} planted bugs were missed" if missed else "all planted bugs were found")
+    return FOUND if missed else FOUND_NOTHING
+
+
+def _hunt(bug: Bug) -> bool:
+    """Run seeds with a planted bug, and return whether the right invariant finds it."""
+    for seed in range(1, SEEDS_OF_A_HUNT + 1):
+        with bug.plant():
+            outcome = run_seed(seed)
+        if outcome.found:
+            right = outcome.invariant == bug.invariant
+            _say(f"{'found ' if right else 'WRONG '} {bug.name}: {outcome.invariant}")
+            _say(f"    with seed {seed} after {outcome.hours:.1f} h: {(outcome.what or '')[:200]}")
+            return right
+    _say(f"MISSED {bug.name}: {SEEDS_OF_A_HUNT} seeds")
+    return False
+
+
+def _read(path: Path) -> tuple[tuple[Role, ...], list[Step]]:
+    steps = from_json(path.read_text(encoding="utf-8"))
+    names = {getattr(step, "role", None) or getattr(step, "host", None) for step in steps}
+    return tuple(role for role in Role if role in names), steps
+
+
+def _report(name: str, roles: Sequence[Role], outcome: Outcome, steps: Sequence[Step]) -> int:
+    _say(_line(f"{name}, {len(steps)} steps", roles, outcome))
+    return FOUND if outcome.found else FOUND_NOTHING
+
+
+def _line(name: str, roles: Sequence[Role], outcome: Outcome) -> str:
+    cast = ", ".join(roles)
+    line = f"{name} ({cast}): {outcome.hours:.1f} h in {outcome.took:.0f} s"
+    if not outcome.found:
+        return f"{line}, all held"
+    return f"{line}, at step {outcome.step}\n    {outcome.invariant}: {outcome.what}"
