@@ -74,10 +74,21 @@ def test_number(value: object, expected: float | None) -> None:
 
 @pytest.mark.parametrize(
     ("value", "expected"),
-    [(3, 3), (2**53 + 1, 2**53 + 1), ("3", 3), (3.9, 3), ("x", None), (False, None)],
+    [
+        (3, 3),
+        (2**53 + 1, 2**53 + 1),
+        (2**63 - 1, 2**63 - 1),
+        (2**63, None),
+        (-(10**308), None),
+        ("1e300", None),
+        ("3", 3),
+        (3.9, 3),
+        ("x", None),
+        (False, None),
+    ],
 )
 def test_integer(value: object, expected: int | None) -> None:
-    """A whole number keeps all its digits."""
+    """A whole number keeps all its digits, of which Plex's have no more than fit into 64 bits."""
     assert integer(value) == expected
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from .errors import PlexResponseError
 
+GREATEST = 2**63
 _TOKEN = re.compile(r"[!-~]+")
 
 
@@ -124,10 +125,15 @@ def number(value: Any) -> float | None:
 
 
 def integer(value: Any) -> int | None:
-    """Return a whole number, also one written as text; fractions are cut off."""
+    """Return a whole number, also one written as text; fractions are cut off.
+
+    Plex's numbers have 64 bits at most. What is greater is rubbish, which could not be reckoned
+    with either: a quotient or a sum of such may be more than a float can hold.
+    """
     if (parsed := number(value)) is None:
         return None
-    return value if isinstance(value, int) else int(parsed)
+    whole = value if isinstance(value, int) else int(parsed)
+    return whole if abs(whole) < GREATEST else None
 
 
 def boolean(value: Any, *, default: bool = False) -> bool:
