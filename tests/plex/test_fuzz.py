@@ -1,0 +1,456 @@
+"""Whatever becomes of what Plex says: nothing but the client's own errors comes out.
+
+Valid answers are those of the simulator, asked once; where there are captures at
+../shared/captures, which are no part of the repository, those are taken as well. What is read may
+be odd, and is bounded in any case: by its own size, and by the limit of what was asked for.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from dataclasses import fields, is_dataclass
+import functools
+import json
+from threading import Thread
+from typing import Any, Self, override
+from unittest.mock import patch
+
+import aiohttp
+from hypothesis import HealthCheck, example, given, settings, strategies as st
+import pytest
+
+from custom_components.plex_monitor.plex import answers, plex_tv as plex_tv_module, trusted
+from custom_components.plex_monitor.plex.answers import decode_json
+from custom_components.plex_monitor.plex.connection import candidates
+from custom_components.plex_monitor.plex.errors import PlexError, PlexNotFoundError
+from custom_components.plex_monitor.plex.notifications import parse_notifications
+from custom_components.plex_monitor.plex.plex_tv import PlexTv
+from custom_components.plex_monitor.plex.server import PlexServer, fetch_identity
+from custom_components.plex_monitor.plex.token_input import (
+    MAX_INPUT,
+    TokenInputError,
+    parse_token_input,
+)
+from custom_components.plex_monitor.plex.transport import ClientIdentity, PlexTransport
+from custom_components.plex_monitor.plex.websocket import TextFrames
+from tests import simulator
+from tests.simulator import World
+from tests.simulator.contract import CAPTURES
+
+from .common import ALL_REQUESTS
+from .mutations import mutated_text
+
+# Of each question, of the frames and of each other parser.
+EXAMPLES, EXAMPLES_OF_MANY = 40, 150
+LIMIT = 5
+BIGGEST_CAPTURE = 64 * 1024
+IDENTITY = ClientIdentity(
+    client_identifier="plex-monitor-test",
+    product="Home Assistant",
+    version="2026.10.4",
+    platform="Home Assistant",
+    platform_version="2026.10.4",
+    device="Home",
+    device_name="Home Assistant",
+)
+TOKEN = "secret-token-0000001"
+
+modestly = settings(
+    deadline=None,
+    max_examples=EXAMPLES,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+more = settings(modestly, max_examples=EXAMPLES_OF_MANY)
+
+type Ask = Callable[[PlexServer], Awaitable[object]]
+
+# What reads an answer; the others only do something.
+QUESTIONS: Mapping[str, Ask] = {
+    name: ask
+    for name, ask in ALL_REQUESTS.items()
+    if name
+    in {
+        *("info", "sessions", "history", "update_status", "accounts", "remote_access", "sections"),
+        *("count", "storage", "recently_added", "added_since", "on_deck", "search", "metadata"),
+        *("items", "activities", "butler_tasks", "resources", "bandwidth"),
+    }
+} | {
+    "identity": PlexServer.check_identity,
+    "enforcement": PlexServer.accepts_without_token,
+}
+OF_PLEX_TV: Mapping[str, Callable[[PlexTv], Awaitable[object]]] = {
+    "account": lambda plex_tv: plex_tv.account(TOKEN),
+    "resources": lambda plex_tv: plex_tv.resources(TOKEN),
+    "pin": lambda plex_tv: plex_tv.pin(1),
+    "new pin": PlexTv.create_pin,
+}
+
+
+# Valid answers and frames, of the simulator
+
+
+@functools.cache
+def valid() -> tuple[dict[str, dict[str, Any]], list[str], str]:
+    """Return the answers to all questions by path, frames, and the machine that gives them."""
+    answered: dict[str, dict[str, Any]] = {}
+    frames: list[str] = []
+    machine: list[str] = []
+
+    async def collect() -> None:
+        async with World() as world, aiohttp.ClientSession() as session:
+            owner = world.plex_tv.add_account("owner", plex_pass=True)
+            token = world.plex_tv.sign_in(owner, client_identifier="fuzz")
+            home = await world.add_server("Home", owner=owner)
+            machine.append(home.machine_identifier)
+            home.allowed_without_auth = True
+            with patch.object(home.notifier, "send_text", _keeping(frames)):
+                await _live(home)
+            server = PlexServer(
+                session, home.url, IDENTITY, machine_identifier=home.machine_identifier, token=token
+            )
+            for name, ask in QUESTIONS.items():
+                answered[name] = {}
+                with _keeping_answers(answered[name]):
+                    await ask(server)
+            plex_tv = PlexTv(session, IDENTITY, url=world.plex_tv.url)
+            answered["new pin"] = {}
+            with _keeping_answers(answered["new pin"]):
+                pin = await plex_tv.create_pin()
+            for name, asking in (
+                ("pin", plex_tv.pin(pin.id)),
+                ("account", plex_tv.account(token)),
+                ("resources of plex.tv", plex_tv.resources(token)),
+            ):
+                answered[name] = {}
+                with _keeping_answers(answered[name]):
+                    await asking
+
+    # The loop of the test is not to be touched.
+    thread = Thread(target=lambda: asyncio.run(collect()))
+    thread.start()
+    thread.join()
+    return answered, frames, machine[0]
+
+
+async def _live(home: simulator.PlexServer) -> None:
+    """Let enough happen that every list has something in it."""
+    stream = await home.start_stream(title="Winter Light", transcode=True)
+    await stream.deliver(simulator.Delivery.DIRECT_STREAM)
+    await home.add_season("Small Hours", 1, episodes=2)
+    await home.remote_access.become("failed", "unreachable")
+    home.updater.offer("1.99.0.1-abc", added="More.", fixed="Less.")
+    await home.activities.start("media.generate", "Work")
+    await stream.stop()
+    await home.start_stream(title="Winter Light", transcode=True)
+
+
+def _keeping(frames: list[str]) -> Callable[..., Coroutine[Any, Any, None]]:
+    async def keep(frame: str, *_: object) -> None:
+        frames.append(frame)
+
+    return keep
+
+
+def _keeping_answers(kept: dict[str, Any]) -> Any:
+    whole = PlexTransport.get_json, PlexTransport.send
+
+    async def get_json(self: PlexTransport, path: str, **options: Any) -> Any:
+        kept[path] = await whole[0](self, path, **options)
+        return kept[path]
+
+    async def send(self: PlexTransport, method: str, path: str, **options: Any) -> Any:
+        kept[path] = await whole[1](self, method, path, **options)
+        return kept[path]
+
+    return patch.multiple(PlexTransport, get_json=get_json, send=send)
+
+
+# The client, with answers of our own
+
+
+class Canned:
+    """What is answered in the place of Plex; `asked` counts."""
+
+    def __init__(self, by_path: Mapping[str, str], otherwise: str | None = None) -> None:
+        """Answer a path with a text, and every other one alike or not at all."""
+        self._by_path = by_path
+        self._otherwise = otherwise
+        self.asked = 0
+
+    def __enter__(self) -> Self:
+        """Answer from now on."""
+        canned = self
+
+        async def get_json(_: PlexTransport, path: str, **_options: Any) -> Any:
+            return canned.answer(path)
+
+        async def send(_: PlexTransport, _method: str, path: str, **_options: Any) -> Any:
+            return canned.answer(path)
+
+        self._patch = patch.multiple(PlexTransport, get_json=get_json, send=send)
+        self._patch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Answer no more."""
+        self._patch.stop()
+
+    def answer(self, path: str) -> Any:
+        """Return what a path is answered with."""
+        self.asked += 1
+        text = self._by_path.get(path, self._otherwise)
+        if text is None:
+            raise PlexNotFoundError(path)
+        return decode_json(text.encode("utf-8", "surrogatepass"), path)
+
+
+def finished[T](work: Awaitable[T]) -> T | None:
+    """Return what comes of work that waits for nothing, None for one of the client's errors."""
+    steps = work.__await__()
+    try:
+        next(steps)
+    except StopIteration as stop:
+        result: T = stop.value
+        return result
+    except PlexError:
+        return None
+    pytest.fail("it waits for something")
+
+
+def read_all_of(value: object) -> Iterator[object]:
+    """Return all that can be read of an answer, the properties too."""
+    yield repr(value).encode()
+    if isinstance(value, tuple | list):
+        for item in value:
+            yield from read_all_of(item)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from read_all_of(getattr(value, field.name))
+        for name, attribute in vars(type(value)).items():
+            if isinstance(attribute, property):
+                yield getattr(value, name)
+
+
+def a_server() -> PlexServer:
+    """Return a client that has no connection to anything."""
+    session: Any = None
+    return PlexServer(session, "http://home", IDENTITY, machine_identifier=valid()[2], token=TOKEN)
+
+
+def a_plex_tv() -> PlexTv:
+    """Return a client of plex.tv that has no connection to it."""
+    session: Any = None
+    return PlexTv(session, IDENTITY)
+
+
+@pytest.mark.parametrize("name", QUESTIONS)
+def test_server_that_answers_oddly(name: str) -> None:
+    """An answer is read or refused, whatever was done to it."""
+    answered, _, _ = valid()
+    documents = answered[name]
+    # Who answers has to be known, but where it is just that which is odd.
+    paths = [path for path in documents if path != "/identity"] or ["/identity"]
+    sound = {path: json.dumps(document) for path, document in documents.items()}
+    sound.setdefault("/identity", json.dumps(answered["identity"]["/identity"]))
+
+    @modestly
+    @given(st.data())
+    def check(data: st.DataObject) -> None:
+        path = data.draw(st.sampled_from(paths))
+        odd = data.draw(mutated_text(documents[path]))
+        with Canned({**sound, path: odd}) as canned:
+            result = finished(QUESTIONS[name](a_server()))
+        for _ in read_all_of(result):
+            pass
+        assert canned.asked <= LIMIT + len(sound) + 1
+
+    check()
+
+
+@pytest.mark.parametrize("name", OF_PLEX_TV)
+def test_plex_tv_that_answers_oddly(name: str) -> None:
+    """The same of plex.tv; the addresses that it names are ranked."""
+    documents = valid()[0]["resources of plex.tv" if name == "resources" else name]
+    [(path, document)] = documents.items()
+
+    @more
+    @given(mutated_text(document))
+    def check(odd: str) -> None:
+        with Canned({"/api/v2/pins/1": odd, path: odd}):
+            result = finished(OF_PLEX_TV[name](a_plex_tv()))
+        for _ in read_all_of(result):
+            pass
+        if name == "resources":
+            for resource in result or ():  # type: ignore[attr-defined]  # It is what it lists.
+                candidates(resource)
+
+    check()
+
+
+def test_push_channel_that_tells_odd_things() -> None:
+    """A frame is read, or is no frame: that ends nothing."""
+    frames = sorted({json.dumps(json.loads(frame), sort_keys=True) for frame in valid()[1]})
+    documents = [json.loads(frame) for frame in frames]
+
+    @settings(more, max_examples=2 * EXAMPLES_OF_MANY)
+    @given(st.sampled_from(documents).flatmap(mutated_text))
+    def check(odd: str) -> None:
+        told = parse_notifications(odd)
+        for _ in read_all_of(told):
+            pass
+        assert len(told) <= len(odd)
+
+    check()
+
+
+# Captures, where there are any
+
+
+def captured() -> list[Any]:
+    """Return the captured documents that an answer could be."""
+    if not CAPTURES.is_dir():
+        pytest.skip("There are no captures at ../shared/captures to be mutated.")
+    documents = [
+        json.loads(path.read_text(encoding="utf-8"))
+        for path in sorted(CAPTURES.rglob("*.json"))
+        if path.stat().st_size <= BIGGEST_CAPTURE
+    ]
+    for path in sorted(CAPTURES.rglob("*.jsonl")):
+        documents += map(json.loads, path.read_text(encoding="utf-8").splitlines())
+    return documents
+
+
+def test_captured_answers_that_were_mutated() -> None:
+    """Every capture is given for the answer to every question."""
+    documents = captured()
+
+    @more
+    @given(st.sampled_from(documents).flatmap(mutated_text))
+    def check(odd: str) -> None:
+        identity = json.dumps(valid()[0]["identity"]["/identity"])
+        for name, ask in QUESTIONS.items():
+            known = {} if name == "identity" else {"/identity": identity}
+            with Canned(known, otherwise=odd) as canned:
+                result = finished(ask(a_server()))
+            for _ in read_all_of(result):
+                pass
+            assert canned.asked <= 2 * LIMIT
+        for of_plex_tv in OF_PLEX_TV.values():
+            with Canned({}, otherwise=odd):
+                result = finished(of_plex_tv(a_plex_tv()))
+            for _ in read_all_of(result):
+                pass
+        parse_notifications(odd)
+
+    check()
+
+
+# What is no JSON
+
+
+def test_identity_of_whoever_answers() -> None:
+    """It is asked before anything is known."""
+
+    @modestly
+    @given(mutated_text(valid()[0]["identity"]["/identity"]))
+    def check(odd: str) -> None:
+        session: Any = None
+        with Canned({"/identity": odd}):
+            finished(fetch_identity(session, "http://home", IDENTITY))
+
+    check()
+
+
+@more
+@given(st.binary(max_size=200) | st.text().map(str.encode), st.text())
+def test_refusals_and_wishes(body: bytes, header: str) -> None:
+    """Who wrote a 401, and for how long to wait, is read from whatever there is."""
+    for headers in ({}, {"X-Plex-Protocol": "1.0"}, {"WWW-Authenticate": header}):
+        trusted.is_refusal(headers, body)
+        plex_tv_module.is_refusal(headers, body)
+    wait = answers._retry_after(header)
+    assert wait is None or 0 <= wait <= answers.MAX_RETRY_AFTER
+
+
+PIECES = (
+    *("X-Plex-Token", "x plex token", "token", "authToken", "=", ":", " ", "\n", "\r\n", "%3D"),
+    *("http://", "https://", "192.168.1.10", ":32400", "[::1]", "/library/metadata/1", "?", "&"),
+    *("claim-", "transient-", "eyJ", ".", "-", "_", "abcdefghij0123456789", '"', "'", "<", ">"),
+    *("\u201c", "\u2013", "\u00a0", "\u200b", "\ufeff", "%25", "%", "\x00", "plex.tv", "a", "A"),
+)
+
+
+@more
+@given(
+    st.lists(
+        st.tuples(st.sampled_from(PIECES), st.sampled_from((1, 1, 1, 2, 40, 4000))), max_size=12
+    )
+)
+@example([("X-Plex-Token", 1), ("\n", 4000), ("=", 4000)])
+@example([("a", 4000), (".", 4000), ("a", 4000), (":", 1)])
+@example([("-", 4000), ("eyJ", 4000), (".", 4000)])
+def test_pasted_text_of_any_kind(pieces: list[tuple[str, int]]) -> None:
+    """It holds a token or has a problem, however long the same goes on in it."""
+    text = "".join(piece * times for piece, times in pieces)
+    for pasted in (text, text[:MAX_INPUT]):
+        try:
+            found = parse_token_input(pasted)
+        except TokenInputError:
+            continue
+        assert found.token.isascii()
+
+
+class FakeWebsocket:
+    """A websocket from which messages come that a test made up."""
+
+    def __init__(self, messages: list[tuple[aiohttp.WSMsgType, Any]]) -> None:
+        """Let these come, and then the end."""
+        self._messages = [*messages, (aiohttp.WSMsgType.CLOSED, None)]
+
+    async def receive(self, _timeout: float) -> aiohttp.WSMessage:
+        """Return the next one."""
+        kind, data = self._messages.pop(0)
+        if isinstance(data, Exception):
+            raise data
+        message: Any = _Message(kind, data)
+        return message  # type: ignore[no-any-return]  # It has what is looked at.
+
+    async def pong(self, _data: bytes) -> None:
+        """Take an answer to a ping."""
+
+    async def ping(self) -> None:
+        """Take a question for a sign of life."""
+
+
+class _Message:
+    def __init__(self, kind: aiohttp.WSMsgType, data: Any) -> None:
+        self.type = kind
+        self.data = data
+
+    @override
+    def __repr__(self) -> str:
+        return f"{self.type} {self.data!r}"
+
+
+@more
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(list(aiohttp.WSMsgType)),
+            st.none()
+            | st.text()
+            | st.binary()
+            | st.sampled_from((TimeoutError(), OSError(), ValueError())),
+        ),
+        max_size=8,
+    )
+)
+def test_websocket_ends_by_an_error_of_the_client(
+    messages: list[tuple[aiohttp.WSMsgType, Any]],
+) -> None:
+    """Whatever comes before it."""
+    fake: Any = FakeWebsocket(messages)
+    frames = TextFrames(fake, "GET home")
+    for _ in range(len(messages) + 1):
+        if finished(frames.__anext__()) is None:
+            return
+    pytest.fail("it goes on")
