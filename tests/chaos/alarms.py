@@ -18,7 +18,8 @@ And these have to come:
 - 30 s after the first refusal where the server is well and refuses, and plex.tv can be asked;
   2 min later where the server has changed its mind more than three times within ten minutes, and
   a quarter of an hour later where the token died after the server had begun to refuse;
-- six hours after the death of a token that the server does not refuse;
+- six hours after the death of a token that the server does not refuse, also while the entry cannot
+  be set up because the server is away;
 - 45 min after the first refusal where the server is the only judge (its ten minutes to settle, half
   an hour, and two polls);
 - 16 min after a server became nobody's.
@@ -56,6 +57,7 @@ TOLD_BY_THE_ONLY_JUDGE = 45 * MINUTE
 ONLY_JUDGE_REFUSALS, ONLY_JUDGE_SPAN = 6, 30 * MINUTE
 TOLD_IF_UNCLAIMED = 16 * MINUTE
 PROMPTED_AGAIN_WITHIN = 17 * MINUTE
+SET_UP_AGAIN_WITHIN = 10 * MINUTE
 PLEX_TV_CONFIRMS_AFTER = 10.0
 PLEX_TV_PATIENCE = 15 * MINUTE
 SERVER_REFUSES_AFTER = 24 * HOUR
@@ -110,6 +112,7 @@ class _Watch:
         self.set_up: object = None
         self.tokens: tuple[str | None, str | None] | None = None
         self.loaded = _Since()
+        self.wanted = _Since()
         self.account_dead = _Since()
         self.unlisted = _Since()
         self.refused = _Since()
@@ -246,6 +249,7 @@ class Alarms(Invariant):
             watch.loaded.at = watch.refused.at = watch.unclaimed.at = None
             watch.to_be_adopted.at = watch.unprompted.at = None
         watch.loaded.update(now, holds=loaded)
+        watch.wanted.update(now, holds=loaded or stage.is_tried_again(resident))
         watch.account_dead.update(now, holds=truth.account_is_dead)
         watch.unlisted.update(now, holds=not truth.is_listed)
         refused = loaded and truth.is_well and truth.is_refused and bool(heard.refusals)
@@ -261,9 +265,9 @@ class Alarms(Invariant):
             and truth.listed_token != truth.server_token
         )
         watch.to_be_adopted.update(now, holds=adoptable)
+        self._expect_invalid(resident, watch, issues)
         if watch.loaded.at is None:
             return
-        self._expect_invalid(resident, watch, issues)
         self._expect_soon(resident, watch, truth, heard, issues)
         self._expect(
             resident,
@@ -275,10 +279,13 @@ class Alarms(Invariant):
 
     def _expect_invalid(self, resident: Resident, watch: _Watch, issues: set[Issue]) -> None:
         """Expect a dead token to be told though the server does not refuse it."""
-        dead, loaded = watch.account_dead.at, watch.loaded.at
-        if dead is None or loaded is None or self._plex_tv_well.at is None:
+        dead, wanted = watch.account_dead.at, watch.wanted.at
+        if dead is None or wanted is None or self._plex_tv_well.at is None:
             return
-        asked_by = max(loaded, self._plex_tv_owes_from) + UNHURRIED
+        asked_by = max(wanted, self._plex_tv_owes_from) + UNHURRIED
+        if watch.loaded.at is None:
+            # Each question waits for another attempt to set the entry up.
+            asked_by += 2 * SET_UP_AGAIN_WITHIN
         self._expect(
             resident,
             {Issue.TOKEN_INVALID},
@@ -336,7 +343,8 @@ class Alarms(Invariant):
         late = f"{stage.now - deadline:.0f} s late"
         if not issues & wanted:
             raise Violation(MISSED, f"{resident.role}: no {' or '.join(sorted(wanted))}, {late}")
-        if state_of(stage, resident, "binary_sensor", "token_problem") != STATE_ON:
+        problem = state_of(stage, resident, "binary_sensor", "token_problem")
+        if stage.is_loaded(resident) and problem != STATE_ON:
             raise Violation(MISSED, f"{resident.role}: Token problem does not say so, {late}")
 
     def _expect_prompt(self, resident: Resident, watch: _Watch, issues: set[Issue]) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 import multiprocessing
 import os
@@ -12,15 +12,16 @@ import time
 
 from .cast import Role
 from .kit import prepare
-from .planted import PLANTED, Bug
+from .planted import PLANTED
 from .runner import Outcome, play
-from .script import cast_of, script_of
+from .script import EPISODES, cast_of, script_of
 from .shrinker import shrink
 from .steps import Step, from_json, to_json
 
 MINUTES = 6.0
 SHRINK_SECONDS = 180.0
 SEEDS_OF_A_HUNT = 12
+SAID_AT_MOST = 160
 FOUND, FOUND_NOTHING = 1, 0
 
 
@@ -28,12 +29,12 @@ def main() -> int:
     """Do what the command line asks for."""
     options = _options()
     if options.planted:
-        return _show_planted(options.only)
+        return _show_planted(options.only, options.jobs)
     if options.replay:
         roles, steps = _read(options.replay)
         return _report(options.replay.name, roles, play(roles, steps, tell=_say), steps)
     if options.seed is not None:
-        return _run_one(options.seed, tell=True, shrink_it=not options.no_shrink)
+        return _run_one(options.seed, options.episodes, tell=_say, shrink_it=not options.no_shrink)
     return _run_many(options)
 
 
@@ -45,6 +46,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--minutes", type=float, default=MINUTES, help="how long to go on")
     parser.add_argument("--hours", type=float, help="how many simulated hours to go on for instead")
     parser.add_argument("--seeds", type=int, help="how many seeds to run instead")
+    parser.add_argument("--episodes", type=int, default=EPISODES, help="of trouble, in each run")
     parser.add_argument("--first", type=int, help="the first seed; a random one if not given")
     parser.add_argument("--seed", type=int, help="run one seed again, and tell each step")
     parser.add_argument("--replay", type=Path, help="run a list of steps that was kept")
@@ -53,6 +55,10 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--planted", action="store_true", help="show that planted bugs are found")
     parser.add_argument("--only", help="with --planted: the bug of this name alone")
     return parser.parse_args()
+
+
+def _silently(_line: str) -> None:
+    """Say nothing."""
 
 
 def _say(line: str) -> None:
@@ -82,7 +88,7 @@ def _run_many(options: argparse.Namespace) -> int:
             yield seed
             seed += 1
 
-    for seed, outcome in _outcomes(seeds(), options.jobs):
+    for seed, outcome in _outcomes(seeds(), options.episodes, options.jobs):
         runs += 1
         hours += outcome.hours
         requests += outcome.requests
@@ -93,17 +99,22 @@ def _run_many(options: argparse.Namespace) -> int:
     _say(f"{runs} runs, {hours:.0f} simulated hours, {requests} requests")
     _say("the most beyond what was paid for: " + ", ".join(f"{k} {v}" for k, v in most.items()))
     if failed and not options.no_shrink:
-        _run_one(failed[0], tell=False, shrink_it=True)
+        _run_one(failed[0], options.episodes, tell=_silently, shrink_it=True)
     return FOUND if failed else FOUND_NOTHING
 
 
-def _outcomes(seeds: Iterator[int], jobs: int) -> Iterator[tuple[int, Outcome]]:
-    """Run seeds in processes of their own, as many at a time as wanted."""
+def _pool(jobs: int) -> ProcessPoolExecutor:
+    """Return processes that are ready to play."""
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context, initializer=prepare) as pool:
+    return ProcessPoolExecutor(jobs, mp_context=context, initializer=prepare)
+
+
+def _outcomes(seeds: Iterator[int], episodes: int, jobs: int) -> Iterator[tuple[int, Outcome]]:
+    """Run seeds in processes of their own, as many at a time as wanted."""
+    with _pool(jobs) as pool:
         waiting = []
         for seed in seeds:
-            waiting.append((seed, pool.submit(run_seed, seed)))
+            waiting.append((seed, pool.submit(run_seed, seed, episodes)))
             if len(waiting) >= jobs:
                 number, future = waiting.pop(0)
                 yield number, future.result()
@@ -111,15 +122,15 @@ def _outcomes(seeds: Iterator[int], jobs: int) -> Iterator[tuple[int, Outcome]]:
             yield number, future.result()
 
 
-def run_seed(seed: int) -> Outcome:
+def run_seed(seed: int, episodes: int = EPISODES) -> Outcome:
     """Run one seed."""
-    return play(cast_of(seed), script_of(seed), seed=seed)
+    return play(cast_of(seed), script_of(seed, episodes), seed=seed)
 
 
-def _run_one(seed: int, *, tell: bool, shrink_it: bool) -> int:
+def _run_one(seed: int, episodes: int, *, tell: Callable[[str], None], shrink_it: bool) -> int:
     """Run one seed, and look for the shortest list of steps that finds the same."""
-    roles, steps = cast_of(seed), script_of(seed)
-    outcome = play(roles, steps, seed=seed, tell=_say if tell else lambda _: None)
+    roles, steps = cast_of(seed), script_of(seed, episodes)
+    outcome = play(roles, steps, seed=seed, tell=tell)
     _say(_line(f"seed {seed}", roles, outcome))
     if not outcome.found:
         return FOUND_NOTHING
@@ -148,28 +159,32 @@ def _shrunk(
     return shortest
 
 
-def _show_planted(only: str | None) -> int:
+def _show_planted(only: str | None, jobs: int) -> int:
     """Plant one bug after another, and run seeds until it is found."""
     missed = 0
-    for bug in PLANTED:
-        if only in {None, bug.name}:
-            missed += not _hunt(bug)
+    numbers = [number for number, bug in enumerate(PLANTED) if only in {None, bug.name}]
+    with _pool(jobs) as pool:
+        for found, said in pool.map(hunt, numbers):
+            missed += not found
+            _say(said)
     _say(f"{missed} planted bugs were missed" if missed else "all planted bugs were found")
     return FOUND if missed else FOUND_NOTHING
 
 
-def _hunt(bug: Bug) -> bool:
-    """Run seeds with a planted bug, and return whether the right invariant finds it."""
+def hunt(number: int) -> tuple[bool, str]:
+    """Run seeds with a planted bug; return whether the right invariant finds it, and the story."""
+    bug = PLANTED[number]
     for seed in range(1, SEEDS_OF_A_HUNT + 1):
         with bug.plant():
             outcome = run_seed(seed)
         if outcome.found:
             right = outcome.invariant == bug.invariant
-            _say(f"{'found ' if right else 'WRONG '} {bug.name}: {outcome.invariant}")
-            _say(f"    with seed {seed} after {outcome.hours:.1f} h: {(outcome.what or '')[:200]}")
-            return right
-    _say(f"MISSED {bug.name}: {SEEDS_OF_A_HUNT} seeds")
-    return False
+            said = (outcome.what or "").splitlines()[0][:SAID_AT_MOST]
+            return right, (
+                f"{'found' if right else 'FOUND BY ANOTHER'}: {bug.name} ({bug.invariant})\n"
+                f"    seed {seed} after {outcome.hours:.1f} h, {outcome.invariant}: {said}"
+            )
+    return False, f"MISSED: {bug.name} ({bug.invariant}), in {SEEDS_OF_A_HUNT} seeds"
 
 
 def _read(path: Path) -> tuple[tuple[Role, ...], list[Step]]:

@@ -186,8 +186,9 @@ class Growth:
 
     def _left(self) -> Counter[str]:
         left = self._objects()
-        # What was told is remembered through a reload.
-        left.pop("LastTold", None)
+        # What was told and what is known of the token is remembered through a reload.
+        for lasting in ("LastTold", "TokenMemory", "TokenHealth"):
+            left.pop(lasting, None)
         return left
 
     def _count_tasks(self) -> None:

@@ -64,12 +64,15 @@ def cast_of(seed: int) -> tuple[Role, ...]:
     return tuple(sorted(dice.sample(list(Role), dice.randint(1, MOST_ENTRIES))))
 
 
-def script_of(seed: int) -> list[Step]:
-    """Return what happens: some episodes of trouble, with a calm before and after each."""
+def script_of(seed: int, episodes: int = EPISODES) -> list[Step]:
+    """Return what happens: some episodes of trouble, with a calm before and after each.
+
+    Fewer episodes are the first of more.
+    """
     dice = _dice(f"script {seed}")
     roles = cast_of(seed)
     steps: list[Step] = [Calm()]
-    for _ in range(EPISODES):
+    for _ in range(episodes):
         for _ in range(dice.randint(*STEPS_OF_AN_EPISODE)):
             steps += (_something(dice, roles), Wait(seconds=_lull(dice)))
         steps.append(Calm())

@@ -209,6 +209,10 @@ class Stage:
         """Return whether the entry is set up."""
         return self.entry(resident).state is ConfigEntryState.LOADED
 
+    def is_tried_again(self, resident: Resident) -> bool:
+        """Return whether the entry could not be set up, which Home Assistant tries again."""
+        return self.entry(resident).state is ConfigEntryState.SETUP_RETRY
+
     # Time
 
     async def perform[T](self, work: Coroutine[Any, Any, T]) -> T:
