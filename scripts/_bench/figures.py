@@ -50,6 +50,7 @@ class Measure:
     note: str = ""
 
 
+COUNTS = "Plex Monitor counts each library, in the background; plex leaves its library sensors off."
 BOTH = "Plex Monitor writes two states, the list of streams and an event; plex writes its player."
 SPEED = (
     Measure(title="Setup until the entry is loaded", key="setup_loaded_0", form=seconds),
@@ -60,7 +61,7 @@ SPEED = (
         title="Requests of a setup",
         key="setup_requests_0",
         form=number,
-        note="Plex Monitor counts the libraries; plex leaves its library sensors off.",
+        note=COUNTS,
     ),
     Measure(title="Executor jobs of a setup", key="setup_jobs_0", form=number),
     Measure(
@@ -141,11 +142,16 @@ TOLD = (
     Measure(title="… server down at the time, from when it is back", key=DOWN, form=minutes),
 )
 GROWTH = (
-    Measure(title="Memory added", key="memory", form=megabytes),
+    Measure(title="Memory added", key="memory", form=megabytes, note=COUNTS),
     Measure(title="Setup", key="setup_loaded", form=seconds),
-    Measure(title="CPU of a setup", key="setup_cpu", form=seconds),
-    Measure(title="Requests of a setup", key="setup_requests", form=number),
-    Measure(title="Requests after one film was added", key="addition_requests", form=number),
+    Measure(title="CPU of a setup", key="setup_cpu", form=seconds, note=COUNTS),
+    Measure(title="Requests of a setup", key="setup_requests", form=number, note=COUNTS),
+    Measure(
+        title="Requests after one film was added",
+        key="addition_requests",
+        form=number,
+        note=COUNTS,
+    ),
     Measure(title="CPU per 1,000 positions", key="cpu_positions", form=seconds),
     Measure(title="CPU per 1,000 changes", key="cpu_changes", form=seconds),
 )
@@ -289,7 +295,7 @@ def _growth(scale: Json) -> list[Table]:
                 slope = exponent(steps[one.domain], measure.key)
                 grown = " → ".join(measure.form(step[measure.key]) for step in steps[one.domain])
                 cells.append(f"{grown} ({'none' if slope is None else f'{slope:.2f}'})")
-            rows.append(Row(title=measure.title, cells=tuple(cells)))
+            rows.append(Row(title=measure.title, cells=tuple(cells), note=measure.note))
         made.append(
             Table(
                 title=f"Growth with {' → '.join(sizes)} {title} (exponent)",

@@ -8,7 +8,7 @@ from typing import Any
 from .contenders import Contender
 from .home import Home, home_with
 from .plex import Server
-from .speed import COMMITTED, SETTLE, read
+from .speed import COMMITTED, calm, read
 
 # What grows, in which steps: each is about one, ten and a hundred servers' worth.
 DIMENSIONS = {
@@ -61,13 +61,13 @@ async def _step(contender: Contender, dimension: str, size: int, steps: Steps) -
                 items=size // LIBRARIES_OF_ITEMS,
             )
         titles = await home.plex.do("start_streams", server=server.name, number=streams)
-        await asyncio.sleep(SETTLE)
+        await calm(home)
         memory = await home.probe("memory")
         await home.lead()
         entry = await home.add(server)
         await home.shows(entry, titles[0])
         await home.plex.do("idle")
-        await asyncio.sleep(SETTLE)
+        await calm(home)
         grown = await home.probe("memory")
         before = await _requests(home), await read(home)
         setup = await home.reload(entry)
@@ -79,7 +79,7 @@ async def _step(contender: Contender, dimension: str, size: int, steps: Steps) -
             "setup_cpu": after[1].cpu - before[1].cpu,
             "setup_requests": after[0] - before[0],
         }
-        await asyncio.sleep(SETTLE)
+        await calm(home)
         figures |= await _pushes(home, server, steps)
         return figures | await _addition(home, server)
 

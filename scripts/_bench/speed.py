@@ -5,13 +5,15 @@ from dataclasses import dataclass
 import random
 from statistics import median, quantiles
 
+from tests.real.client import until
+
 from .contenders import Contender, Entry, Json
 from .home import Home, StateChanges, home_with
 from .plex import Server
 
 STREAMS = 5
-# Home Assistant settles after its start, and a contender after its setup.
-SETTLE = 3.0
+# Calm is a process that used no more than this part of a core for so many seconds.
+CALM, CALM_FOR, CALM_WITHIN = 0.05, 2.0, 120.0
 # Both contenders look at the sessions at most once a second.
 BETWEEN_STARTS = 2.5
 WITHIN = 30.0
@@ -54,12 +56,24 @@ async def read(home: Home) -> Reading:
     return Reading(**await home.probe("read"))
 
 
+async def calm(home: Home) -> None:
+    """Wait until the process has done what follows a start, a setup or a change."""
+
+    async def is_calm() -> bool:
+        before = await read(home)
+        await asyncio.sleep(CALM_FOR)
+        after = await read(home)
+        return (after.cpu - before.cpu) / (after.at - before.at) <= CALM
+
+    await until(is_calm, what=f"{home.contender.name} has calmed down", timeout=CALM_WITHIN)
+
+
 async def measure_speed(contender: Contender, amounts: Amounts) -> dict[str, float]:
     """Return the figures of one run in a fresh process."""
     figures: dict[str, float] = {}
     async with home_with(contender) as home:
         server = await home.plex.add_server("Home")
-        await asyncio.sleep(SETTLE)
+        await calm(home)
         before = await home.probe("memory")
         await home.lead()
         entry = await home.add(server)
@@ -67,7 +81,7 @@ async def measure_speed(contender: Contender, amounts: Amounts) -> dict[str, flo
         for title in titles:
             await home.shows(entry, title)
         await home.plex.do("idle")
-        await asyncio.sleep(SETTLE)
+        await calm(home)
         after = await home.probe("memory")
         figures |= {f"memory_{kind}": after[kind] - before[kind] for kind in ("pss", "rss")}
         figures |= await _work(home, server, amounts)
@@ -126,7 +140,7 @@ async def _requests(home: Home) -> int:
 async def _work(home: Home, server: Server, amounts: Amounts) -> dict[str, float]:
     """Return the CPU seconds and the executor's jobs that a thousand notifications cost."""
     figures: dict[str, float] = {}
-    await asyncio.sleep(SETTLE)
+    await calm(home)
     start = await read(home)
     await asyncio.sleep(amounts.idle)
     end = await read(home)
