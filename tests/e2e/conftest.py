@@ -239,8 +239,10 @@ async def page(
         await page.screenshot(path=artefacts.with_suffix(".failed.png"))
         text = "\n".join([*errors, "", await Frontend(page, url).text()])
         artefacts.with_suffix(".failed.txt").write_text(text, encoding="utf-8")
+    # What a page says when it is closed while it loads is of no interest.
+    seen = [*errors]
     await context.close()
-    assert not errors, "errors in the page:\n" + "\n".join(errors)
+    assert not seen, "errors in the page:\n" + "\n".join(seen)
 
 
 @pytest.fixture
