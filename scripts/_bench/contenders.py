@@ -1,7 +1,8 @@
 """Who is compared: how each is added, and where it shows what it knows."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, override
 from urllib.parse import urlsplit
 
 from tests.real import HomeAssistantClient, HomeAssistantError
@@ -20,19 +21,19 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Contender:
+class Contender(ABC):
     """An integration with Plex servers."""
 
     name: str
     domain: str
 
+    @abstractmethod
     async def add(self, client: HomeAssistantClient, plex: Plex, server: Server) -> Entry:
         """Add a server through the integration's own dialog."""
-        raise NotImplementedError
 
+    @abstractmethod
     def stream_state(self, state: Json, title: str) -> str | None:
         """Return what an entity's state says of the stream with a title: playing or paused."""
-        raise NotImplementedError
 
 
 class PlexMonitor(Contender):
@@ -42,6 +43,7 @@ class PlexMonitor(Contender):
         """Know its names."""
         super().__init__("Plex Monitor", "plex_monitor")
 
+    @override
     async def add(self, client: HomeAssistantClient, plex: Plex, server: Server) -> Entry:
         """Sign in, choose the server, and confirm what was found."""
         step = await client.start_flow(self.domain)
@@ -55,6 +57,7 @@ class PlexMonitor(Contender):
         step = await client.submit(step["flow_id"])
         return Entry(entry_id=_entry_id(step), client_identifier=client_identifier)
 
+    @override
     def stream_state(self, state: Json, title: str) -> str | None:
         """Look among the streams that its sensor lists."""
         streams: list[Json] = state["attributes"].get("streams", [])
@@ -68,6 +71,7 @@ class CorePlex(Contender):
         """Know its names."""
         super().__init__("Home Assistant's plex", "plex")
 
+    @override
     async def add(self, client: HomeAssistantClient, plex: Plex, server: Server) -> Entry:
         """Enter the address and a token."""
         device = await plex.do("sign_in")
@@ -84,6 +88,7 @@ class CorePlex(Contender):
         )
         return Entry(entry_id=_entry_id(step), client_identifier=device["client_identifier"])
 
+    @override
     def stream_state(self, state: Json, title: str) -> str | None:
         """Look at the player that plays it."""
         if not str(state["attributes"].get("media_title", "")).startswith(title):
