@@ -19,6 +19,7 @@ async def test_choose_a_player(
     """A player that is chosen has a device and a media player until it is taken out again."""
     await home.start_stream(user=owner, title="Winter Light", player="Living room TV")
     await home_assistant.state_is("sensor.home_streams", "1")
+    registered = await home_assistant.registered(entry["entry_id"])
     await frontend.open_integration()
     dialog = await frontend.configure("Home")
     await dialog.says("Players of Home")
@@ -48,5 +49,6 @@ async def test_choose_a_player(
         return await home_assistant.state(player) is None
 
     await until(gone, what="the media player is gone", timeout=PATIENCE)
+    assert await home_assistant.registered(entry["entry_id"]) == registered
     await frontend.says_no_more("Living room TV")
     await shot("taken-out")
