@@ -2,11 +2,13 @@
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 import time
 from typing import Any
 
 from tests.real import HomeAssistantError
+from tests.real.client import until
 
 from .contenders import Contender, Entry, Json
 from .home import Home, home_with
@@ -15,6 +17,7 @@ from .plex import Server
 SPEED = 60.0
 MINUTE = 60.0
 HOUR = 60 * MINUTE
+RECOVERED_WITHIN = 40.0
 # How often it is looked whether a dead token is told, in real seconds: one look for all of them.
 LOOK = 0.1
 
@@ -278,8 +281,16 @@ async def _stages(
         await home.plex.do("mend", server=server.name, kind=trouble)
     if not mend:
         await home.plex.do("start", host="plex.tv")
-    await _minutes_pass(15 * scope.patience)
-    await look("mended")
+
+    async def recovered() -> bool:
+        await look("mended")
+        return all(shown[trouble]["mended"]["available"] for trouble in troubled)
+
+    # Home Assistant tries a setup that failed again only every ten minutes in the end.
+    with suppress(TimeoutError):
+        await until(
+            recovered, what="recovered", timeout=RECOVERED_WITHIN * MINUTE / SPEED, interval=1.0
+        )
 
 
 async def _reload(home: Home, entry: Entry) -> None:

@@ -50,7 +50,9 @@ class Measure:
     note: str = ""
 
 
-COUNTS = "Plex Monitor counts each library, in the background; plex leaves its library sensors off."
+COUNTS = (
+    "Plex Monitor has entities of each library and counts it; plex leaves its library sensor off."
+)
 BOTH = "Plex Monitor writes two states, the list of streams and an event; plex writes its player."
 SPEED = (
     Measure(title="Setup until the entry is loaded", key="setup_loaded_0", form=seconds),
