@@ -178,7 +178,7 @@ def hunt(number: int) -> tuple[bool, str]:
         with bug.plant():
             outcome = run_seed(seed)
         if outcome.found:
-            right = outcome.invariant == bug.invariant
+            right = outcome.invariant in {bug.invariant, bug.also}
             said = (outcome.what or "").splitlines()[0][:SAID_AT_MOST]
             return right, (
                 f"{'found' if right else 'FOUND BY ANOTHER'}: {bug.name} ({bug.invariant})\n"

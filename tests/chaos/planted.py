@@ -32,10 +32,11 @@ from .traffic import STORM
 
 @dataclass(frozen=True, kw_only=True)
 class Bug:
-    """A bug, and the invariant that has to find it."""
+    """A bug, and the invariant that has to find it; `also` is one that may be quicker."""
 
     name: str
     invariant: str
+    also: str | None = None
     plant: Callable[[], AbstractContextManager[Any]]
 
 
@@ -131,6 +132,7 @@ PLANTED = (
     Bug(
         name="no prompt of our own",
         invariant=ONE_ROW,
+        also=MISSED,
         plant=_method(TokenGuard, "async_prompt", _nothing),
     ),
     Bug(
@@ -141,11 +143,13 @@ PLANTED = (
     Bug(
         name="the guard is not stopped",
         invariant=GROWTH,
+        also=STORM,
         plant=_method(TokenGuard, "async_stop", lambda _: None),
     ),
     Bug(
         name="a push channel with each poll",
         invariant=GROWTH,
+        also=STORM,
         plant=_around(
             PushChannel, "async_ensure_open", lambda self: setattr(self, "_running", False)
         ),

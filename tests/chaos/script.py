@@ -35,6 +35,7 @@ STEPS_OF_AN_EPISODE = (8, 22)
 # Lulls in seconds with their weights; a long one lets what is slow be seen.
 LULLS = {5: 10, 15: 8, 40: 12, 90: 12, 200: 8, 600: 6, 1800: 3, 7200: 1}
 LONG_LULL, LONG_LULL_CHANCE = 6.5 * 3600, 0.04
+LONGEST_LULL, LONGEST_LULL_CHANCE = 25 * 3600.0, 0.004
 MOST_ENTRIES = 2
 
 KNOBS: dict[str, tuple[Any, ...]] = {
@@ -80,8 +81,9 @@ def script_of(seed: int, episodes: int = EPISODES) -> list[Step]:
 
 
 def _lull(dice: random.Random) -> float:
-    if dice.random() < LONG_LULL_CHANCE:
-        return LONG_LULL
+    chance = dice.random()
+    if chance < LONG_LULL_CHANCE:
+        return LONGEST_LULL if chance < LONGEST_LULL_CHANCE else LONG_LULL
     [seconds] = dice.choices(list(LULLS), weights=list(LULLS.values()))
     return float(seconds)
 
