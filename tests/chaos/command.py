@@ -21,7 +21,7 @@ from .steps import Step, from_json, to_json
 MINUTES = 6.0
 SHRINK_SECONDS = 180.0
 SEEDS_OF_A_HUNT = 12
-SAID_AT_MOST = 160
+SAID_AT_MOST = 240
 FOUND, FOUND_NOTHING = 1, 0
 
 
@@ -179,7 +179,9 @@ def hunt(number: int) -> tuple[bool, str]:
             outcome = run_seed(seed)
         if outcome.found:
             right = outcome.invariant in {bug.invariant, bug.also}
-            said = (outcome.what or "").splitlines()[0][:SAID_AT_MOST]
+            lines = (outcome.what or "").splitlines()
+            # Of an error in the log the last line says what it was.
+            said = " ... ".join(dict.fromkeys((lines[0], lines[-1])))[:SAID_AT_MOST]
             return right, (
                 f"{'found' if right else 'FOUND BY ANOTHER'}: {bug.name} ({bug.invariant})\n"
                 f"    seed {seed} after {outcome.hours:.1f} h, {outcome.invariant}: {said}"

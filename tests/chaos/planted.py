@@ -40,6 +40,9 @@ class Bug:
     plant: Callable[[], AbstractContextManager[Any]]
 
 
+_LISTED = StreamTracker.listed
+
+
 def _numbers(module: Any, **values: float) -> Callable[[], AbstractContextManager[Any]]:
     """Return what sets some of a module's numbers."""
     new: dict[str, Any] = dict(values)
@@ -87,6 +90,10 @@ def _given_up(channel: PushChannel, *_: Any, **__: Any) -> None:
 
 def _remembered(tracker: StreamTracker, playing: Any) -> None:
     tracker._positions[f"{playing.session_key} {len(tracker._positions)}"] = 0
+
+
+def _listed_once(tracker: StreamTracker, read: int, sessions: Any) -> Any:
+    return _LISTED(tracker, read, sessions) if tracker.sessions is None else []
 
 
 async def _with_token_in_the_address(
@@ -200,11 +207,12 @@ PLANTED = (
     Bug(
         name="a poll leaves the streams as they were told",
         invariant=FRESH,
-        plant=_method(StreamTracker, "listed", lambda self, _read, _sessions: self._set({})),
+        plant=_method(StreamTracker, "listed", _listed_once),
     ),
     Bug(
         name="the push channel is given up",
         invariant=RECOVERY,
+        also=STORM,
         plant=_method(PushChannel, "_closed", _given_up),
     ),
     Bug(
