@@ -176,7 +176,8 @@ class Stage:
         self._running = AsyncExitStack()
         for handle in get_scheduled_timer_handles(asyncio.get_running_loop()):
             # A process that ends takes its timers with it.
-            if self.hass in (handle._args or ()):
+            owner = getattr(getattr(handle, "_callback", None), "__self__", None)
+            if self.hass in (getattr(owner, "hass", None), *(handle._args or ())):
                 handle.cancel()
 
     def host(self, name: str) -> PlexServer | PlexTv | None:

@@ -67,24 +67,29 @@ class Wire(Invariant):
         for index in range(self._seen, len(log)):
             record = log[index]
             asking = self._roles.get(record.headers.get("X-Plex-Client-Identifier", ""))
-            self._open.append((asking, record))
             for listener in self.asked:
                 listener(asking, record)
+            # What was answered before the next one was asked.
+            self._open.append((asking, record))
+            self._take_in_answers()
         self.requests += len(log) - self._seen
         self._seen = len(log)
-        unanswered = []
-        for known, record in self._open:
-            if record.status is None:
-                unanswered.append((known, record))
-            elif known is not None:
-                self._answered(known, record, record.status)
-        self._open = unanswered
+        self._take_in_answers()
 
     @override
     def calmed(self) -> None:
         """Forget what has been read."""
         self._stage.world.requests.clear()
         self._seen = 0
+
+    def _take_in_answers(self) -> None:
+        unanswered = []
+        for role, record in self._open:
+            if record.status is None:
+                unanswered.append((role, record))
+            elif role is not None:
+                self._answered(role, record, record.status)
+        self._open = unanswered
 
     def _answered(self, role: Role, record: RequestRecord, status: int) -> None:
         if record.host == PLEX_TV:
