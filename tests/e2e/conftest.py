@@ -36,6 +36,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
 import json
 import os
 from pathlib import Path
+import re
 import sys
 
 from playwright.async_api import Browser, Error, Page, async_playwright
@@ -66,6 +67,10 @@ DOWN = (r"\[custom_components\.plex_monitor\] Error fetching Home data: ",)
 NOT_READY = (
     r"\[homeassistant\.config_entries\] Config entry 'Home' for plex_monitor .* not ready",
 )
+
+# What the frontend's own parts throw without harm: a resize that is told a frame late, and a list
+# (@lit-labs/virtualizer) that leaves the page before it was laid out.
+NOT_OURS = re.compile(r"ResizeObserver|^(Error: )?disconnected$")
 
 type Shot = Callable[[str], Awaitable[None]]
 
@@ -230,7 +235,7 @@ async def page(
 
     def note(error: Error) -> None:
         # A page that is open while Home Assistant restarts misses parts of it.
-        if home_assistant.running and "ResizeObserver" not in str(error):
+        if home_assistant.running and not NOT_OURS.search(str(error)):
             errors.append(str(error))
 
     page.on("pageerror", note)
