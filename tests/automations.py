@@ -84,14 +84,21 @@ def seen(runs: list[Event[dict[str, Any]]], key: str) -> list[Any]:
     return [trigger_of(run)[key] for run in runs]
 
 
-def described_fields(descriptions: Mapping[str, Mapping[str, Any] | None]) -> dict[str, set[str]]:
-    """Return what the editor offers for each trigger or condition."""
-    return {name: set((each or {}).get("fields", {})) for name, each in descriptions.items()}
+def check_described(
+    kind: str,
+    descriptions: Mapping[str, Mapping[str, Any] | None],
+    known: Mapping[str, Mapping[Any, Any]],
+) -> None:
+    """Check that the editor offers the triggers or conditions that there are, with their options.
 
-
-def translated_fields(kind: str) -> dict[str, set[str]]:
-    """Return what has an English name, a description and an icon."""
-    strings: Mapping[str, Mapping[str, Any]] = english()[kind]
-    icons = json.loads(ICONS.read_text(encoding="utf-8"))[kind]
-    assert icons.keys() == strings.keys()
-    return {name: set(texts.get("fields", {})) for name, texts in strings.items()}
+    Each and each of its fields has an English name and a description, and each an icon.
+    """
+    ours = {
+        name.partition(".")[2]: set((described or {}).get("fields", {}))
+        for name, described in descriptions.items()
+        if name.startswith(f"{DOMAIN}.")
+    }
+    assert ours == {name: {str(key) for key in options} for name, options in known.items()}
+    texts: Mapping[str, Mapping[str, Any]] = english()[kind]
+    assert ours == {name: set(text.get("fields", {})) for name, text in texts.items()}
+    assert json.loads(ICONS.read_text(encoding="utf-8"))[kind].keys() == ours.keys()

@@ -11,14 +11,13 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.plex_monitor import condition
-from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, DOMAIN
+from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN
 
 from .automations import (
     AUTOMATION,
-    described_fields,
+    check_described,
     library_device,
     server_device,
-    translated_fields,
     when,
 )
 from .entries import set_up, signed_in_entry, state_of
@@ -281,15 +280,9 @@ async def test_each_condition_is_described(hass: HomeAssistant, entry: MockConfi
     """The editor shows what is described, with the fields that the condition takes."""
     await set_up(hass, entry)
     await ask(hass, when("server_is_up"))
-    descriptions = {
-        name.partition(".")[2]: description
-        for name, description in (await async_get_all_descriptions(hass)).items()
-        if name.startswith(f"{DOMAIN}.")
+    options = {
+        name: kind._options_schema
+        for name, kind in condition.CONDITIONS.items()
+        if issubclass(kind, condition.PlexMonitorCondition)
     }
-    assert descriptions.keys() == condition.CONDITIONS.keys()
-    for name, described in descriptions.items():
-        assert described is not None
-        kind = condition.CONDITIONS[name]
-        assert issubclass(kind, condition.PlexMonitorCondition)
-        assert set(described["fields"]) == {str(key) for key in kind._options_schema}
-    assert described_fields(descriptions) == translated_fields("conditions")
+    check_described("conditions", await async_get_all_descriptions(hass), options)

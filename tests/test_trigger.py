@@ -11,17 +11,16 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_monitor import trigger
-from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, DOMAIN
+from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN
 
 from .automations import (
     AUTOMATION,
     automate,
-    described_fields,
+    check_described,
     library_device,
     on,
     seen,
     server_device,
-    translated_fields,
     trigger_of,
 )
 from .entries import set_up, state_of
@@ -407,15 +406,9 @@ async def test_each_trigger_is_described(hass: HomeAssistant, entry: MockConfigE
     """The editor shows what is described, with the fields that the trigger takes."""
     await set_up(hass, entry)
     await automate(hass, on("playback_started"))
-    descriptions = {
-        name.partition(".")[2]: description
-        for name, description in (await async_get_all_descriptions(hass)).items()
-        if name.startswith(f"{DOMAIN}.")
+    options = {
+        name: kind._options_schema
+        for name, kind in trigger.TRIGGERS.items()
+        if issubclass(kind, trigger.PlexMonitorTrigger)
     }
-    assert descriptions.keys() == trigger.TRIGGERS.keys()
-    for name, described in descriptions.items():
-        assert described is not None
-        kind = trigger.TRIGGERS[name]
-        assert issubclass(kind, trigger.PlexMonitorTrigger)
-        assert set(described["fields"]) == {str(key) for key in kind._options_schema}
-    assert described_fields(descriptions) == translated_fields("triggers")
+    check_described("triggers", await async_get_all_descriptions(hass), options)

@@ -29,6 +29,7 @@ from .issues import async_delete_issues
 from .libraries import LibraryCoordinator
 from .players import Players
 from .plex.errors import PlexError, PlexUnauthorizedError
+from .returning import async_look_for_servers
 from .runtime import PlexMonitorConfigEntry, PlexMonitorRuntimeData
 from .services import async_setup_services
 from .statistics import StatisticsCoordinator
@@ -51,16 +52,18 @@ async def async_setup(
     hass: HomeAssistant,
     config: ConfigType,  # noqa: ARG001 - Home Assistant's signature
 ) -> bool:
-    """Register the actions, and follow the entries that are disabled: nobody repairs those."""
+    """Set up what all entries share: the actions, and what follows entries that are not loaded."""
 
     @callback
     def entry_changed(_change: ConfigEntryChange, entry: ConfigEntry[Any]) -> None:
-        # An entry whose setup is being retried is never unloaded, so this is not done there.
+        # Nobody repairs what is disabled. An entry whose setup is being retried is never unloaded,
+        # so this is not done there.
         if entry.domain == DOMAIN and entry.disabled_by:
             async_delete_issues(hass, entry.entry_id)
             async_forget_token(hass, entry.entry_id)
 
     async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, entry_changed)
+    async_look_for_servers(hass)
     async_setup_services(hass)
     return True
 

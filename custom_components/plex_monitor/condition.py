@@ -5,15 +5,13 @@ from functools import partial
 from typing import Any, ClassVar, Unpack, override
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_OPTIONS, CONF_TARGET
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.condition import Condition, ConditionCheckParams, ConditionConfig
 from homeassistant.helpers.typing import ConfigType
-import voluptuous as vol
 
 from .filters import LIBRARY_OPTIONS, STREAM_OPTIONS, Filter
 from .runtime import PlexMonitorConfigEntry
-from .targets import async_devices_of_library, async_targeted, async_validate_target
+from .targets import async_devices_of_library, async_targeted, async_validated
 
 
 class PlexMonitorCondition(Condition):
@@ -25,15 +23,7 @@ class PlexMonitorCondition(Condition):
     @classmethod
     async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
         """Validate what is special to the condition."""
-        schema = vol.Schema(
-            {
-                vol.Optional(CONF_TARGET): dict,
-                vol.Optional(CONF_OPTIONS, default=dict): cls._options_schema,
-            }
-        )
-        config = schema(config)
-        async_validate_target(hass, config.get(CONF_TARGET))
-        return config
+        return async_validated(hass, config, cls._options_schema)
 
     def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
         """Read what is wanted."""

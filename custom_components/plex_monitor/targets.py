@@ -9,7 +9,7 @@ from homeassistant.config_entries import (
     ConfigEntryChange,
     ConfigEntryState,
 )
-from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID
+from homeassistant.const import ATTR_DEVICE_ID, ATTR_ENTITY_ID, CONF_OPTIONS, CONF_TARGET
 from homeassistant.core import CALLBACK_TYPE, Event, HomeAssistant, callback
 from homeassistant.helpers import (
     area_registry as ar,
@@ -18,6 +18,7 @@ from homeassistant.helpers import (
 )
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.target import TargetSelection, async_extract_referenced_entity_ids
+from homeassistant.helpers.typing import ConfigType
 import voluptuous as vol
 
 from .const import DOMAIN
@@ -35,7 +36,23 @@ _REGISTRY_EVENTS = (
 
 
 @callback
-def async_validate_target(hass: HomeAssistant, target: Target) -> None:
+def async_validated(
+    hass: HomeAssistant, config: ConfigType, options_schema: Mapping[Any, Any]
+) -> ConfigType:
+    """Return the config of a trigger or condition; raise `vol.Invalid` where it is wrong."""
+    schema = vol.Schema(
+        {
+            vol.Optional(CONF_TARGET): dict,
+            vol.Optional(CONF_OPTIONS, default=dict): dict(options_schema),
+        }
+    )
+    validated: ConfigType = schema(config)
+    _validate_target(hass, validated.get(CONF_TARGET))
+    return validated
+
+
+@callback
+def _validate_target(hass: HomeAssistant, target: Target) -> None:
     """Refuse what is there and is no server; what is not there may come back."""
     devices, entities = dr.async_get(hass), er.async_get(hass)
     for device_id in _ids(target, ATTR_DEVICE_ID):

@@ -12,8 +12,6 @@ from homeassistant.const import (
     ATTR_DEVICE_ID,
     CONF_ABOVE,
     CONF_FOR,
-    CONF_OPTIONS,
-    CONF_TARGET,
 )
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
@@ -44,7 +42,7 @@ from .targets import (
     ServerFollower,
     async_device_id,
     async_devices_of_library,
-    async_validate_target,
+    async_validated,
 )
 
 ATTR_COUNT: Final = "count"
@@ -66,15 +64,7 @@ class PlexMonitorTrigger(Trigger):
     @classmethod
     async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
         """Validate what is special to the trigger."""
-        schema = vol.Schema(
-            {
-                vol.Optional(CONF_TARGET): dict,
-                vol.Optional(CONF_OPTIONS, default=dict): cls._options_schema,
-            }
-        )
-        config = schema(config)
-        async_validate_target(hass, config.get(CONF_TARGET))
-        return config
+        return async_validated(hass, config, cls._options_schema)
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
         """Read what is wanted."""
