@@ -93,7 +93,7 @@ KEYS = {
     SectionStorage: ("id", "storageTotal", "durationTotal"),
     MediaItem: ("ratingKey", "type", "index", "addedAt", "thumb", "rating", "Marker", "final"),
     Marker: ("type", "startTimeOffset", "endTimeOffset", "final"),
-    HistoryItem: ("historyKey", "ratingKey", "type", "viewedAt", "accountID", "parentIndex"),
+    HistoryItem: ("ratingKey", "type", "viewedAt", "accountID", "parentIndex"),
     Activity: ("uuid", "type", "progress", "Context", "librarySectionID", "cancellable"),
     ButlerTask: ("name", "enabled", "interval", "title"),
     LocalAccount: ("id", "name"),

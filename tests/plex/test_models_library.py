@@ -194,7 +194,6 @@ def test_history_item() -> None:
         "deviceID": 5,
     }
     assert HistoryItem.from_json(data) == HistoryItem(
-        history_key="/status/sessions/history/12",
         rating_key="33",
         media_type="episode",
         title="Pilot",
@@ -210,7 +209,7 @@ def test_history_item() -> None:
 
 def test_what_is_gone_stays_in_the_history() -> None:
     """It has no key any more."""
-    found = HistoryItem.from_json({"historyKey": "/status/sessions/history/1", "title": "Gone"})
+    found = HistoryItem.from_json({"title": "Gone"})
     assert (found.rating_key, found.viewed_at, found.account_id) == (None, None, None)
     with pytest.raises(PlexResponseError):
-        HistoryItem.from_json({"title": "Gone"})
+        HistoryItem.from_json("Gone")

@@ -226,7 +226,6 @@ class HistoryItem:
     `LocalAccount`.
     """
 
-    history_key: str
     rating_key: str | None
     media_type: str | None
     title: str
@@ -244,7 +243,6 @@ class HistoryItem:
         data = mapping(data, "a row of the history")
         season, episode = numbering(data)
         return cls(
-            history_key=required_text(data, "historyKey"),
             rating_key=text(data.get("ratingKey")),
             media_type=text(data.get("type")),
             title=text(data.get("title")) or "",
