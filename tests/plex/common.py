@@ -68,7 +68,8 @@ async def open_and_close(server: PlexServer) -> None:
         pass
 
 
-NOON = datetime(2026, 11, 24, 12, tzinfo=UTC)
+NOON = datetime(2099, 11, 24, 12, tzinfo=UTC)
+"""When things happen: long after the simulated servers were made, which is now."""
 FILM = "101"
 """The key of an item that every simulated server has."""
 

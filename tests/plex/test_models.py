@@ -48,7 +48,6 @@ from .strategies import objects_with
         (MediaItem.from_json, {"title": "Film"}),
         (Marker.from_json, {"type": "credits"}),
         (Marker.from_json, {"startTimeOffset": 5}),
-        (HistoryItem.from_json, {"title": "Film"}),
         (Activity.from_json, {"title": "Scanning"}),
         (ButlerTask.from_json, {"title": "Backup"}),
         (LocalAccount.from_json, {"id": 0, "name": ""}),
