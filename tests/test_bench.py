@@ -98,7 +98,13 @@ def told(*minutes: float | None) -> Json:
                     "state": "setup_error",
                     "available": False,
                 },
-                "mended": {"repairs": [], "prompt": False, "state": "loaded", "available": True},
+                "mended": {
+                    "repairs": [],
+                    "prompt": False,
+                    "state": "loaded",
+                    "available": True,
+                    "after": 0.5,
+                },
             }
         },
     }
@@ -117,7 +123,7 @@ def test_table_has_the_median_the_range_and_the_ratio() -> None:
         ("1.0 min (30 s to 1.5 min)", "9.5 min (9.0 min to 10.0 min), 1 not within 7.0 h", ""),
         ("not measured", "not measured", ""),
     ]
-    seen = "shows what was as what is; asks to sign in; gives up; recovers"
+    seen = "shows what was as what is; asks to sign in; gives up; back after 30 s"
     assert [row.cells for row in trouble.rows] == [(seen, seen)]
 
 

@@ -282,14 +282,22 @@ async def _stages(
     if not mend:
         await home.plex.do("start", host="plex.tv")
 
-    async def recovered() -> bool:
-        await look("mended")
-        return all(shown[trouble]["mended"]["available"] for trouble in troubled)
+    mended_at = time.monotonic()
 
-    # Home Assistant tries a setup that failed again only every ten minutes in the end.
+    async def recovered() -> bool:
+        missing = False
+        for trouble, (_, entry) in troubled.items():
+            if not shown[trouble].get("mended", {}).get("available"):
+                seen = await _shown(home, entry)
+                passed = (time.monotonic() - mended_at) * SPEED / MINUTE
+                shown[trouble]["mended"] = {**asdict(seen), "after": passed}
+                missing |= not seen.available
+        return not missing
+
+    # The longest that Home Assistant waits between two tries of a setup is ten minutes.
     with suppress(TimeoutError):
         await until(
-            recovered, what="recovered", timeout=RECOVERED_WITHIN * MINUTE / SPEED, interval=1.0
+            recovered, what="recovered", timeout=RECOVERED_WITHIN * MINUTE / SPEED, interval=LOOK
         )
 
 

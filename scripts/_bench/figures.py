@@ -261,8 +261,10 @@ def _trouble(alarms: Json, names: tuple[str, ...]) -> Table:
             stages = alarms[contender.domain]["shown"][trouble]
             cells.append(
                 "; ".join(
-                    _seen(trouble, stage, stages[stage])
-                    for stage in ("soon", "later", "started", "mended")
+                    [
+                        *(_seen(trouble, stages[stage]) for stage in ("soon", "later", "started")),
+                        _mended(stages["started"], stages["mended"]),
+                    ]
                 )
             )
         rows.append(Row(title=trouble, cells=tuple(cells)))
@@ -274,11 +276,17 @@ def _trouble(alarms: Json, names: tuple[str, ...]) -> Table:
     )
 
 
-def _seen(trouble: str, stage: str, shown: Json) -> str:
+def _mended(before: Json, shown: Json) -> str:
     if shown["prompt"] or shown["repairs"]:
         return "asks to sign in"
-    if stage == "mended":
-        return "recovers" if shown["available"] else "stays broken"
+    if not shown["available"]:
+        return "stays broken"
+    return "goes on" if before["available"] else f"back after {minutes(shown['after'])}"
+
+
+def _seen(trouble: str, shown: Json) -> str:
+    if shown["prompt"] or shown["repairs"]:
+        return "asks to sign in"
     if shown["available"]:
         return "goes on" if trouble in OVER_OR_ELSEWHERE else "shows what was as what is"
     return "gives up" if shown["state"] == "setup_error" else "unavailable"
