@@ -178,20 +178,20 @@ async def test_server_that_is_down_is_told_and_its_state_is_not_shown(
 
 
 @pytest.mark.allowed_logs(DOWN)
-async def test_server_that_is_down_is_asked_less_and_less(
+async def test_server_that_is_down_is_looked_for_twice_a_minute(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """But as often as one that is up, so that it is soon seen when it is back."""
+    """It is soon seen when it is back, and one that only starts up is not kept from it."""
     await set_up(hass, entry)
     home.faults.set(Fault.status(503))
     await advance(hass, freezer, 10 * MINUTE)
     world.requests.clear()
     await advance(hass, freezer, 60 * MINUTE)
-    assert 55 <= len(world.requests.to(host="Home")) <= 62
+    assert 110 <= len(world.requests.to(host="Home")) <= 124
     assert len(world.requests.to(host="plex.tv")) == 0
 
 

@@ -1,4 +1,4 @@
-"""Servers that were away when they were set up are missed for a minute at most."""
+"""Servers that were away when they were set up are soon found again."""
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
@@ -26,7 +26,7 @@ async def start_without(hass: HomeAssistant, home: PlexServer, entry: MockConfig
     assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
 
 
-async def test_server_that_is_back_is_set_up_within_a_minute(
+async def test_server_that_is_back_is_set_up_soon(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
 ) -> None:
     """However long it was away: Home Assistant alone would wait for up to ten."""
@@ -65,7 +65,7 @@ async def test_server_that_answers_and_is_not_ready_is_left_to_home_assistant(
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """It is not set up once a minute for as long as that lasts."""
+    """It is not set up with each look for as long as that lasts."""
     home.faults.set(Fault.status(503), paths="^/$")
     await set_up(hass, entry)
     await advance(hass, freezer, 3 * HOUR)

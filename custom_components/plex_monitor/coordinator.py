@@ -46,8 +46,8 @@ __all__ = ["PlexMonitorCoordinator", "PlexMonitorData"]
 
 POLL_WITH_PUSH = timedelta(seconds=60)
 POLL_WITHOUT_PUSH = timedelta(seconds=15)
-# A server that does not answer is asked less and less, down to this.
-POLL_UNAVAILABLE = timedelta(seconds=60)
+# A server that did not answer twice.
+POLL_UNAVAILABLE = timedelta(seconds=30)
 
 
 class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
@@ -252,10 +252,10 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
 
     def _set_interval(self) -> None:
         """Poll as often as the push channel and the server make sensible."""
-        if self._failures:
-            self.update_interval = min(
-                POLL_WITHOUT_PUSH * 2 ** min(self._failures - 1, 10), POLL_UNAVAILABLE
-            )
+        if self._failures > 1:
+            self.update_interval = POLL_UNAVAILABLE
+        elif self._failures:
+            self.update_interval = POLL_WITHOUT_PUSH
         else:
             self.update_interval = POLL_WITH_PUSH if self._push.connected else POLL_WITHOUT_PUSH
 

@@ -18,7 +18,7 @@ from .const import CONF_CLIENT_IDENTIFIER, DOMAIN, LOGGER
 from .plex.errors import PlexError
 from .plex.server import fetch_identity
 
-LOOK_INTERVAL = timedelta(minutes=1)
+LOOK_INTERVAL = timedelta(seconds=30)
 
 
 @callback
