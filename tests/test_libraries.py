@@ -5,6 +5,7 @@ from collections import Counter
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
@@ -82,11 +83,11 @@ async def test_library_is_counted_once_what_comes_in_has_settled(
     assert asked_of_libraries(world) == {}
     await advance(hass, freezer, 15, step=5)
     assert values(hass, "tv_shows_items", "tv_shows_episodes") == ["1", "12"]
-    # Shows, seasons, episodes, and what is new.
+    # Shows, episodes, and what is new beside the newest of those.
     assert asked_of_libraries(world) == {
         "/library/sections": 1,
         "/media/providers": 1,
-        "/library/sections/2/all": 4,
+        "/library/sections/2/all": 3,
     }
 
 
@@ -367,7 +368,7 @@ async def test_change_in_one_of_a_thousand_libraries_costs_what_changed(
     assert asked_of_libraries(world) == {
         "/library/sections": 1,
         "/media/providers": 1,
-        "/library/sections/501/all": 2,
+        "/library/sections/501/all": 1,
     }
     changed = {change.data["entity_id"] for change in changes}
     assert {name for name in changed if ".home_library_" in name} == {
@@ -383,18 +384,62 @@ async def test_change_in_one_of_a_thousand_libraries_costs_what_changed(
 async def test_start_costs_a_few_requests_for_each_library(
     hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """A library is not read to be counted; what was there in its newest second is looked at."""
-    home.library.add_section("Pictures", Kind.PHOTO, claims={Kind.PHOTO: 1_000_000})
+    """A library is not read to be counted: the newest in it come along with a count."""
+    for title, claims in (
+        ("Films", {Kind.MOVIE: 1_000_000}),
+        ("Series", {Kind.SHOW: 5000, Kind.SEASON: 20_000, Kind.EPISODE: 1_000_000}),
+        ("Songs", {Kind.ARTIST: 5000, Kind.ALBUM: 20_000, Kind.TRACK: 1_000_000}),
+        ("Pictures", {Kind.PHOTO_ALBUM: 5000, Kind.PHOTO: 1_000_000}),
+    ):
+        home.library.add_section(title, next(iter(claims)), claims=claims)
     with all_enabled():
         await set_up(hass, entry)
-    assert values(hass, "pictures_photos") == ["1000000"]
+    assert (
+        values(hass, "films_items", "series_episodes", "songs_tracks", "pictures_photos")
+        == ["1000000"] * 4
+    )
     asked = asked_of_libraries(world)
     assert asked["/library/sections"] == 1
     assert asked["/media/providers"] == 2
-    for number in (1, 2, 3):
-        assert asked[f"/library/sections/{number}/all"] <= 5
-    # All million came in one second.
-    assert asked["/library/sections/4/all"] <= 15
+    assert [asked[f"/library/sections/{number}/all"] for number in (4, 5, 6, 7)] == [1, 2, 2, 2]
+
+
+async def test_what_nobody_wants_counted_is_not_asked_for(
+    hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """Home Assistant sets the entry up again when somebody enables it."""
+    await set_up(hass, entry)
+    seasons = "sensor.home_tv_shows_seasons"
+    assert hass.states.get(seasons) is None
+    er.async_get(hass).async_update_entity(seasons, disabled_by=None)
+    world.requests.clear()
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass)
+    assert state_of(hass, seasons) == "1"
+    counted = Counter(
+        request.query["type"] for request in world.requests.to(path="/library/sections/2/all")
+    )
+    assert counted == {"2": 1, "3": 1, "4": 1}
+
+
+async def test_many_libraries_are_told_a_few_at_a_time(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """The first are there while the rest is counted, and also when that cannot be."""
+    for number in range(47):
+        home.library.add_section(f"Library {number}", Kind.MOVIE)
+    held = home.faults.set(Fault.HANG, paths="^/library/sections/45/all$")
+    await set_up(hass, entry)
+    await advance(hass, freezer, 10, step=5)
+    assert held.hits
+    assert values(hass, "movies_items", "library_36_items") == ["3", "0"]
+    assert hass.states.get("sensor.home_library_37_items") is None
+    devices = dr.async_get(hass)
+    assert len(dr.async_child_entries_for_config_entry(devices, entry.entry_id)) == 40
+    home.faults.clear()
+    await advance(hass, freezer, 10 * MINUTE)
+    assert values(hass, "library_36_items", "library_46_items") == ["0", "0"]
+    assert len(dr.async_child_entries_for_config_entry(devices, entry.entry_id)) == 50
 
 
 # What is seldom

@@ -344,6 +344,8 @@ async def test_parts_of_a_library(
     home.library.add("Sunset", kind=Kind.PHOTO, section=pictures, album="Holidays")
     with all_enabled():
         await set_up(hass, entry)
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass)
     assert values(
         hass,
         "tv_shows_seasons",

@@ -17,6 +17,7 @@ from .devices import (
     server_device_info,
 )
 from .libraries import Library, LibraryCoordinator
+from .library_reader import library_unique_id
 from .players import FollowedPlayer, PlayerState
 from .runtime import PlexMonitorConfigEntry
 
@@ -32,19 +33,28 @@ class PlexMonitorCoordinatorEntity[CoordinatorT: DataUpdateCoordinator[Any]](
     _attr_has_entity_name = True
     _written: object = None
 
+    @override
+    async def async_added_to_hass(self) -> None:
+        """Remember what Home Assistant writes now."""
+        await super().async_added_to_hass()
+        self._written = self._shown()
+
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
         """Write the state, where another is shown than before."""
-        shown = self.available and (
+        shown = self._shown()
+        if shown != self._written:
+            self._written = shown
+            super()._handle_coordinator_update()
+
+    def _shown(self) -> object:
+        return self.available and (
             self.state,
             self.supported_features,
             self.state_attributes,
             self.extra_state_attributes,
         )
-        if shown != self._written:
-            self._written = shown
-            super()._handle_coordinator_update()
 
 
 class PlexMonitorEntity(PlexMonitorCoordinatorEntity[PlexMonitorCoordinator]):
@@ -100,14 +110,14 @@ class PlexMonitorLibraryEntity(PlexMonitorCoordinatorEntity[LibraryCoordinator])
         self.entity_description = description
         self._key = key
         machine_identifier = coordinator.server.server.machine_identifier
-        self._attr_unique_id = f"{machine_identifier}_{key}_{description.key}"
+        self._attr_unique_id = library_unique_id(machine_identifier, key, description.key)
         self._attr_device_info = device_info
 
     @property
     @override
     def available(self) -> bool:
         """Say whether the library could be read, and is still there."""
-        return self.coordinator.available and self._key in self.coordinator.data
+        return self.coordinator.has(self._key)
 
     @property
     def library(self) -> Library:

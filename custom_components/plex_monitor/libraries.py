@@ -1,11 +1,10 @@
 """The libraries of a server: counted when they change, and seldom else, so that disks can sleep."""
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from functools import partial
-from itertools import groupby
+from datetime import datetime, timedelta
+from itertools import batched
 from time import monotonic
 from types import MappingProxyType
 from typing import Any, override
@@ -18,6 +17,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 from .const import DOMAIN, LOGGER
 from .coordinator import PlexMonitorCoordinator
 from .events import LibraryEvent, LibraryEventType
+from .library_reader import LibraryReader
 from .library_watch import LibraryWatch
 from .plex.errors import PlexError, PlexUnauthorizedError
 from .plex.models import Activity, MediaItem, MediaType, Section, SectionStorage
@@ -38,20 +38,13 @@ SETTLE_AFTER = 20.0
 SETTLE_AT_MOST = 300.0
 # How many libraries are counted at a time.
 AT_A_TIME = 4
-# More than this at once is told in part.
-ADDED_AT_MOST = 2000
+# Of the first look so many libraries are told together: Home Assistant makes entities of them, and
+# can do nothing else meanwhile.
+TOLD_TOGETHER = 20
 SCAN = "library.update.section"
 
-# What is added one by one, and is counted last among the types of a library.
-_LEAVES = {
-    "movie": MediaType.MOVIE,
-    "show": MediaType.EPISODE,
-    "artist": MediaType.TRACK,
-    "photo": MediaType.PHOTO,
-}
 # Removals that are worth telling: not each part of what was removed as a whole.
 _TOLD_WHEN_REMOVED = {MediaType.MOVIE, MediaType.SHOW, MediaType.EPISODE, MediaType.ALBUM}
-_EPOCH = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +87,8 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         self.data = MappingProxyType({})
         self.server = coordinator
         self.known = False
-        self._of_library: dict[Any, list[CALLBACK_TYPE]] = {}
+        # By the key of a library; those that are told of all stand under none.
+        self._listeners_of: dict[str | None, list[CALLBACK_TYPE]] = {}
         self._changed: set[str] = set()
         # Libraries whose scan was told of since they were last looked at.
         self._scan_told: set[str] = set()
@@ -102,8 +96,7 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         self._storage_granted = False
         self._first_change = 0.0
         self._settle: CALLBACK_TYPE | None = None
-        # What of a library is known to be there: up to when, and what came in that second.
-        self._newest: dict[str, tuple[datetime, frozenset[str]]] = {}
+        self._reader = LibraryReader(hass, coordinator)
         self._at_a_time = asyncio.Semaphore(AT_A_TIME)
         self._one_look = asyncio.Lock()
         # Whether the server was there, with push, and with the owner's rights.
@@ -111,8 +104,16 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
 
     @property
     def available(self) -> bool:
-        """Say whether what is known of the libraries holds now."""
-        return self.known and self.last_update_success and self.server.last_update_success
+        """Say whether all libraries are known, and what is known of them holds now."""
+        return self.known and self._holds
+
+    @property
+    def _holds(self) -> bool:
+        return self.last_update_success and self.server.last_update_success
+
+    def has(self, key: str) -> bool:
+        """Say whether a library is there, and what is known of it holds now."""
+        return key in self.data and self._holds
 
     @property
     def _granted(self) -> bool:
@@ -136,21 +137,19 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
     ) -> Callable[[], None]:
         """Listen for updates, of one library where its key is the context."""
         remove = super().async_add_listener(update_callback, context)
-        if context is None:
-            return remove
-        self._of_library.setdefault(context, []).append(update_callback)
+        self._listeners_of.setdefault(context, []).append(update_callback)
 
         @callback
         def remove_both() -> None:
             remove()
-            self._of_library[context].remove(update_callback)
+            self._listeners_of[context].remove(update_callback)
 
         return remove_both
 
     @callback
-    def _async_tell_of(self, key: str) -> None:
-        """Tell the listeners of one library."""
-        for listener in list(self._of_library.get(key, ())):
+    def _async_tell_of(self, key: str | None) -> None:
+        """Tell the listeners of one library, or those of all."""
+        for listener in list(self._listeners_of.get(key, ())):
             listener()
 
     @callback
@@ -232,18 +231,30 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         if stale or granted is not self._storage_granted:
             storage = {one.section_id: one for one in await library.storage()}
             self._storage_granted = granted
-        counted = await asyncio.gather(*(self._async_count(section) for section in stale))
-        fresh = {one.section.key: one for one in counted}
-        for gone in self._newest.keys() - {section.key for section in sections}:
-            del self._newest[gone]
-        return MappingProxyType(
-            {
-                section.key: self._brought_together(section, fresh.get(section.key), storage)
-                for section in sections
-            }
-        )
+        counted: dict[str, Library] = {}
+        for portion in batched(stale, TOLD_TOGETHER, strict=False):
+            libraries = await asyncio.gather(*(self._async_count(each) for each in portion))
+            counted |= {library.section.key: library for library in libraries}
+            if not self.known:
+                told = self._brought_together(portion, counted, storage)
+                self.data = MappingProxyType({**self.data, **told})
+                self._async_tell_of(None)
+        self._reader.async_forget_all_but({section.key for section in sections})
+        return MappingProxyType(self._brought_together(sections, counted, storage))
 
     def _brought_together(
+        self,
+        sections: Iterable[Section],
+        counted: Mapping[str, Library],
+        storage: Mapping[str, SectionStorage] | None,
+    ) -> dict[str, Library]:
+        """Return libraries as they were read, with what was told of them meanwhile."""
+        return {
+            section.key: self._with_what_was_told(section, counted.get(section.key), storage)
+            for section in sections
+        }
+
+    def _with_what_was_told(
         self,
         section: Section,
         counted: Library | None,
@@ -263,51 +274,16 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         return replace(library, section=section, scan=scan)
 
     async def _async_count(self, section: Section) -> Library:
-        """Return a library with what is in it now, and tell what is new."""
+        """Return a library with what is in it now."""
         async with self._at_a_time:
-            library = self.server.server.library
-            counts = {
-                media_type: await library.count(section.key, media_type)
-                for media_type in section.media_types
-            }
-            last_added = await self._async_find_added(section)
-            known = self.data.get(section.key)
-            return Library(
-                section=section,
-                counts=MappingProxyType(counts),
-                storage=None if known is None else known.storage,
-                last_added=last_added or (None if known is None else known.last_added),
-            )
-
-    async def _async_find_added(self, section: Section) -> MediaItem | None:
-        """Tell what was added to a library since the last look, and return the newest of it."""
-        leaf = _LEAVES.get(section.media_type or "")
-        if leaf is None:
-            return None
-        since, there = self._newest.get(section.key, (None, frozenset()))
-        added_since = partial(self.server.server.library.added_since, section.key, leaf)
-        if since is None:
-            items = await added_since(_EPOCH, limit=2)
-            seconds = {item.added_at for item in items}
-            if len(items) > 1 and len(seconds) == 1 and (second := seconds.pop()) is not None:
-                # Whatever else came in that second is not new either.
-                items = await added_since(second, limit=ADDED_AT_MOST)
-        else:
-            items = await added_since(since, limit=ADDED_AT_MOST)
-        if not items or items[0].added_at is None:
-            # An empty library: all that comes from now on is new.
-            self._newest.setdefault(section.key, (_EPOCH, frozenset()))
-            return None
-        newest = items[0].added_at
-        self._newest[section.key] = (
-            newest,
-            frozenset(item.rating_key for item in items if item.added_at == newest)
-            | (there if newest == since else frozenset()),
+            content = await self._reader.async_read(section)
+        known = self.data.get(section.key)
+        return Library(
+            section=section,
+            counts=content.counts,
+            storage=None if known is None else known.storage,
+            last_added=content.last_added,
         )
-        if since is not None:
-            added = [item for item in items if item.rating_key not in there]
-            self.server.async_tell(*_grouped(section, added))
-        return items[0]
 
     @callback
     def _async_notified(self, notification: Notification) -> None:
@@ -425,22 +401,3 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
 def _titles(libraries: Libraries) -> Mapping[str, str]:
     """Return which libraries there are."""
     return {key: library.section.title for key, library in libraries.items()}
-
-
-def _grouped(section: Section, added: list[MediaItem]) -> Iterator[LibraryEvent]:
-    """Return what was added as people speak of it: a season, an album, a film."""
-
-    def whole(item: MediaItem) -> str:
-        return item.parent_rating_key or item.rating_key
-
-    for _, group in groupby(sorted(added, key=whole), whole):
-        items = tuple(
-            sorted(group, key=lambda item: (item.season or 0, item.episode or 0, item.title))
-        )
-        first = items[0]
-        yield LibraryEvent(
-            event_type=LibraryEventType.ADDED,
-            section=section,
-            title=first.grandparent_title or first.parent_title or first.title,
-            items=items,
-        )

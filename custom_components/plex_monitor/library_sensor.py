@@ -16,6 +16,7 @@ from homeassistant.const import EntityCategory, UnitOfInformation, UnitOfTime
 from .attributes import media_attributes
 from .entity import PlexMonitorLibraryEntity
 from .libraries import Library
+from .library_reader import SELDOM_WANTED
 from .plex.models import MediaType
 
 
@@ -37,7 +38,7 @@ def _count(
         state_class=SensorStateClass.MEASUREMENT,
         entity_registry_enabled_default=enabled,
         value_fn=lambda library: library.counts.get(media_type),
-        exists_fn=lambda library: media_type in library.counts,
+        exists_fn=lambda library: media_type in library.section.media_types,
     )
 
 
@@ -46,9 +47,9 @@ LIBRARY_SENSORS = (
     _count(MediaType.SHOW, "items", "library_shows", enabled=True),
     _count(MediaType.ARTIST, "items", "library_artists", enabled=True),
     _count(MediaType.PHOTO_ALBUM, "items", "library_photo_albums", enabled=True),
-    _count(MediaType.SEASON, "seasons", "library_seasons", enabled=False),
+    _count(MediaType.SEASON, SELDOM_WANTED[MediaType.SEASON], "library_seasons", enabled=False),
     _count(MediaType.EPISODE, "episodes", "library_episodes", enabled=True),
-    _count(MediaType.ALBUM, "albums", "library_albums", enabled=False),
+    _count(MediaType.ALBUM, SELDOM_WANTED[MediaType.ALBUM], "library_albums", enabled=False),
     _count(MediaType.TRACK, "tracks", "library_tracks", enabled=False),
     _count(MediaType.PHOTO, "photos", "library_photos", enabled=False),
     PlexMonitorLibrarySensorEntityDescription(

@@ -93,6 +93,7 @@ ALL_REQUESTS = REQUESTS | {
     "remote_access": PlexServer.remote_access,
     "sections": lambda server: server.library.sections(),
     "count": lambda server: server.library.count("1", MediaType.MOVIE),
+    "newest": lambda server: server.library.newest("1", MediaType.MOVIE, limit=3),
     "storage": lambda server: server.library.storage(),
     "recently_added": lambda server: server.library.recently_added(limit=5),
     "added_since": lambda server: server.library.added_since("1", MediaType.MOVIE, NOON, limit=5),

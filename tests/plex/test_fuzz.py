@@ -70,7 +70,16 @@ QUESTIONS: Mapping[str, Ask] = {
     if name
     in {
         *("info", "sessions", "history", "update_status", "accounts", "remote_access", "sections"),
-        *("count", "storage", "recently_added", "added_since", "on_deck", "search", "metadata"),
+        *(
+            "count",
+            "storage",
+            "recently_added",
+            "newest",
+            "added_since",
+            "on_deck",
+            "search",
+            "metadata",
+        ),
         *("items", "activities", "butler_tasks", "resources", "bandwidth"),
     }
 } | {

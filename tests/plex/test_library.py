@@ -1,6 +1,6 @@
 """The libraries of a server as a client sees them."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
@@ -69,6 +69,32 @@ async def test_counts(world: World, home: simulator.PlexServer, server: PlexServ
         assert record.query["X-Plex-Container-Size"] == "0"
     with pytest.raises(PlexNotFoundError):
         await server.library.count("99", shows)
+
+
+async def test_counts_with_the_newest(
+    world: World, home: simulator.PlexServer, server: PlexServer
+) -> None:
+    """Both are told at once."""
+    await home.add_season("New Show", 1, episodes=4)
+    world.requests.clear()
+    count, newest = await server.library.newest("2", MediaType.EPISODE, limit=3)
+    assert (count, {item.grandparent_title for item in newest}) == (6, {"New Show"})
+    assert len(newest) == 3
+    assert {item.section_id for item in newest} == {"2"}
+    assert len(world.requests.to(path="/library/sections/2/all")) == 1
+    empty = home.library.add_section("Empty", Kind.MOVIE)
+    assert await server.library.newest(str(empty.id), MediaType.MOVIE, limit=3) == (0, ())
+
+
+async def test_a_server_that_sends_more_than_it_was_asked_for(
+    home: simulator.PlexServer, server: PlexServer
+) -> None:
+    """No more is taken."""
+    items = [{"ratingKey": str(number)} for number in range(5)]
+    answer = {"MediaContainer": {"size": 5, "totalSize": 9, "Metadata": items}}
+    home.faults.set(Fault.json(answer, code=200), paths="/all")
+    count, newest = await server.library.newest("1", MediaType.MOVIE, limit=3)
+    assert (count, [item.rating_key for item in newest]) == (9, ["0", "1", "2"])
 
 
 async def test_a_count_that_is_none(home: simulator.PlexServer, server: PlexServer) -> None:
@@ -149,10 +175,11 @@ async def test_everything_added_since(
     home: simulator.PlexServer, server: PlexServer, freezer: FrozenDateTimeFactory
 ) -> None:
     """Not one is missed, and nothing older comes along."""
-    freezer.move_to(NOON)
+    noon = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
+    freezer.move_to(noon)
     await home.add_media("Before", kind=Kind.EPISODE, show="New Show", season=1)
     freezer.tick(60)
-    since = NOON + timedelta(seconds=60)
+    since = noon + timedelta(seconds=60)
     await home.add_season("New Show", 2, episodes=10)
     found = await server.library.added_since("2", MediaType.EPISODE, since, limit=100)
     assert {(item.season, item.episode) for item in found} == {(2, n) for n in range(1, 11)}
@@ -160,7 +187,7 @@ async def test_everything_added_since(
     assert {(item.section_id, item.section_title) for item in found} == {("2", "TV Shows")}
     later = since + timedelta(milliseconds=900)
     assert len(await server.library.added_since("2", MediaType.EPISODE, later, limit=100)) == 10
-    assert len(await server.library.added_since("2", MediaType.EPISODE, NOON, limit=100)) == 11
+    assert len(await server.library.added_since("2", MediaType.EPISODE, noon, limit=100)) == 11
     later = since + timedelta(seconds=1)
     assert await server.library.added_since("2", MediaType.EPISODE, later, limit=100) == ()
 
@@ -428,6 +455,7 @@ async def test_what_cannot_be_a_key(world: World, server: PlexServer, key: str) 
         server.library.count(key, MediaType.MOVIE),
         server.library.recently_added(key, limit=1),
         server.library.added_since(key, MediaType.MOVIE, NOON, limit=1),
+        server.library.newest(key, MediaType.MOVIE, limit=1),
         server.library.metadata(key),
         server.library.items([key]),
         server.library.scan(key),

@@ -128,7 +128,10 @@ class Library:
         return sorted(found, key=lambda item: (item.title, item.rating_key))
 
     def claimed(self, section: Section, kind: Kind, start: int, stop: int) -> list[Item]:
-        """Return some of the items that a library claims, which are made up on the spot."""
+        """Return some of the items that a library claims, which are made up on the spot.
+
+        They were added a second apart, the first last.
+        """
         before = 0
         for other, count in section.claims.items():
             if other is kind:
@@ -147,7 +150,7 @@ class Library:
             title=f"{kind.word.title()} {number:07}",
             section=section,
             quality=Find(title="", kind=kind).file_quality,
-            added_at=section.created_at,
+            added_at=section.created_at - number,
             updated_at=section.created_at,
         )
 

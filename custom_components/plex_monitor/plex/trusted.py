@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 import re
 from time import monotonic
 from typing import Any
@@ -28,6 +29,15 @@ PAGE_SIZE = 200
 # What the items of one library have in common.
 _SHARED = ("librarySectionID", "librarySectionTitle")
 _SEGMENT = re.compile(r"[\w-]+", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page[T]:
+    """A part of a list: of so many that were `listed` those that could be read, and `total`."""
+
+    items: tuple[T, ...]
+    listed: int
+    total: int | None
 
 
 class TrustedRequests:
@@ -81,17 +91,33 @@ class TrustedRequests:
         start = 0
         while start < limit:
             size = min(PAGE_SIZE, limit - start)
-            page = {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size)}
-            answer = container(await self.get(path, {**(params or {}), **page}))
-            listed = answer.get("Metadata")
-            shared = {key: answer[key] for key in _SHARED if key in answer}
-            found += parsed_items([{**shared, **item} for item in objects(listed)], parse)
-            count = len(listed) if isinstance(listed, list) else 0
-            start += count
-            total = integer(answer.get("totalSize"))
-            if not count or (count < size if total is None else start >= total):
+            page = await self.get_page(path, parse, start=start, size=size, params=params)
+            found += page.items
+            start += page.listed
+            total = page.total
+            if not page.listed or (page.listed < size if total is None else start >= total):
                 break
         return tuple(found[:limit])
+
+    async def get_page[T](
+        self,
+        path: str,
+        parse: Callable[[Any], T],
+        *,
+        size: int,
+        start: int = 0,
+        params: Mapping[str, str] | None = None,
+    ) -> Page[T]:
+        """Return a part of a list, as `get_items` reads it; a size of 0 asks how long it is."""
+        page = {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size)}
+        answer = container(await self.get(path, {**(params or {}), **page}))
+        listed = answer.get("Metadata")
+        shared = {key: answer[key] for key in _SHARED if key in answer}
+        return Page(
+            items=parsed_items([{**shared, **item} for item in objects(listed)], parse),
+            listed=len(listed) if isinstance(listed, list) else 0,
+            total=integer(answer.get("totalSize")),
+        )
 
     async def act(self, method: str, path: str, params: Mapping[str, str] | None = None) -> int:
         """Tell the server to do something, which can take it a while; return the status."""

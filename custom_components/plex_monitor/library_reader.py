@@ -1,0 +1,132 @@
+"""What is in a library: found out with as few questions as will do, and with what is new in it."""
+
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from types import MappingProxyType
+
+from homeassistant.const import Platform
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
+
+from .const import DOMAIN
+from .coordinator import PlexMonitorCoordinator
+from .events import LibraryEvent, LibraryEventType
+from .plex.models import MediaItem, MediaType, Section
+
+# So many of the newest come along with a count. That is enough to see what was added alone.
+COME_ALONG = 3
+# More than this at once is told in part.
+ADDED_AT_MOST = 2000
+
+# Counts that hardly anybody wants, and the keys of their sensors: each costs a question, which is
+# asked only where the sensor is enabled. To enable one reloads the entry.
+SELDOM_WANTED = {MediaType.SEASON: "seasons", MediaType.ALBUM: "albums"}
+# What is added one by one.
+_LEAVES = {MediaType.MOVIE, MediaType.EPISODE, MediaType.TRACK, MediaType.PHOTO}
+_EPOCH = datetime.fromtimestamp(0, UTC)
+
+
+def library_unique_id(machine_identifier: str, section_key: str, key: str) -> str:
+    """Return the unique id of an entity of a library."""
+    return f"{machine_identifier}_{section_key}_{key}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Content:
+    """What is in a library; `last_added` is the newest thing in it."""
+
+    counts: Mapping[MediaType, int]
+    last_added: MediaItem | None
+
+
+class LibraryReader:
+    """Look into libraries, and tell what was added to one since the look before."""
+
+    def __init__(self, hass: HomeAssistant, server: PlexMonitorCoordinator) -> None:
+        """Know nothing of what is in them yet."""
+        self._hass = hass
+        self._server = server
+        # What of a library is known to be there: up to when, and what came in that second.
+        self._newest: dict[str, tuple[datetime, frozenset[str]]] = {}
+
+    @callback
+    def async_forget_all_but(self, keys: Collection[str]) -> None:
+        """Forget the libraries that are gone."""
+        for gone in self._newest.keys() - set(keys):
+            del self._newest[gone]
+
+    async def async_read(self, section: Section) -> Content:
+        """Return what is in a library now, and tell what is new."""
+        counts: dict[MediaType, int] = {}
+        last_added = None
+        for media_type in section.media_types:
+            if media_type in _LEAVES:
+                counts[media_type], last_added = await self._async_read_leaves(section, media_type)
+            elif self._is_wanted(section, media_type):
+                library = self._server.server.library
+                counts[media_type] = await library.count(section.key, media_type)
+        return Content(counts=MappingProxyType(counts), last_added=last_added)
+
+    def _is_wanted(self, section: Section, media_type: MediaType) -> bool:
+        """Say whether a count is shown anywhere."""
+        if (key := SELDOM_WANTED.get(media_type)) is None:
+            return True
+        registry = er.async_get(self._hass)
+        unique_id = library_unique_id(self._server.server.machine_identifier, section.key, key)
+        entity_id = registry.async_get_entity_id(Platform.SENSOR, DOMAIN, unique_id)
+        entry = None if entity_id is None else registry.async_get(entity_id)
+        return entry is not None and not entry.disabled
+
+    async def _async_read_leaves(
+        self, section: Section, leaf: MediaType
+    ) -> tuple[int, MediaItem | None]:
+        """Return how many items a library has, and the newest; tell what was added."""
+        library = self._server.server.library
+        count, items = await library.newest(section.key, leaf, limit=COME_ALONG)
+        since, there = self._newest.get(section.key, (None, frozenset()))
+        dated = [item for item in items if item.added_at is not None]
+        if not dated:
+            # An empty library: all that comes from now on is new.
+            self._newest.setdefault(section.key, (_EPOCH, there))
+            return count, None
+        # At first, whatever else came in the newest second is not new either.
+        back_to = _added_at(dated[0]) if since is None else since
+        if len(dated) == len(items) < count and _added_at(dated[-1]) >= back_to:
+            more = await library.added_since(section.key, leaf, back_to, limit=ADDED_AT_MOST)
+            dated = list(more) or dated
+        newest = _added_at(dated[0])
+        if since is None or newest >= since:
+            of_newest = {item.rating_key for item in dated if _added_at(item) == newest}
+            known = there if newest == since else frozenset()
+            self._newest[section.key] = newest, known | of_newest
+        if since is not None:
+            added = [
+                item for item in dated if _added_at(item) >= since and item.rating_key not in there
+            ]
+            self._server.async_tell(*_grouped(section, added))
+        return count, dated[0]
+
+
+def _added_at(item: MediaItem) -> datetime:
+    return item.added_at or _EPOCH
+
+
+def _grouped(section: Section, added: list[MediaItem]) -> Iterator[LibraryEvent]:
+    """Return what was added as people speak of it: a season, an album, a film."""
+
+    def whole(item: MediaItem) -> str:
+        return item.parent_rating_key or item.rating_key
+
+    for _, group in groupby(sorted(added, key=whole), whole):
+        items = tuple(
+            sorted(group, key=lambda item: (item.season or 0, item.episode or 0, item.title))
+        )
+        first = items[0]
+        yield LibraryEvent(
+            event_type=LibraryEventType.ADDED,
+            section=section,
+            title=first.grandparent_title or first.parent_title or first.title,
+            items=items,
+        )
