@@ -138,6 +138,7 @@ class Alarms(Invariant):
         """Repairs and prompts are gone with the last one, as they do not persist."""
         for watch in self._watches.values():
             watch.issues = set()
+            watch.set_up = None
 
     @override
     def look(self) -> None:

@@ -1,24 +1,26 @@
-"""Nothing is left growing: measured after each calm, and after everything is unloaded.
+"""Nothing is left growing: measured after each calm, each restart, and after an unload.
 
 After a calm there are exactly one push channel and one task of it for each entry, and the objects
 of the integration are as many as after the first calm, but for those that stand for something that
 there is more of now. What they hold may not grow either: the items in all the lists, sets and
 dictionaries that hang on an entry are counted. After an unload none of its objects is left, nor a
-task, a timer or an open connection.
+task, a timer or an open connection. The same holds where Home Assistant is stopped and another one
+is started in its place, and the one that has stopped is itself forgotten.
 """
 
 import asyncio
 from collections import Counter, deque
 from collections.abc import Iterator
-from contextlib import suppress
 from enum import Enum
 import gc
 from heapq import heapify
 from importlib import import_module
 from pkgutil import walk_packages
 from types import MappingProxyType
-from typing import Any
+from typing import Any, override
+from weakref import ref
 
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.entity import EntityDescription
 from homeassistant.util.async_ import get_scheduled_timer_handles
@@ -26,7 +28,7 @@ from homeassistant.util.async_ import get_scheduled_timer_handles
 from custom_components import plex_monitor
 from custom_components.plex_monitor.const import DOMAIN
 
-from .invariant import Violation
+from .invariant import Invariant, Violation
 from .stage import Stage
 
 GROWTH = "nothing left growing"
@@ -78,13 +80,13 @@ def objects_of_ours() -> Iterator[object]:
 
 def _drop_cancelled_timers() -> None:
     """Let the loop forget now what it would forget when the timers had come."""
-    with suppress(RuntimeError):
-        loop: Any = asyncio.get_running_loop()
-        for handle in loop._scheduled:
-            handle._scheduled = not handle.cancelled()
-        loop._scheduled = [handle for handle in loop._scheduled if not handle.cancelled()]
-        heapify(loop._scheduled)
-        loop._timer_cancelled_count = 0
+    loop: Any = asyncio.get_running_loop()
+    for handle in loop._scheduled:
+        handle._scheduled = not handle.cancelled()
+    loop._scheduled = [handle for handle in loop._scheduled if not handle.cancelled()]
+    heapify(loop._scheduled)
+    # The loop counts those that it holds, to know when to do the same.
+    loop._timer_cancelled_count = 0
 
 
 def held_by(roots: list[object]) -> int:
@@ -117,15 +119,15 @@ def _attributes(each: object) -> Iterator[Any]:
                 yield getattr(each, name)
 
 
-class Growth:
+class Growth(Invariant):
     """Measures, and compares with the first measure."""
 
     def __init__(self, stage: Stage) -> None:
         """Know of no measure yet."""
         self._stage = stage
-        # What was there before, and what a Home Assistant that has stopped leaves behind where
-        # another would end its process.
-        self._of_before: set[int] = set()
+        self._home_assistant: ref[HomeAssistant] | None = None
+        # What the modules consist of: it lasts, so that no other object gets its id.
+        self._of_modules: set[int] = set()
         self._first: dict[str, int] | None = None
         self._first_objects: Counter[str] = Counter()
 
@@ -159,30 +161,44 @@ class Growth:
                     GROWTH, f"objects of {name}: {self._first_objects[name]} at first, {count} now"
                 )
 
-    def restarted(self) -> None:
-        """Take the next measure for the first one: there is another Home Assistant."""
-        import_everything()
-        self._of_before = set(map(id, objects_of_ours()))
-        self._first = None
+    @override
+    def home_assistant_started(self) -> None:
+        """Expect nothing to be left of the one that has stopped; nothing is set up yet."""
+        if self._home_assistant is None:
+            import_everything()
+            self._of_modules = set(map(id, objects_of_ours()))
+        else:
+            self._expect_forgotten(self._home_assistant)
+        self._home_assistant = ref(self._stage.hass)
+
+    def _expect_forgotten(self, stopped: ref[HomeAssistant]) -> None:
+        self._expect_at_rest("after the stop")
+        if objects := self._objects():
+            raise Violation(GROWTH, f"objects are left after the stop: {dict(objects)}")
+        if stopped() is not None:
+            raise Violation(GROWTH, "a Home Assistant that has stopped is kept")
 
     def _objects(self) -> Counter[str]:
         return Counter(
-            type(each).__name__ for each in objects_of_ours() if id(each) not in self._of_before
+            type(each).__name__ for each in objects_of_ours() if id(each) not in self._of_modules
         )
 
     def expect_nothing(self) -> None:
         """Expect nothing to be left of the entries."""
-        tasks = [task.get_name() for task in asyncio.all_tasks() if _is_ours(task.get_name())]
-        if tasks:
-            raise Violation(GROWTH, f"tasks are left after the unload: {tasks}")
-        timers = [repr(handle) for handle in _timers() if _is_ours(_of(handle))]
-        if timers:
-            raise Violation(GROWTH, f"timers are left after the unload: {timers}")
-        for resident in self._stage.residents.values():
-            if left := _open_connections(resident.server):
-                raise Violation(GROWTH, f"{left} connections to {resident.role} are left open")
+        self._expect_at_rest("after the unload")
         if left_objects := self._left():
             raise Violation(GROWTH, f"objects are left after the unload: {dict(left_objects)}")
+
+    def _expect_at_rest(self, when: str) -> None:
+        tasks = [task.get_name() for task in asyncio.all_tasks() if _is_ours(task.get_name())]
+        if tasks:
+            raise Violation(GROWTH, f"tasks are left {when}: {tasks}")
+        timers = [repr(handle) for handle in _timers() if _is_ours(_of(handle))]
+        if timers:
+            raise Violation(GROWTH, f"timers are left {when}: {timers}")
+        for resident in self._stage.residents.values():
+            if left := _open_connections(resident.server):
+                raise Violation(GROWTH, f"{left} connections to {resident.role} are open {when}")
 
     def _left(self) -> Counter[str]:
         left = self._objects()

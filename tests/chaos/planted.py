@@ -10,6 +10,8 @@ import math
 from typing import Any
 from unittest.mock import patch
 
+from homeassistant.config_entries import ConfigEntry
+
 from custom_components.plex_monitor import push
 from custom_components.plex_monitor.const import LOGGER
 from custom_components.plex_monitor.coordinator import PlexMonitorCoordinator
@@ -38,6 +40,11 @@ class Bug:
     invariant: str
     also: str | None = None
     plant: Callable[[], AbstractContextManager[Any]]
+
+    @property
+    def finders(self) -> tuple[str | None, ...]:
+        """Return the invariants that may find it."""
+        return (self.invariant, self.also) if self.also else (self.invariant,)
 
 
 _LISTED = StreamTracker.listed
@@ -115,6 +122,19 @@ def _strict_parser() -> Iterator[None]:
         yield
 
 
+@contextmanager
+def _coordinators_are_kept() -> Iterator[None]:
+    """Keep each in a list until its entry is unloaded, which a stop does not do."""
+    kept: list[PlexMonitorCoordinator] = []
+
+    def keep(self: PlexMonitorCoordinator, _hass: Any, entry: ConfigEntry[Any]) -> None:
+        kept.append(self)
+        entry.async_on_unload(lambda: kept.remove(self))
+
+    with _around(PlexMonitorCoordinator, "__init__", keep)():
+        yield
+
+
 PLANTED = (
     Bug(
         name="trouble of plex.tv counts as its refusal",
@@ -146,6 +166,11 @@ PLANTED = (
         name="what was told is kept",
         invariant=GROWTH,
         plant=_around(StreamTracker, "told", _remembered),
+    ),
+    Bug(
+        name="what was set up is kept when Home Assistant stops",
+        invariant=GROWTH,
+        plant=_coordinators_are_kept,
     ),
     Bug(
         name="the guard is not stopped",

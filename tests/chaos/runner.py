@@ -14,7 +14,7 @@ from .alarms import Alarms
 from .calm import Calm as CalmBringer, leave
 from .cast import Role
 from .freshness import Freshness
-from .invariant import Invariant, Violation
+from .invariant import Violation
 from .secrecy import LogBook, Secrecy, logging_everything
 from .stage import Stage, open_stage
 from .steps import Step
@@ -75,7 +75,7 @@ async def _play(
         traffic = Traffic(stage, wire)
         stage.invariants += [wire, secrecy, traffic, Freshness(stage), Alarms(stage, wire)]
         calm = CalmBringer(stage, wire, secrecy)
-        stage.invariants.append(_Restarts(calm))
+        stage.invariants.append(calm.growth)
         stage.calm = calm.bring
         try:
             await stage.enter(roles)
@@ -100,14 +100,3 @@ async def _go_through(
         await step.play(stage)
         await stage.wait(0)
     outcome.step = len(steps)
-
-
-class _Restarts(Invariant):
-    """Has growth measured anew in another Home Assistant."""
-
-    def __init__(self, calm: CalmBringer) -> None:
-        self._calm = calm
-
-    def home_assistant_started(self) -> None:
-        """Begin with another first measure."""
-        self._calm.growth.restarted()

@@ -3,12 +3,14 @@
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
+from functools import _lru_cache_wrapper
+import gc
 import logging
 import random
 import ssl
 import time
-from typing import Any, override
-from unittest.mock import patch
+from typing import Any, cast, override
+from unittest.mock import Mock, patch
 
 from aiohttp.abc import AbstractResolver, ResolveResult
 from freezegun.api import FrozenDateTimeFactory
@@ -28,6 +30,7 @@ from homeassistant.helpers import (
     label_registry as lr,
     restore_state as rs,
 )
+from homeassistant.helpers.storage import Store
 from homeassistant.loader import DATA_CUSTOM_COMPONENTS
 from homeassistant.setup import async_setup_component
 from homeassistant.util.async_ import get_scheduled_timer_handles
@@ -174,11 +177,7 @@ class Stage:
         await self.perform(self.hass.async_stop(force=True))
         await self._running.aclose()
         self._running = AsyncExitStack()
-        for handle in get_scheduled_timer_handles(asyncio.get_running_loop()):
-            # A process that ends takes its timers with it.
-            owner = getattr(getattr(handle, "_callback", None), "__self__", None)
-            if self.hass in (getattr(owner, "hass", None), *(handle._args or ())):
-                handle.cancel()
+        _end_process(self.hass)
 
     def host(self, name: str) -> PlexServer | PlexTv | None:
         """Return plex.tv or the server of somebody on the stage."""
@@ -256,6 +255,21 @@ async def _home_assistant() -> AsyncGenerator[HomeAssistant]:
         hass.data[REPAIRS] = {}
         issue_handler.async_setup(hass)
         yield hass
+
+
+def _end_process(hass: HomeAssistant) -> None:
+    """End what would have ended with the process of a Home Assistant that has stopped."""
+    for handle in get_scheduled_timer_handles(asyncio.get_running_loop()):
+        owner = getattr(getattr(handle, "_callback", None), "__self__", None)
+        if hass in (getattr(owner, "hass", None), *(handle._args or ())):
+            handle.cancel()
+    # The storage of the tests notes every call, and with it the store's Home Assistant.
+    for method in (Store._async_load, Store._async_write_data, Store.async_remove):
+        cast(Mock, method).reset_mock()
+    # Home Assistant's helpers remember for which one they were called last.
+    for each in gc.get_objects():
+        if isinstance(each, _lru_cache_wrapper) and each.__module__.startswith("homeassistant."):
+            each.cache_clear()
 
 
 @asynccontextmanager
