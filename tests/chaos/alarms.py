@@ -40,12 +40,10 @@ from custom_components.plex_monitor.issues import Issue, issue_id
 
 from .cast import Resident, Role
 from .faults import FAULTS, rules_of, wish_of
-from .invariant import Invariant, Violation
+from .invariant import FALSE_ALARM, MISSED_ALARM, ONE_ROW, Invariant, Violation
 from .stage import STEP, Stage
 from .truth import Truth
 from .wire import Heard, Wire
-
-FALSE, MISSED, ONE_ROW = "no false alarm", "no missed alarm", "one problem, one row"
 
 MINUTE, HOUR = 60.0, 3600.0
 TOLD_WITHIN = 30.0
@@ -190,7 +188,7 @@ class Alarms(Invariant):
                 source = self._stage.entry(resident).data[CONF_TOKEN_SOURCE]
                 justified = not TokenSource(source).is_lasting
         if not justified:
-            raise Violation(FALSE, f"{resident.role}: {issue} is shown, and is not true")
+            raise Violation(FALSE_ALARM, f"{resident.role}: {issue} is shown, and is not true")
 
     def _is_dead(self, issue: Issue, truth: Truth, heard: Heard) -> bool:
         if truth.account_token is not None:
@@ -218,7 +216,7 @@ class Alarms(Invariant):
             raise Violation(ONE_ROW, f"{resident.role}: {sorted(issues)} are shown together")
         if prompted(self._stage, resident) and not issues & SIGN_IN_ISSUES:
             raise Violation(
-                FALSE, f"{resident.role}: a sign-in prompt, and no repair that says why"
+                FALSE_ALARM, f"{resident.role}: a sign-in prompt, and no repair that says why"
             )
         for domain, name in ir.async_get(self._stage.hass).issues:
             if domain != DOMAIN and resident.entry_id in name:
@@ -329,7 +327,9 @@ class Alarms(Invariant):
         elif watch.to_be_adopted.at is not None and now > (
             max(deadline, watch.to_be_adopted.at + PLEX_TV_PATIENCE + patience) + TOLERANCE
         ):
-            raise Violation(MISSED, f"{resident.role}: the token that plex.tv lists is not adopted")
+            raise Violation(
+                MISSED_ALARM, f"{resident.role}: the token that plex.tv lists is not adopted"
+            )
 
     def _expect(
         self,
@@ -343,10 +343,12 @@ class Alarms(Invariant):
             return
         late = f"{stage.now - deadline:.0f} s late"
         if not issues & wanted:
-            raise Violation(MISSED, f"{resident.role}: no {' or '.join(sorted(wanted))}, {late}")
+            raise Violation(
+                MISSED_ALARM, f"{resident.role}: no {' or '.join(sorted(wanted))}, {late}"
+            )
         problem = state_of(stage, resident, "binary_sensor", "token_problem")
         if stage.is_loaded(resident) and problem != STATE_ON:
-            raise Violation(MISSED, f"{resident.role}: Token problem does not say so, {late}")
+            raise Violation(MISSED_ALARM, f"{resident.role}: Token problem does not say so, {late}")
 
     def _expect_prompt(self, resident: Resident, watch: _Watch, issues: set[Issue]) -> None:
         """Expect a prompt that somebody closed to be opened again."""
@@ -357,4 +359,6 @@ class Alarms(Invariant):
             return
         begun = max(watch.unprompted.at, watch.loaded.at, self._plex_tv_owes_from)
         if now > begun + PROMPTED_AGAIN_WITHIN + TOLERANCE:
-            raise Violation(MISSED, f"{resident.role}: {sorted(issues)} without a sign-in prompt")
+            raise Violation(
+                MISSED_ALARM, f"{resident.role}: {sorted(issues)} without a sign-in prompt"
+            )

@@ -22,14 +22,12 @@ from .alarms import SIGN_IN_ISSUES, TOLD_WITHIN_IF_ACCEPTED, prompted, shown, st
 from .cast import SHARED, Resident, Role
 from .faults import rules_of, wish_of
 from .growth import Growth
-from .invariant import Violation
+from .invariant import FRESH, RECOVERY, STORM, Violation
 from .secrecy import Secrecy
 from .stage import Stage
 from .truth import USUAL_KNOBS, Truth
 from .user import close_dialogs, follow_repair, move
 from .wire import Wire
-
-RECOVERY, STORM, FRESH = "always recovers", "no request storm", "nothing stale"
 
 MINUTE = 60.0
 CALM, AFTER_A_WISH = 35 * MINUTE, 20 * MINUTE

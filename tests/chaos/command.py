@@ -16,7 +16,7 @@ from .planted import PLANTED
 from .runner import Outcome, play
 from .script import EPISODES, cast_of, script_of
 from .shrinker import shrink
-from .steps import Step, from_json, to_json
+from .steps import Step, Wait, from_json, to_json
 
 MINUTES = 6.0
 SHRINK_SECONDS = 180.0
@@ -74,6 +74,7 @@ def _run_many(options: argparse.Namespace) -> int:
     ends = time.monotonic() + options.minutes * 60
     hours, requests, runs = 0.0, 0, 0
     most: Counter[str] = Counter()
+    steps: Counter[str] = Counter()
     failed: list[int] = []
 
     def seeds() -> Iterator[int]:
@@ -93,10 +94,13 @@ def _run_many(options: argparse.Namespace) -> int:
         hours += outcome.hours
         requests += outcome.requests
         most |= outcome.most
+        played = script_of(seed, options.episodes)[: outcome.step + 1]
+        steps.update(type(step).__name__ for step in played if not isinstance(step, Wait))
         _say(_line(f"seed {seed}", cast_of(seed), outcome))
         if outcome.found:
             failed.append(seed)
     _say(f"{runs} runs, {hours:.0f} simulated hours, {requests} requests")
+    _say("what happened: " + ", ".join(f"{kind} {count}" for kind, count in steps.most_common()))
     _say("the most beyond what was paid for: " + ", ".join(f"{k} {v}" for k, v in most.items()))
     if failed and not options.no_shrink:
         _run_one(failed[0], options.episodes, tell=_silently, shrink_it=True)

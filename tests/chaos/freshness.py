@@ -23,11 +23,9 @@ from custom_components.plex_monitor.issues import Issue
 from .alarms import SIGN_IN_ISSUES, shown, state_of
 from .cast import Resident, Role
 from .faults import rules_of, wish_of
-from .invariant import Invariant, Violation
+from .invariant import FRESH, Invariant, Violation
 from .stage import STEP, Stage
 from .truth import Truth
-
-FRESH = "nothing stale"
 
 READ_WITHIN = 100.0
 LOOKED_FOR_WITHIN = READ_WITHIN + 25.0

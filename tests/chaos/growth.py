@@ -28,10 +28,8 @@ from homeassistant.util.async_ import get_scheduled_timer_handles
 from custom_components import plex_monitor
 from custom_components.plex_monitor.const import DOMAIN
 
-from .invariant import Invariant, Violation
+from .invariant import GROWTH, Invariant, Violation
 from .stage import Stage
-
-GROWTH = "nothing left growing"
 
 PACKAGE = f"custom_components.{DOMAIN}"
 # Connections that are kept for the next request, of those that once were needed at the same time.

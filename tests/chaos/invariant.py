@@ -2,6 +2,18 @@
 
 from .cast import Role
 
+# By which name each is found not to hold.
+FALSE_ALARM = "no false alarm"
+MISSED_ALARM = "no missed alarm"
+ONE_ROW = "one problem, one row"
+FRESH = "nothing stale"
+GROWTH = "nothing left growing"
+QUIET_LOG = "nothing unexpected in the log"
+RECOVERY = "always recovers"
+SECRET = "no token in any output"
+STORM = "no request storm"
+CRASH = "no error out of nowhere"
+
 
 class Violation(Exception):  # noqa: N818 - It is no error of the program that finds it.
     """An invariant does not hold."""

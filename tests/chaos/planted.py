@@ -24,12 +24,17 @@ from custom_components.plex_monitor.push import PushChannel
 from custom_components.plex_monitor.streams import StreamTracker
 from custom_components.plex_monitor.token_guard import TokenGuard
 
-from .alarms import FALSE, MISSED, ONE_ROW
-from .calm import RECOVERY
-from .freshness import FRESH
-from .growth import GROWTH
-from .secrecy import QUIET_LOG, SECRET
-from .traffic import STORM
+from .invariant import (
+    FALSE_ALARM,
+    FRESH,
+    GROWTH,
+    MISSED_ALARM,
+    ONE_ROW,
+    QUIET_LOG,
+    RECOVERY,
+    SECRET,
+    STORM,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,28 +143,28 @@ def _coordinators_are_kept() -> Iterator[None]:
 PLANTED = (
     Bug(
         name="trouble of plex.tv counts as its refusal",
-        invariant=FALSE,
+        invariant=FALSE_ALARM,
         plant=_method(TokenGuard, "_async_plex_tv_error", _refusal_whatever_it_was),
     ),
     Bug(
         name="the only judge is believed at once",
-        invariant=FALSE,
+        invariant=FALSE_ALARM,
         plant=_numbers(token_health, ONLY_JUDGE_REFUSALS=2, ONLY_JUDGE_SPAN=30.0),
     ),
     Bug(
         name="plex.tv is not asked about a refusal",
-        invariant=MISSED,
+        invariant=MISSED_ALARM,
         plant=_method(TokenHealth, "_ask_soon", _no_hurry),
     ),
     Bug(
         name="plex.tv is asked once a day",
-        invariant=MISSED,
+        invariant=MISSED_ALARM,
         plant=_numbers(token_health, ROUTINE_INTERVAL=24 * 3600.0),
     ),
     Bug(
         name="no prompt of our own",
         invariant=ONE_ROW,
-        also=MISSED,
+        also=MISSED_ALARM,
         plant=_method(TokenGuard, "async_prompt", _nothing),
     ),
     Bug(

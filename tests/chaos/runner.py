@@ -14,14 +14,12 @@ from .alarms import Alarms
 from .calm import Calm as CalmBringer, leave
 from .cast import Role
 from .freshness import Freshness
-from .invariant import Violation
+from .invariant import CRASH, Violation
 from .secrecy import LogBook, Secrecy, logging_everything
 from .stage import Stage, open_stage
 from .steps import Step
 from .traffic import Traffic
 from .wire import Wire
-
-CRASH = "no error out of nowhere"
 
 
 @dataclass(kw_only=True)

@@ -24,11 +24,9 @@ from tests.simulator.journal import RequestRecord
 from tests.simulator.plex_tv import HOST_NAME as PLEX_TV
 
 from .cast import Role
-from .invariant import Invariant, Violation
+from .invariant import QUIET_LOG, SECRET, Invariant, Violation
 from .stage import DECOY, STEP, Stage
 from .wire import IDENTITY, Wire
-
-SECRET, QUIET_LOG = "no token in any output", "nothing unexpected in the log"
 
 TRUSTED_FOR = 60.0
 CONFIG_ENTRIES = "core.config_entries"

@@ -52,7 +52,7 @@ from tests.helpers import advance, frozen_clocks, settle, settling_with
 from tests.simulator import PlexServer, PlexTv, World
 
 from .cast import OWNED, SOURCES, Resident, Role
-from .invariant import Invariant, Violation
+from .invariant import RECOVERY, Invariant, Violation
 
 # What is due is done within so many seconds: what the invariants allow on top of each promise.
 STEP = 5.0
@@ -225,7 +225,7 @@ class Stage:
                 break
             if self.now > deadline:
                 task.cancel()
-                raise Violation("always recovers", f"{work!r} takes more than {PATIENCE:g} s")
+                raise Violation(RECOVERY, f"{work!r} takes more than {PATIENCE:g} s")
             self.freezer.tick(STEP)
             async_fire_time_changed(self.hass)
         await settle(self.hass)
@@ -259,6 +259,7 @@ async def _home_assistant() -> AsyncGenerator[HomeAssistant]:
 
 def _end_process(hass: HomeAssistant) -> None:
     """End what would have ended with the process of a Home Assistant that has stopped."""
+    # A stop leaves what async_call_later has scheduled, though it is to be cancelled then.
     for handle in get_scheduled_timer_handles(asyncio.get_running_loop()):
         owner = getattr(getattr(handle, "_callback", None), "__self__", None)
         if hass in (getattr(owner, "hass", None), *(handle._args or ())):

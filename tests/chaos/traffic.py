@@ -25,11 +25,9 @@ from tests.simulator.journal import RequestRecord
 from tests.simulator.plex_tv import HOST_NAME as PLEX_TV
 
 from .cast import Role
-from .invariant import Invariant, Violation
+from .invariant import STORM, Invariant, Violation
 from .stage import Stage
 from .wire import Wire
-
-STORM = "no request storm"
 
 MINUTE, HOUR = 60.0, 3600.0
 PLEX_TV_A_MINUTE = 2
