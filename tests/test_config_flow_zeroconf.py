@@ -1,7 +1,7 @@
 """A server is found in the network."""
 
 from ipaddress import ip_address
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_ZEROCONF, ConfigFlowResult
 from homeassistant.const import CONF_TOKEN, CONF_URL
@@ -260,6 +260,21 @@ async def test_server_that_has_moved_is_followed(
     """Its old address does not answer any more."""
     entry = set_up_at(hass, home, f"http://127.0.0.1:{world.refusing_port()}")
     assert (await discover(hass, announcement(home)))["reason"] == "already_configured"
+    assert entry.data[CONF_URL] == home.url
+
+
+async def test_token_does_not_follow_an_announcement_out_of_the_private_network(
+    hass: HomeAssistant, world: World, home: PlexServer
+) -> None:
+    """Whatever stands there has learned to say what the server says."""
+    url = f"http://127.0.0.1:{world.refusing_port()}"
+    entry = set_up_at(hass, home, url)
+    with patch(
+        "custom_components.plex_monitor.config_flow.stays_private", AsyncMock(return_value=False)
+    ):
+        await discover(hass, announcement(home))
+    assert entry.data[CONF_URL] == url
+    await discover(hass, announcement(home))
     assert entry.data[CONF_URL] == home.url
 
 

@@ -203,13 +203,16 @@ async def test_server_is_left_alone_for_as_long_as_it_wishes(
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """Retry-After is honoured."""
+    """Retry-After is honoured, within reason: until then nobody sees that it is back."""
     await set_up(hass, entry)
-    home.faults.set(Fault.status(503, retry_after=600))
+    trouble = home.faults.set(Fault.status(503, retry_after=3600))
     await advance(hass, freezer, 2 * MINUTE)
     world.requests.clear()
-    await advance(hass, freezer, 8 * MINUTE)
+    await advance(hass, freezer, 2 * MINUTE)
     assert len(world.requests.to(host="Home")) == 0
+    home.faults.clear(trouble)
+    await advance(hass, freezer, 5 * MINUTE)
+    assert state_of(hass, SERVER) == STATE_ON
 
 
 @pytest.mark.allowed_logs(DOWN)

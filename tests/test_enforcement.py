@@ -21,13 +21,15 @@ def asked(world: World) -> int:
     return len([one for one in world.requests.to("Home", "/") if not one.token_sent])
 
 
-async def test_it_is_asked_once(
+async def test_it_is_seldom_asked(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
 ) -> None:
-    """The answer holds as long as the address does."""
+    """The answer hardly ever changes while the address does not."""
     await set_up(hass, entry)
-    await advance(hass, freezer, 6 * HOUR, step=MINUTE)
+    await advance(hass, freezer, 5 * HOUR, step=MINUTE)
     assert asked(world) == 1
+    await advance(hass, freezer, 19 * HOUR, step=MINUTE)
+    assert 4 <= asked(world) <= 5
     assert state_of(hass, STATUS) == "valid"
 
 
@@ -37,6 +39,20 @@ async def test_server_that_wants_no_token_is_known_for_it(
     """What it accepts proves nothing."""
     home.allowed_without_auth = True
     await set_up(hass, entry)
+    assert state_of(hass, STATUS) == "not_enforced"
+
+
+async def test_server_that_is_changed_is_known_for_it_before_long(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """Its owner has emptied the list of networks that need no token, and filled it again."""
+    home.allowed_without_auth = True
+    await set_up(hass, entry)
+    home.allowed_without_auth = False
+    await advance(hass, freezer, 7 * HOUR, step=MINUTE)
+    assert state_of(hass, STATUS) == "valid"
+    home.allowed_without_auth = True
+    await advance(hass, freezer, 7 * HOUR, step=MINUTE)
     assert state_of(hass, STATUS) == "not_enforced"
 
 

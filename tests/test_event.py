@@ -3,6 +3,7 @@
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_URL, EVENT_STATE_CHANGED, STATE_UNAVAILABLE, STATE_UNKNOWN
 from homeassistant.core import Event, HomeAssistant, State
 import pytest
@@ -10,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, CONF_SERVER_TOKEN, DOMAIN
 
-from .entries import UNREADABLE, set_up, state_of
+from .entries import UNREADABLE, set_up, setup_state, state_of
 from .helpers import advance, settle
 from .simulator import Account, Delivery, Fault, Find, Kind, PlexServer, World
 
@@ -119,6 +120,25 @@ async def test_credits_are_reached_once(
     told = Told(hass)
     for position in (79_000, 81_000, 82_000):
         await stream.seek(position)
+    await settle(hass)
+    assert told.kinds(PLAYBACK) == ["credits_reached"]
+
+
+async def test_credits_of_what_ran_before_are_reached_as_well(
+    hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
+) -> None:
+    """A reload in the middle of a film does not lose them."""
+    await home.add_media("Film", duration=100_000, credits_at=80_000)
+    stream = await home.start_stream(user=owner, title="Film")
+    late = await home.start_stream(user=owner, title="Film")
+    await late.seek(90_000)
+    await set_up(hass, entry)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass)
+    told = Told(hass)
+    for position in (79_000, 81_000, 82_000):
+        await stream.seek(position)
+    await late.seek(91_000)
     await settle(hass)
     assert told.kinds(PLAYBACK) == ["credits_reached"]
 
@@ -331,7 +351,8 @@ async def test_what_becomes_known_before_the_server_answers_is_told_when_it_does
     await advance(hass, freezer, 15 * MINUTE)
     assert told.kinds(TOKEN) == []
     await home.start()
-    await advance(hass, freezer, 15 * MINUTE)
+    while setup_state(entry) is not ConfigEntryState.LOADED:
+        await advance(hass, freezer, MINUTE)
     assert told.kinds(TOKEN) == ["became_invalid"]
 
 

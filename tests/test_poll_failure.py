@@ -37,7 +37,7 @@ def test_each_has_its_text(err: PlexError, key: str) -> None:
     assert failure.retry_after is None
 
 
-@pytest.mark.parametrize(("wished", "wait"), [(30.0, 30.0), (86_400.0, 3600.0)])
+@pytest.mark.parametrize(("wished", "wait"), [(30.0, 30.0), (86_400.0, 300.0)])
 def test_server_is_left_alone_within_reason(wished: float, wait: float) -> None:
     """A day is not."""
     assert (
@@ -46,9 +46,12 @@ def test_server_is_left_alone_within_reason(wished: float, wait: float) -> None:
     )
 
 
+@pytest.mark.parametrize("has_token", [True, False])
 @pytest.mark.parametrize("verdict", Verdict)
-def test_token_is_asked_for_where_only_a_new_one_helps(verdict: Verdict) -> None:
+def test_token_is_asked_for_where_only_a_new_one_helps(
+    verdict: Verdict, *, has_token: bool
+) -> None:
     """Else it is polled again."""
-    failure = token_failure("Home", verdict)
+    failure = token_failure("Home", verdict, has_token=has_token)
     assert isinstance(failure, ConfigEntryAuthFailed) is verdict.needs_sign_in
     assert failure.translation_key in english()["exceptions"]

@@ -122,6 +122,33 @@ async def test_removed_access_is_repaired_by_signing_in_as_somebody_else(
     assert state_of(hass, "sensor.home_streams") == "0"
 
 
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_repair_that_was_left_open_and_has_solved_itself_says_so(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    guest: MockConfigEntry,
+    friend: Account,
+) -> None:
+    """Nobody is asked to sign in whose sign-in works."""
+    assert await async_setup_component(hass, REPAIRS, {})
+    await set_up(hass, guest)
+    home.unshare(friend)
+    await advance(hass, freezer, 2 * MINUTE, step=5)
+    client = await hass_client()
+    form = await start_repair_fix_flow(client, DOMAIN, f"access_removed_{guest.entry_id}")
+    home.share_with(friend)
+    await advance(hass, freezer, 20 * MINUTE, step=30)
+    assert issues_of(hass) == []
+
+    result = await process_repair_fix_flow(client, form["flow_id"])
+    assert result["type"] == "abort"
+    assert result["reason"] == "already_solved"
+    assert reauths_of(hass) == []
+    assert state_of(hass, "sensor.home_token_status") == "valid"
+
+
 async def test_temporary_token_is_replaced_without_an_interruption(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,

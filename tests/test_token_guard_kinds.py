@@ -197,7 +197,7 @@ async def test_server_that_begins_to_want_a_token_is_told_as_that(
     home.allowed_without_auth = False
     await advance(hass, freezer, 45 * MINUTE)
     assert issues_of(hass) == ["plex_monitor.token_wanted"]
-    assert reauths_of(hass) == ["reauth_confirm"]
+    assert reauths_of(hass) == ["reauth_token_wanted"]
     home.allowed_without_auth = True
     await advance(hass, freezer, 20 * MINUTE)
     healthy(hass)

@@ -142,7 +142,7 @@ class PlexMonitorStandingBinarySensor(PlexMonitorStandingEntity, BinarySensorEnt
     """A binary sensor that says what is wrong."""
 
     entity_description: PlexMonitorStandingBinarySensorEntityDescription
-    # It changes with every poll, and the state with hardly any.
+    # It changes while the state does not.
     _unrecorded_attributes = frozenset({"last_checked"})
 
     @property

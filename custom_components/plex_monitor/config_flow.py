@@ -8,16 +8,21 @@ from typing import TYPE_CHECKING, Any, override
 from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import callback
-from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from .const import CONF_SERVER_TOKEN, DOMAIN
 from .flow_models import DEFAULT_PORT, Address, KnownServer, StepError, address_from
 from .flow_token import TokenFlow
 from .flow_verify import INSECURE_ADDRESS
-from .issues import Issue, issue_id
+from .issues import Issue, async_is_shown
 from .options_flow import PlexMonitorOptionsFlow
 from .plex.connection import stays_private
+
+# What is said of the token where it was not Plex that ended the sign-in.
+_REAUTH_STEPS = {
+    Issue.ACCESS_REMOVED: "reauth_access_removed",
+    Issue.TOKEN_WANTED: "reauth_token_wanted",
+}
 
 
 def known_server(entry: ConfigEntry[Any]) -> KnownServer:
@@ -97,13 +102,15 @@ class PlexMonitorConfigFlow(TokenFlow, domain=DOMAIN):
         """Return what changes for an entry whose server is found at another address.
 
         An announcement proves nothing. So an address that is encrypted, or at which the server
-        still answers, is not given up for it.
+        still answers, is not given up for it; nor is a token sent out of the private network.
         """
         entry = self.hass.config_entries.async_entry_for_domain_unique_id(
             DOMAIN, found.machine_identifier
         )
         url = entry.data.get(CONF_URL, "") if entry else ""
         if not (url.startswith("http://") and found.address.url.startswith("http://")):
+            return None
+        if not await stays_private(found.address.url):
             return None
         try:
             await self._async_identify(Address(url=url), found.machine_identifier)
@@ -127,13 +134,24 @@ class PlexMonitorConfigFlow(TokenFlow, domain=DOMAIN):
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Say what is wrong with the token, and ask how to get another one."""
-        issue = ir.async_get(self.hass).async_get_issue(
-            DOMAIN, issue_id(Issue.ACCESS_REMOVED, self._get_reauth_entry().entry_id)
+        entry = self._get_reauth_entry()
+        step_id = next(
+            (
+                step
+                for issue, step in _REAUTH_STEPS.items()
+                if async_is_shown(self.hass, entry, issue)
+            ),
+            "reauth_confirm",
         )
-        step_id = "reauth_access_removed" if issue and issue.active else "reauth_confirm"
         return self._show_menu(step_id, ["sign_in", "paste"])
 
     async def async_step_reauth_access_removed(
+        self, _user_input: dict[str, Any] | None = None
+    ) -> ConfigFlowResult:
+        """Say the same anew, as what is wrong may have changed."""
+        return await self.async_step_reauth_confirm()
+
+    async def async_step_reauth_token_wanted(
         self, _user_input: dict[str, Any] | None = None
     ) -> ConfigFlowResult:
         """Say the same anew, as what is wrong may have changed."""

@@ -156,6 +156,8 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
                 raise
             # The first failure is logged by Home Assistant only where it makes the setup fail.
             LOGGER.error("Error fetching %s data: %s", self.name, self.last_exception)
+        # The verdict may be older than this setup, which is the first that can tell of it.
+        self._async_verdict_changed()
         self.guard.async_start()
 
     @override
@@ -199,7 +201,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             failures = CONNECTION_FAILURES if self.data is None else self._failures + 1
             if not await self._addresses.async_find(err, failures):
                 raise
-        self._enforcement.address_changed()
+        self._enforcement.ask_again()
         return await self._async_poll()
 
     async def _async_poll(self) -> PlexMonitorData:
@@ -215,9 +217,14 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
 
     async def _async_read_sessions(self) -> None:
         """Read the sessions, and tell what happened to them."""
+        first = self.streams.sessions is None
         events = await self._reader.async_read_sessions()
-        if events is not None:
-            self._async_tell_of_streams(events)
+        if events is None:
+            return
+        self._async_tell_of_streams(events)
+        if first and self.streams.sessions:
+            # What runs already is not told as started, and its credits come all the same.
+            self._async_look_for_credits(*self.streams.sessions.values())
 
     async def _async_failed(self, err: PlexError) -> Exception:
         """Return what a failed poll means, after the guard has heard of it."""
@@ -226,13 +233,14 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             self._set_online(online=True)
             # It was the token that was refused, not the right to see the sessions.
             self._reader.sessions_may_be_seen()
+            self._enforcement.ask_again()
             await self.guard.async_server_refuses()
             verdict = self.guard.verdict
             if verdict.needs_sign_in:
                 self._probe.async_begin()
                 # Home Assistant adds a row of its own when it finds no prompt.
                 await self.guard.async_prompt()
-            return token_failure(self.name, verdict)
+            return token_failure(self.name, verdict, has_token=self.guard.has_token)
         self._set_online(online=False)
         if isinstance(err, PlexWrongServerError):
             await self.guard.async_wrong_server()
@@ -349,19 +357,20 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             self.data = replace(self.data, sessions=sessions)
             self.async_update_listeners()
         self.async_tell(*events)
-        for event in events:
-            if event.event_type is PlaybackEventType.STARTED:
-                self._async_look_for_credits(event.session)
+        started = [
+            event.session for event in events if event.event_type is PlaybackEventType.STARTED
+        ]
+        if started:
+            self._async_look_for_credits(*started)
 
     @callback
-    def _async_look_for_credits(self, session: Session) -> None:
-        """Learn in the background where the credits of a stream begin."""
-        if session.rating_key is not None and session.media_type in {"movie", "episode"}:
-            self.config_entry.async_create_background_task(
-                self.hass,
-                self._reader.async_read_credits(session.session_key, session.rating_key),
-                f"plex_monitor credits {self.config_entry.entry_id}",
-            )
+    def _async_look_for_credits(self, *sessions: Session) -> None:
+        """Learn in the background where the credits of streams begin."""
+        self.config_entry.async_create_background_task(
+            self.hass,
+            self._reader.async_read_credits(*sessions),
+            f"plex_monitor credits {self.config_entry.entry_id}",
+        )
 
     async def _async_refresh_sessions(self) -> None:
         """Read the sessions alone; what goes wrong with it the next poll will see."""

@@ -86,6 +86,13 @@ def async_show_issue(hass: HomeAssistant, entry: ConfigEntry[Any], issue: Issue)
 
 
 @callback
+def async_is_shown(hass: HomeAssistant, entry: ConfigEntry[Any], issue: Issue) -> bool:
+    """Say whether an issue of an entry is there now."""
+    shown = ir.async_get(hass).async_get_issue(DOMAIN, issue_id(issue, entry.entry_id))
+    return shown is not None and shown.active
+
+
+@callback
 def async_delete_issues(hass: HomeAssistant, entry_id: str) -> None:
     """Take back all issues of an entry."""
     for issue in Issue:

@@ -13,16 +13,18 @@ from .plex.errors import (
 )
 from .plex.token_health import Verdict
 
-# A server may say when to come back, within reason.
-RETRY_AFTER_MOST = 3600.0
+# A server may say when to come back, within reason: until then nobody sees that it is back.
+RETRY_AFTER_MOST = 300.0
 
 
-def token_failure(server: str, verdict: Verdict) -> ConfigEntryAuthFailed | UpdateFailed:
+def token_failure(
+    server: str, verdict: Verdict, *, has_token: bool
+) -> ConfigEntryAuthFailed | UpdateFailed:
     """Return what it means that the server refused the token, of which the verdict is known."""
     if verdict.needs_sign_in:
         return ConfigEntryAuthFailed(
             translation_domain=DOMAIN,
-            translation_key=verdict.value,
+            translation_key=verdict.value if has_token else "token_wanted",
             translation_placeholders={"server": server},
         )
     return UpdateFailed(

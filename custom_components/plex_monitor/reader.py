@@ -16,7 +16,7 @@ from .plex.errors import (
     PlexUnauthorizedError,
     PlexUnavailableError,
 )
-from .plex.models import Activity, RemoteAccess, ServerIdentity, ServerInfo, UpdateStatus
+from .plex.models import Activity, RemoteAccess, ServerIdentity, ServerInfo, Session, UpdateStatus
 from .plex.notifications import ActivityEvent, ActivityNotification
 from .plex.server import PlexServer
 from .push import PushChannel
@@ -32,6 +32,7 @@ SESSIONS_DENIED_INTERVALS = (15.0, 60.0, 600.0)
 
 # What says nothing of the right to know something: it is asked for again with the next poll, which
 # also finds out whether it is the token that is refused.
+_WITH_CREDITS = {"movie", "episode"}
 _PASSING = (
     PlexConnectionError,
     PlexResponseError,
@@ -161,15 +162,18 @@ class ServerReader:
             activities=activities,
         )
 
-    async def async_read_credits(self, session_key: str, rating_key: str) -> None:
-        """Learn where the credits of a stream begin."""
-        try:
-            item = await self.server.library.metadata(rating_key)
-        except PlexError as err:
-            LOGGER.debug("%s: does not tell where the credits begin: %s", self.name, err)
-            return
-        if item.credits_offset is not None:
-            self._streams.expect_credits(session_key, item.credits_offset)
+    async def async_read_credits(self, *sessions: Session) -> None:
+        """Learn where the credits of streams begin, of one after another."""
+        for session in sessions:
+            if session.rating_key is None or session.media_type not in _WITH_CREDITS:
+                continue
+            try:
+                item = await self.server.library.metadata(session.rating_key)
+            except PlexError as err:
+                LOGGER.debug("%s: does not tell where the credits begin: %s", self.name, err)
+                continue
+            if item.credits_offset is not None:
+                self._streams.expect_credits(session.session_key, item.credits_offset)
 
     async def _async_read_info(self, identity: ServerIdentity, *, doubtful: bool) -> ServerInfo:
         """Return what the server says of itself.

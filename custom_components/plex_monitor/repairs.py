@@ -6,7 +6,7 @@ from homeassistant.components.repairs import FlowType, RepairsFlow, RepairsFlowR
 from homeassistant.core import HomeAssistant
 import voluptuous as vol
 
-from .issues import Issue, issue_placeholders
+from .issues import Issue, async_is_shown, issue_placeholders
 from .reauth import async_start_reauth, async_start_replacement
 from .runtime import PlexMonitorConfigEntry
 
@@ -51,6 +51,9 @@ class SignInRepairFlow(RepairsFlow):
                 data_schema=vol.Schema({}),
                 description_placeholders=issue_placeholders(self._entry, self._issue),
             )
+        if not async_is_shown(self.hass, self._entry, self._issue):
+            # It healed by itself while this was open.
+            return self.async_abort(reason="already_solved")
         # A token that is only temporary still works, and is replaced by one that lasts.
         replaces = self._issue is Issue.TOKEN_TEMPORARY
         start = async_start_replacement if replaces else async_start_reauth

@@ -59,8 +59,6 @@ class TokenGuard:
         self.server = server
         self.plex_tv = plex_tv
         self._memory = async_token_memory(hass, entry)
-        # What the user was told. The repairs and the prompt outlive a reload as the memory does.
-        self._told = self.verdict
         self._on_change = on_change
         self._on_news = on_news
         self._version: str | None = None
@@ -195,10 +193,10 @@ class TokenGuard:
 
     async def _async_tell(self) -> None:
         """Show and take back what the verdict means for the user, where that is new."""
-        before, verdict = self._told, self.verdict
+        before, verdict = self._memory.told, self.verdict
         if verdict is before:
             return
-        self._told = verdict
+        self._memory.told = verdict
         if issue := ISSUE_OF_VERDICT.get(verdict):
             if issue is Issue.TOKEN_INVALID and not self.has_token:
                 issue = Issue.TOKEN_WANTED

@@ -14,7 +14,7 @@ from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
 from .const import CONF_ACCOUNT_TOKEN, CONF_SERVER_TOKEN, DOMAIN
-from .plex.token_health import TokenHealth
+from .plex.token_health import TokenHealth, Verdict
 
 # Account and server token.
 type Tokens = tuple[str | None, str | None]
@@ -28,6 +28,8 @@ class TokenMemory:
     health: TokenHealth
     # Whether plex.tv was asked once, whatever it said.
     heard_of_plex_tv: bool
+    # The verdict that was told last. Its repair and prompt outlive a reload as this does.
+    told: Verdict = Verdict.UNKNOWN
     since: datetime = field(default_factory=dt_util.utcnow)
     last_checked: datetime | None = None
 
