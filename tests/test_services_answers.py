@@ -8,6 +8,7 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
+import voluptuous as vol
 
 from .actions import act, key_of
 from .entries import set_up, signed_in_entry
@@ -41,7 +42,7 @@ async def test_list_of_streams(
     [
         ({"user": "friend"}, ["Film 1", "Film 2"]),
         ({"user": "friend", "player": "tablet"}, ["Film 2"]),
-        ({"player": "TV"}, ["Film 0"]),
+        ({"player": " tv "}, ["Film 0"]),
         ({"session_key": "2"}, ["Film 1"]),
     ],
 )
@@ -80,6 +81,8 @@ async def test_stream_that_there_is_not(
         await act(hass, entry, "stop_stream", user="stranger")
     with pytest.raises(ServiceValidationError, match="Say which stream of Home"):
         await act(hass, entry, "stop_stream", message="Good night")
+    with pytest.raises(vol.Invalid, match="a name is empty"):
+        await act(hass, entry, "stop_stream", player=" ")
     assert stream.termination is None
 
 

@@ -29,7 +29,8 @@ def _not_empty(value: str) -> str:
     return value
 
 
-_NAMES = vol.All(cv.ensure_list, [vol.All(cv.string, _not_empty)])
+NAME: Final = vol.All(cv.string, _not_empty)
+_NAMES = vol.All(cv.ensure_list, [NAME])
 _MEDIA_TYPES = vol.All(cv.ensure_list, [vol.In(MEDIA_TYPES)])
 
 LIBRARY_OPTIONS: Final[dict[Any, Any]] = {vol.Optional(CONF_LIBRARY): _NAMES}
@@ -97,9 +98,14 @@ class Filter:
         )
 
 
+def as_people_write(name: str) -> str:
+    """Return a name so that it can be compared: its case does not matter, nor space around it."""
+    return name.strip().casefold()
+
+
 def _names(options: Mapping[str, Any], key: str) -> frozenset[str]:
-    return frozenset(name.strip().casefold() for name in options.get(key, ()))
+    return frozenset(as_people_write(name) for name in options.get(key, ()))
 
 
 def _is_one_of(names: frozenset[str], name: str | None) -> bool:
-    return not names or (name is not None and name.strip().casefold() in names)
+    return not names or (name is not None and as_people_write(name) in names)

@@ -22,6 +22,7 @@ from .answers import history_answer, item_answer, stream_answer
 from .const import DOMAIN
 from .event_data import STOPPED
 from .failures import invalid_request, told_to_the_user
+from .filters import NAME, as_people_write
 from .plex.errors import PlexForbiddenError, PlexUnauthorizedError
 from .plex.models import Section, Session
 from .plex.server import PlexServer
@@ -237,7 +238,7 @@ def _fits(session: Session, call: ServiceCall) -> bool:
         ATTR_PLAYER: session.player,
     }
     return all(
-        (value or "").casefold() == call.data[key].casefold()
+        as_people_write(value or "") == as_people_write(call.data[key])
         for key, value in is_like.items()
         if key in call.data
     )
@@ -341,9 +342,9 @@ ACTIONS: Final = {
     "stop_stream": Action(
         handler=_async_stop_stream,
         fields={
-            vol.Optional(ATTR_SESSION_KEY): cv.string,
-            vol.Optional(ATTR_USER): cv.string,
-            vol.Optional(ATTR_PLAYER): cv.string,
+            vol.Optional(ATTR_SESSION_KEY): NAME,
+            vol.Optional(ATTR_USER): NAME,
+            vol.Optional(ATTR_PLAYER): NAME,
             vol.Optional(ATTR_MESSAGE): cv.string,
         },
         response=SupportsResponse.OPTIONAL,
