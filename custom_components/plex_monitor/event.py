@@ -111,4 +111,4 @@ class PlexMonitorEvent(PlexMonitorStandingEntity, EventEntity):
         """Show what happened."""
         if isinstance(event, self.entity_description.event_class):
             self._trigger_event(event.event_type.value, event_data(event))
-            self.async_write_ha_state()
+            self._handle_coordinator_update()

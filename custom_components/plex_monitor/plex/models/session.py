@@ -36,7 +36,10 @@ class PlaybackState(StrEnum):
     @classmethod
     def from_text(cls, value: Any) -> Self:
         """Read a state; one that is not known counts as playing, since the stream is there."""
-        return cls(value) if value in list(cls) else cls("playing")
+        try:
+            return cls(value)
+        except ValueError:
+            return cls("playing")
 
 
 class StreamDecision(StrEnum):
