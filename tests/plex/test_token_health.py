@@ -7,15 +7,6 @@ from hypothesis import example, given, strategies as st
 import pytest
 
 from custom_components.plex_monitor.plex.token_health import (
-    CONFIRM_AFTER,
-    CONFIRM_UNHURRIED_AFTER,
-    PROBE_INTERVAL,
-    QUICK_QUESTIONS,
-    RETRY_FIRST,
-    ROUTINE_INTERVAL,
-    SERVER_REFUSES_AFTER,
-    SETTLE_AFTER_START,
-    SLOW_QUESTIONS,
     Evidence,
     Question,
     TokenHealth,
@@ -25,6 +16,17 @@ from custom_components.plex_monitor.plex.token_health import (
 SECOND = 1.0
 MINUTE = 60.0
 HOUR = 3600.0
+
+# What is promised, in numbers of its own, so that a promise cannot be changed by a slip.
+CONFIRM_AFTER = 10 * SECOND
+CONFIRM_UNHURRIED_AFTER = 10 * MINUTE
+PROBE_INTERVAL = 15 * MINUTE
+QUICK_QUESTIONS = 3
+RETRY_FIRST = MINUTE
+ROUTINE_INTERVAL = 5.5 * HOUR
+SERVER_REFUSES_AFTER = 24 * HOUR
+SETTLE_AFTER_START = 10 * MINUTE
+SLOW_QUESTIONS = 2 * MINUTE
 
 ACCEPTS = Evidence.SERVER_ACCEPTS
 REFUSES = Evidence.SERVER_REFUSES
@@ -153,6 +155,39 @@ def test_invalid_is_probed_and_heals_when_plex_tv_accepts_again(case: Case) -> N
     assert case.sees(ACCEPTS) is Verdict.VALID
 
 
+@pytest.mark.parametrize("between", [ACCEPTS, SILENT, Evidence.WRONG_SERVER])
+def test_each_time_that_the_server_begins_to_refuse_is_asked_about(
+    case: Case, between: Evidence
+) -> None:
+    """What plex.tv accepted the first time may be dead the second."""
+    case.sees(REFUSES, PLEX_TV_ACCEPTS, Evidence.LISTED_SAME, after=HOUR)
+    case.sees(between, after=MINUTE)
+    case.sees(REFUSES, after=MINUTE)
+    assert case.health.question(case.now) is Question.ACCOUNT
+
+
+def test_plex_tv_is_asked_now_and_then_as_long_as_the_server_refuses(case: Case) -> None:
+    """Whether the token is good, and what the list says; neither of them sooner than that."""
+    case.sees(REFUSES, PLEX_TV_ACCEPTS, Evidence.LISTED_SAME, after=HOUR)
+    assert case.health.next_question_at == case.now + PROBE_INTERVAL
+    case.sees(SILENT, after=MINUTE)
+    case.sees(REFUSES, PLEX_TV_ACCEPTS, after=MINUTE)
+    assert case.health.question(case.now) is None
+    case.now += PROBE_INTERVAL
+    assert case.health.question(case.now) is Question.ACCOUNT
+
+
+@pytest.mark.parametrize("settled", [ACCEPTS, PLEX_TV_REFUSES])
+def test_list_is_not_asked_for_where_the_question_is_settled(
+    case: Case, settled: Evidence
+) -> None:
+    """It is for a server and a plex.tv that disagree."""
+    case.sees(REFUSES, PLEX_TV_ACCEPTS, after=HOUR)
+    assert case.health.question(case.now) is Question.RESOURCES
+    case.sees(settled)
+    assert case.health.question(case.now) is None
+
+
 def test_suspect_while_plex_tv_is_away(case: Case) -> None:
     """No repair is raised on a server's word alone while plex.tv could be asked."""
     case.sees(REFUSES, after=HOUR)
@@ -203,6 +238,25 @@ def test_access_removed_when_not_listed_twice(case: Case) -> None:
     assert case.sees(Evidence.NOT_LISTED, after=CONFIRM_AFTER) is Verdict.ACCESS_REMOVED
 
 
+@pytest.mark.parametrize("between", [SILENT, ACCEPTS, Evidence.LISTED_SAME])
+def test_two_moments_of_not_being_listed_are_not_one_long_one(
+    case: Case, between: Evidence
+) -> None:
+    """It was listed, or worked, or nobody could tell, in between."""
+    case.sees(REFUSES, PLEX_TV_ACCEPTS, Evidence.NOT_LISTED, after=HOUR)
+    case.sees(between, after=MINUTE)
+    assert case.sees(REFUSES, Evidence.NOT_LISTED, after=HOUR) is Verdict.SUSPECT
+
+
+def test_access_that_came_back_is_not_taken_for_removed_again(case: Case) -> None:
+    """It has to be not listed twice anew."""
+    case.sees(REFUSES, PLEX_TV_ACCEPTS, Evidence.NOT_LISTED, after=HOUR)
+    assert case.sees(Evidence.NOT_LISTED, after=CONFIRM_AFTER) is Verdict.ACCESS_REMOVED
+    assert case.sees(ACCEPTS, after=MINUTE) is Verdict.VALID
+    assert case.sees(REFUSES, after=HOUR) is Verdict.SUSPECT
+    assert case.sees(Evidence.NOT_LISTED) is Verdict.SUSPECT
+
+
 def test_access_removed_stays_through_a_restart_and_heals_when_shared_again(case: Case) -> None:
     """The one row of the user does not flicker."""
     case.sees(REFUSES, PLEX_TV_ACCEPTS, Evidence.NOT_LISTED, after=HOUR)
@@ -221,8 +275,31 @@ def test_server_that_refuses_a_listed_token_for_a_day_is_the_one_to_repair(case:
     assert case.sees(REFUSES, after=SECOND) is Verdict.SERVER_REFUSES
     assert case.sees(REFUSES, after=SECOND) is Verdict.SERVER_REFUSES
     assert case.sees(SILENT, after=MINUTE) is Verdict.SERVER_REFUSES
+    assert case.sees(REFUSES, after=MINUTE) is Verdict.SERVER_REFUSES
     assert case.sees(ACCEPTS, after=MINUTE) is Verdict.VALID
-    assert case.sees(REFUSES, after=MINUTE) is Verdict.SUSPECT
+    assert case.sees(REFUSES, Evidence.LISTED_SAME, REFUSES, after=MINUTE) is Verdict.SUSPECT
+
+
+@pytest.mark.parametrize("lost", [SILENT, Evidence.NOT_LISTED])
+def test_server_is_not_the_one_to_repair_until_it_is_known_to_be_listed(
+    case: Case, lost: Evidence
+) -> None:
+    """The account may have lost its access by now."""
+    case.sees(REFUSES, PLEX_TV_ACCEPTS, Evidence.LISTED_SAME, after=HOUR)
+    case.sees(REFUSES, after=SERVER_REFUSES_AFTER - MINUTE)
+    case.sees(lost)
+    case.sees(REFUSES, after=HOUR)
+    assert case.sees(REFUSES, after=HOUR) is Verdict.SUSPECT
+    assert case.sees(Evidence.LISTED_SAME, REFUSES, after=HOUR) is Verdict.SERVER_REFUSES
+
+
+def test_server_that_refuses_for_a_day_and_then_is_not_listed(case: Case) -> None:
+    """One problem has one name, and its end leaves nothing of the other."""
+    case.sees(REFUSES, PLEX_TV_ACCEPTS, Evidence.LISTED_SAME, after=HOUR)
+    assert case.sees(REFUSES, after=SERVER_REFUSES_AFTER) is Verdict.SERVER_REFUSES
+    case.sees(Evidence.NOT_LISTED)
+    assert case.sees(Evidence.NOT_LISTED, after=CONFIRM_AFTER) is Verdict.ACCESS_REMOVED
+    assert case.sees(Evidence.LISTED_OTHER, after=HOUR) is Verdict.SUSPECT
 
 
 def test_time_that_the_server_was_away_is_not_time_of_refusing(case: Case) -> None:
@@ -252,6 +329,7 @@ def test_server_alone_is_believed_after_six_refusals_in_half_an_hour(unaskable: 
     assert unaskable.sees(REFUSES, after=5 * MINUTE) is Verdict.SUSPECT
     assert unaskable.sees(REFUSES, after=5 * MINUTE) is Verdict.INVALID
     assert unaskable.sees(SILENT, after=MINUTE) is Verdict.INVALID
+    assert unaskable.sees(REFUSES, after=HOUR) is Verdict.INVALID
     assert unaskable.sees(ACCEPTS, after=MINUTE) is Verdict.VALID
 
 
@@ -262,6 +340,10 @@ def test_server_alone_needs_the_half_hour_and_the_six(unaskable: Case) -> None:
     unaskable.sees(ACCEPTS)
     for _ in range(5):
         assert unaskable.sees(REFUSES, after=20 * MINUTE) is Verdict.SUSPECT
+    unaskable.sees(ACCEPTS)
+    unaskable.sees(*[REFUSES] * 10)
+    assert unaskable.sees(REFUSES, after=30 * MINUTE - SECOND) is Verdict.SUSPECT
+    assert unaskable.sees(REFUSES, after=SECOND) is Verdict.INVALID
 
 
 @pytest.mark.parametrize("start", [SILENT, Evidence.SERVER_RESTARTED])
@@ -292,9 +374,17 @@ def test_plex_tv_is_never_asked_about_a_token_that_it_cannot_know(unaskable: Cas
 def test_unclaimed_is_confirmed_a_minute_later_and_heals(case: Case) -> None:
     """A server may call itself unclaimed while it starts."""
     assert case.sees(Evidence.SERVER_UNCLAIMED, REFUSES, after=HOUR) is Verdict.SUSPECT
-    assert case.sees(Evidence.SERVER_UNCLAIMED, REFUSES, after=MINUTE) is Verdict.UNCLAIMED
+    assert case.sees(Evidence.SERVER_UNCLAIMED, after=MINUTE - SECOND) is Verdict.SUSPECT
+    assert case.sees(Evidence.SERVER_UNCLAIMED, REFUSES, after=SECOND) is Verdict.UNCLAIMED
+    assert case.sees(SILENT, Evidence.SERVER_UNCLAIMED, after=MINUTE) is Verdict.UNCLAIMED
     assert case.sees(Evidence.SERVER_CLAIMED, ACCEPTS, after=MINUTE) is Verdict.VALID
     assert case.sees(Evidence.SERVER_UNCLAIMED, after=HOUR) is Verdict.VALID
+
+
+def test_unclaimed_server_that_lets_everybody_in_is_told_all_the_same(case: Case) -> None:
+    """Without an owner it may refuse nobody."""
+    assert case.sees(Evidence.SERVER_UNCLAIMED, ACCEPTS, after=HOUR) is Verdict.VALID
+    assert case.sees(Evidence.SERVER_UNCLAIMED, ACCEPTS, after=MINUTE) is Verdict.UNCLAIMED
 
 
 def test_two_moments_of_being_unclaimed_are_not_one_long_one(case: Case) -> None:
@@ -322,10 +412,21 @@ def test_unclaimed_server_is_not_called_a_removed_access(case: Case) -> None:
     assert case.sees(Evidence.SERVER_UNCLAIMED, REFUSES, after=MINUTE) is Verdict.UNCLAIMED
 
 
-def test_wrong_server_is_told_and_forgotten(case: Case) -> None:
-    """Whatever another server says is no evidence."""
+@pytest.mark.parametrize(
+    ("seen", "verdict"),
+    [
+        (ACCEPTS, Verdict.VALID),
+        (REFUSES, Verdict.SUSPECT),
+        (Evidence.SERVER_CLAIMED, Verdict.VALID),
+        (Evidence.SERVER_UNCLAIMED, Verdict.VALID),
+    ],
+)
+def test_wrong_server_is_told_and_forgotten(
+    case: Case, seen: Evidence, verdict: Verdict
+) -> None:
+    """Whatever another server says is no evidence, and the right one is known by its name."""
     assert case.sees(Evidence.WRONG_SERVER) is Verdict.WRONG_SERVER
-    assert case.sees(ACCEPTS) is Verdict.VALID
+    assert case.sees(seen) is verdict
 
 
 @pytest.mark.parametrize(
@@ -381,6 +482,28 @@ def test_invalid_only_after_two_refusals_of_plex_tv_and_no_acceptance_between(
         if health.verdict is Verdict.INVALID:
             assert refused_since is not None
             assert now - refused_since >= CONFIRM_AFTER
+
+
+@given(happenings)
+@example(
+    [
+        (0.0, REFUSES),
+        (0.0, PLEX_TV_REFUSES),
+        (CONFIRM_AFTER, PLEX_TV_REFUSES),
+        (0.0, ACCEPTS),
+        (0.0, PLEX_TV_REFUSES),
+    ]
+)
+def test_what_plex_tv_has_refused_stays_invalid_until_plex_tv_accepts_it(
+    events: list[Happening],
+) -> None:
+    """Whatever the server says meanwhile: the user's one row does not flicker."""
+    invalid = False
+    for _, evidence, health in story(True, events):  # noqa: FBT003 - see story
+        if evidence is PLEX_TV_ACCEPTS:
+            invalid = False
+        invalid = invalid or health.verdict is Verdict.INVALID
+        assert (health.verdict is Verdict.INVALID) is invalid
 
 
 @given(happenings)
