@@ -95,11 +95,12 @@ async def test_server_that_moved_is_asked_again(
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """It may see Home Assistant in another network now, however little it told before."""
+    """At once, and soon again, however little it told before: it may be another network now."""
     rule = home.faults.set(Fault.status(502), paths="^/$", with_token=False)
     await set_up(hass, entry)
-    await advance(hass, freezer, HOUR, step=MINUTE)
+    await advance(hass, freezer, 90 * MINUTE, step=MINUTE)
     home.faults.clear(rule)
+    home.faults.set(Fault.status(502), paths="^/$", with_token=False, times=1)
     home.allowed_without_auth = True
     await home.move()
     home.connections = [

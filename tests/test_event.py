@@ -9,9 +9,14 @@ from homeassistant.core import Event, HomeAssistant, State
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, CONF_SERVER_TOKEN, DOMAIN
+from custom_components.plex_monitor.const import (
+    CONF_ACCOUNT_TOKEN,
+    CONF_SERVER_TOKEN,
+    DOMAIN,
+    TokenSource,
+)
 
-from .entries import UNREADABLE, set_up, setup_state, state_of
+from .entries import UNREADABLE, entry_of, set_up, setup_state, signed_in_entry, state_of
 from .helpers import advance, settle
 from .simulator import Account, Delivery, Fault, Find, Kind, PlexServer, World
 
@@ -324,6 +329,25 @@ async def test_token_becomes_invalid_once(
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
+async def test_token_that_becomes_invalid_again_is_told_again(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    guest: MockConfigEntry,
+    friend: Account,
+) -> None:
+    """It was well in between."""
+    await set_up(hass, guest)
+    told = Told(hass)
+    for _ in range(2):
+        home.unshare(friend)
+        await advance(hass, freezer, 5 * MINUTE)
+        home.share_with(friend)
+        await advance(hass, freezer, 30 * MINUTE)
+    assert told.kinds(TOKEN).count("became_invalid") == 2
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
 async def test_token_that_is_dead_at_the_start_is_told_of(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
 ) -> None:
@@ -386,6 +410,22 @@ async def test_token_is_replaced_when_another_one_has_worked(
     assert told.kinds(TOKEN) == ["replaced"]
     await advance(hass, freezer, 60 * MINUTE)
     assert told.kinds(TOKEN) == ["replaced"]
+
+
+async def test_first_token_of_a_server_that_wanted_none_replaces_nothing(
+    hass: HomeAssistant, world: World, home: PlexServer, owner: Account
+) -> None:
+    """There was none before."""
+    home.allowed_without_auth = True
+    entry = entry_of(home, source=TokenSource.NONE)
+    await set_up(hass, entry)
+    told = Told(hass)
+    hass.config_entries.async_update_entry(
+        entry, data=dict(signed_in_entry(world, home, owner).data)
+    )
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass)
+    assert told.kinds(TOKEN) == []
 
 
 async def test_token_is_replaced_by_the_action(

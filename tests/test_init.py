@@ -15,9 +15,18 @@ from custom_components.plex_monitor.const import (
     TokenSource,
 )
 
-from .entries import entry_of, issues_of, reauths_of, set_up, setup_state, signed_in_entry, state_of
+from .entries import (
+    UNREADABLE,
+    entry_of,
+    issues_of,
+    reauths_of,
+    set_up,
+    setup_state,
+    signed_in_entry,
+    state_of,
+)
 from .helpers import advance, settle
-from .simulator import Account, Fault, PlexServer, World
+from .simulator import Account, Fault, Find, PlexServer, World
 
 
 async def test_set_up_and_unload(
@@ -33,6 +42,33 @@ async def test_set_up_and_unload(
     assert setup_state(entry) is ConfigEntryState.NOT_LOADED
     assert len(home.notifier.listeners) == 0
     assert state_of(hass, "sensor.home_streams") == STATE_UNAVAILABLE
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.parametrize("dead", [False, True], ids=["good token", "dead token"])
+async def test_nothing_goes_on_after_the_unload(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+    *,
+    dead: bool,
+) -> None:
+    """No timer is left behind, whatever was waited for."""
+    await set_up(hass, entry)
+    await home.start_stream(user=owner, title="Film", with_session=False)
+    await home.discover(Find(title="Another film"))
+    if dead:
+        world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+        await advance(hass, freezer, 120)
+    await settle(hass)
+    await hass.config_entries.async_unload(entry.entry_id)
+    await settle(hass)
+    world.requests.clear()
+    await advance(hass, freezer, 8 * 3600)
+    assert list(world.requests) == []
 
 
 async def test_server_is_a_service_device(

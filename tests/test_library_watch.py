@@ -81,6 +81,27 @@ async def test_libraries_that_are_not_shown_to_apps_are_no_change(
     assert not [record for record in world.requests if record.path.startswith("/library")]
 
 
+async def test_library_that_has_changed_is_read_once(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Not with each look after that, and not where a look has failed, the first one above all."""
+    home.faults.set(Fault.status(500), paths="^/media/providers$", times=2)
+    await set_up(hass, entry)
+    await advance(hass, freezer, 2 * MINUTE)
+    world.requests.clear()
+    await advance(hass, freezer, 2 * HALF_AN_HOUR)
+    home.faults.set(Fault.status(500), paths="^/media/providers$", times=1)
+    await advance(hass, freezer, 2 * HALF_AN_HOUR)
+    assert not world.requests.to(path="/library/sections")
+    home.library.sections[0].title = "Films"
+    await advance(hass, freezer, 4 * HALF_AN_HOUR)
+    assert len(world.requests.to(path="/library/sections")) == 1
+
+
 @pytest.mark.allowed_logs(DOWN)
 async def test_server_that_is_down_is_not_asked(
     hass: HomeAssistant,
@@ -89,9 +110,9 @@ async def test_server_that_is_down_is_not_asked(
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """And one that does not tell is asked again."""
+    """However it is that it cannot be read; and one that does not tell is asked again."""
     await set_up(hass, entry)
-    home.faults.set(Fault.status(503))
+    home.faults.set(Fault.status(503), paths="^/status/sessions$")
     await advance(hass, freezer, 2 * MINUTE)
     world.requests.clear()
     await advance(hass, freezer, 2 * HALF_AN_HOUR)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.plex_monitor.playhead import LISTED_LATE, MOVED, Playhead, Position
+from custom_components.plex_monitor.playhead import Playhead, Position
 from custom_components.plex_monitor.plex.models import PlaybackState, Session
 from custom_components.plex_monitor.plex.notifications import PlayingNotification
 
@@ -14,17 +14,24 @@ from .plex.common import NOON
 
 PLAYING, PAUSED, BUFFERING = PlaybackState.PLAYING, PlaybackState.PAUSED, PlaybackState.BUFFERING
 HOUR = 3_600_000
+# What is not told for itself, and how late what is listed can be, in milliseconds.
+MOVED = 10_000
+LISTED_LATE = 10_000
 OFFSETS = st.integers(min_value=0, max_value=HOUR)
 STATES = st.sampled_from([PLAYING, PAUSED, BUFFERING])
 SECONDS = st.integers(min_value=0, max_value=600)
 
 
 def a_session(
-    offset: int | None = 0, state: PlaybackState = PLAYING, *, rating_key: str = "100"
+    offset: int | None = 0,
+    state: PlaybackState = PLAYING,
+    *,
+    session_key: str = "1",
+    rating_key: str = "100",
 ) -> Session:
     """Return a session of an hour's film."""
     return Session(
-        session_key="1",
+        session_key=session_key,
         rating_key=rating_key,
         media_type="movie",
         title="Film",
@@ -133,6 +140,42 @@ def test_what_is_played_next_has_its_own_position() -> None:
     assert playhead.position == Position(offset=900_000, at=NOON)
     playhead.listed(a_session(2000, rating_key="101"), NOON)
     assert playhead.position == Position(offset=2000, at=NOON)
+
+
+@pytest.mark.parametrize(
+    "following",
+    [a_session(None, rating_key="101"), a_session(None, session_key="2")],
+    ids=["another film", "the same anew"],
+)
+def test_what_is_played_next_is_not_where_the_one_before_it_was(following: Session) -> None:
+    """Even where it is not told where that is."""
+    playhead = playing(900_000)
+    playhead.listed(following, NOON)
+    assert playhead.position is None
+
+
+@pytest.mark.parametrize(
+    ("listed", "moved"), [(-20_000, False), (-20_001, True), (10_000, False), (10_001, True)]
+)
+def test_what_is_listed_late_is_no_jump(listed: int, *, moved: bool) -> None:
+    """The server lists where the player was up to ten seconds ago, and never where it will be."""
+    playhead = playing(900_000)
+    minute_later = NOON + timedelta(minutes=1)
+    playhead.listed(a_session(960_000 + listed), minute_later)
+    assert playhead.position is not None
+    assert playhead.position.at == (minute_later if moved else NOON)
+
+
+@pytest.mark.parametrize(
+    ("told_at", "moved"), [(-10_000, False), (-10_001, True), (10_000, False), (10_001, True)]
+)
+def test_jump_is_more_than_ten_seconds(told_at: int, *, moved: bool) -> None:
+    """Players are not exact."""
+    playhead = playing(900_000)
+    minute_later = NOON + timedelta(minutes=1)
+    playhead.told(told(960_000 + told_at), minute_later)
+    assert playhead.position is not None
+    assert playhead.position.at == (minute_later if moved else NOON)
 
 
 def test_notification_without_a_position() -> None:

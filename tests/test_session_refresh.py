@@ -16,6 +16,7 @@ class Server:
         """Begin with nothing."""
         self.asked = 0
         self.missing = True
+        self.waited_for = False
 
     async def ask(self) -> None:
         """Be asked for the sessions."""
@@ -23,6 +24,7 @@ class Server:
 
     def is_missing(self) -> bool:
         """Say whether the stream is not listed."""
+        self.waited_for = True
         return self.missing
 
 
@@ -74,6 +76,18 @@ async def test_many_streams_are_asked_for_together(
     refresh.async_shutdown()
 
 
+async def test_streams_that_begin_one_after_the_other_are_asked_for_together(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, server: Server, refresh: SessionRefresh
+) -> None:
+    """Once a second, however many begin within it."""
+    server.missing = False
+    for key in range(40):
+        refresh.async_ask(str(key), server.is_missing)
+        await advance(hass, freezer, 0.1, step=0.1)
+    assert server.asked <= 12
+    refresh.async_shutdown()
+
+
 async def test_stream_that_becomes_another_is_waited_for_anew(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, server: Server, refresh: SessionRefresh
 ) -> None:
@@ -95,3 +109,4 @@ async def test_it_ends(
     refresh.async_shutdown()
     await advance(hass, freezer, 30, step=1)
     assert server.asked == 1
+    assert not server.waited_for

@@ -7,9 +7,12 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN
+from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, TokenSource
+from custom_components.plex_monitor.plex.token_health import TokenHealth
+from custom_components.plex_monitor.token_memory import TokenMemory
+from custom_components.plex_monitor.told import LastTold
 
-from .entries import UNREADABLE, healthy, issues_of, reauths_of, set_up, state_of
+from .entries import UNREADABLE, entry_of, healthy, issues_of, reauths_of, set_up, state_of
 from .flows import sign_in
 from .helpers import advance, settle
 from .simulator import Account, Fault, PlexServer, World
@@ -63,6 +66,34 @@ async def test_reload_keeps_since_when_the_token_is_dead(
     assert after.state == STATE_ON
     assert after.attributes["since"] == before.attributes["since"]
     assert issues_of(hass) == ["plex_monitor.token_invalid"]
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_time_in_which_nobody_looked_is_not_time_of_refusing(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, friend: Account
+) -> None:
+    """Where the server is the only judge, it has to refuse all along."""
+    entry = entry_of(home, server_token=home.share_with(friend), source=TokenSource.PASTED)
+    await set_up(hass, entry)
+    home.unshare(friend)
+    await advance(hass, freezer, 20 * MINUTE)
+    await hass.config_entries.async_unload(entry.entry_id)
+    await advance(hass, freezer, HOUR)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await advance(hass, freezer, 20 * MINUTE)
+    assert issues_of(hass) == ["plex_monitor.token_temporary"]
+    await advance(hass, freezer, 15 * MINUTE)
+    assert issues_of(hass) == ["plex_monitor.token_invalid"]
+
+
+def test_what_is_kept_does_not_show_the_tokens() -> None:
+    """Not even to whoever prints it."""
+    memory = TokenMemory(
+        tokens=("account-secret", "server-secret"),
+        health=TokenHealth(askable=True),
+        heard_of_plex_tv=True,
+    )
+    assert "secret" not in repr((memory, LastTold(tokens=memory.tokens)))
 
 
 async def test_token_that_dies_while_the_setup_is_retried_is_told(

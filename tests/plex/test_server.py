@@ -171,6 +171,16 @@ async def test_whether_a_token_counts_can_be_unknown(
     assert not isinstance(failed.value, PlexUnauthorizedError)
 
 
+@pytest.mark.parametrize("code", [401, 403])
+async def test_refusal_to_say_who_answers_is_no_word_on_the_token(
+    home: simulator.PlexServer, server: PlexServer, code: int
+) -> None:
+    """The server itself tells that to everybody, so it is something in front of it."""
+    home.faults.set(Fault.status(code, text="401 Unauthorized"), paths="^/identity$")
+    with pytest.raises(PlexResponseError):
+        await server.info()
+
+
 async def test_a_proxy_in_front_wants_a_login(
     raw: RawServer, session: aiohttp.ClientSession, identity: ClientIdentity
 ) -> None:

@@ -178,9 +178,7 @@ def test_plex_tv_is_asked_now_and_then_as_long_as_the_server_refuses(case: Case)
 
 
 @pytest.mark.parametrize("settled", [ACCEPTS, PLEX_TV_REFUSES])
-def test_list_is_not_asked_for_where_the_question_is_settled(
-    case: Case, settled: Evidence
-) -> None:
+def test_list_is_not_asked_for_where_the_question_is_settled(case: Case, settled: Evidence) -> None:
     """It is for a server and a plex.tv that disagree."""
     case.sees(REFUSES, PLEX_TV_ACCEPTS, after=HOUR)
     assert case.health.question(case.now) is Question.RESOURCES
@@ -421,9 +419,7 @@ def test_unclaimed_server_is_not_called_a_removed_access(case: Case) -> None:
         (Evidence.SERVER_UNCLAIMED, Verdict.VALID),
     ],
 )
-def test_wrong_server_is_told_and_forgotten(
-    case: Case, seen: Evidence, verdict: Verdict
-) -> None:
+def test_wrong_server_is_told_and_forgotten(case: Case, seen: Evidence, verdict: Verdict) -> None:
     """Whatever another server says is no evidence, and the right one is known by its name."""
     assert case.sees(Evidence.WRONG_SERVER) is Verdict.WRONG_SERVER
     assert case.sees(seen) is verdict

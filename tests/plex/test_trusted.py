@@ -1,7 +1,7 @@
 """Where the token goes, and where it does not."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import pytest
@@ -126,17 +126,19 @@ async def test_a_missing_right_does_not_end_the_trust(
     assert paths(world) == ["/status/sessions with token"]
 
 
+@pytest.mark.parametrize("ask", [PlexServer.info, PlexServer.accepts_without_token])
 async def test_the_root_names_the_machine_as_well(
-    world: World, home: simulator.PlexServer, server: PlexServer
+    world: World,
+    home: simulator.PlexServer,
+    server: PlexServer,
+    ask: Callable[[PlexServer], Awaitable[object]],
 ) -> None:
-    """Another machine that shows there ends the trust too."""
+    """Another machine that shows there ends the trust too, with the token or without."""
     await server.info()
     other = {"MediaContainer": {"machineIdentifier": "b" * 40, "friendlyName": "Other"}}
     rule = home.faults.set(Fault.json(other), paths="^/$")
     with pytest.raises(PlexWrongServerError):
-        await server.info()
-    with pytest.raises(PlexWrongServerError):
-        await server.accepts_without_token()
+        await ask(server)
     home.faults.clear(rule)
     world.requests.clear()
     await server.info()
