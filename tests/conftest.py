@@ -16,6 +16,7 @@ from custom_components.plex_monitor.const import DOMAIN
 
 from . import helpers
 from .entries import signed_in_entry
+from .players import TV
 from .simulator import Account, PlexServer, World
 from .translation_check import checked_translations, english
 
@@ -153,6 +154,12 @@ async def home(world: World, owner: Account) -> PlexServer:
 def entry(world: World, owner: Account, home: PlexServer) -> MockConfigEntry:
     """Return the entry of an owner who signed in with Plex."""
     return signed_in_entry(world, home, owner)
+
+
+@pytest.fixture
+def bedroom_entry(world: World, owner: Account, home: PlexServer) -> MockConfigEntry:
+    """Return the entry of an owner who chose the player in the bedroom."""
+    return signed_in_entry(world, home, owner, players=[TV])
 
 
 @pytest.fixture

@@ -12,10 +12,9 @@ from custom_components.plex_monitor.const import CONF_CLIENT_IDENTIFIER, CONF_PL
 from .entries import option_of, set_up, setup_state, signed_in_entry, state_of
 from .flows import filled_in, options_of, suggestions_of
 from .helpers import settle
+from .players import PHONE, TV
 from .simulator import Account, Fault, Player, PlexServer, World
 
-TV = Player(title="Bedroom TV", product="Plex for Apple TV", platform="tvOS", device="Apple TV")
-PHONE = Player(title="Phone", product="Plex for iOS", platform="iOS", device="iPhone")
 DEVICES = "^/devices$"
 
 

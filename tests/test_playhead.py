@@ -3,17 +3,26 @@
 from dataclasses import replace
 from datetime import timedelta
 
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+from homeassistant.util import dt as dt_util
 from hypothesis import given, strategies as st
 import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_monitor.playhead import Playhead, Position
 from custom_components.plex_monitor.plex.models import PlaybackState, Session
 from custom_components.plex_monitor.plex.notifications import PlayingNotification
 
+from .entries import set_up, state_of
+from .helpers import advance, settle
+from .players import BEDROOM, TV, position_of
 from .plex.common import NOON
+from .simulator import Account, PlexServer
 
 PLAYING, PAUSED, BUFFERING = PlaybackState.PLAYING, PlaybackState.PAUSED, PlaybackState.BUFFERING
 HOUR = 3_600_000
+MINUTE = 60
 # What is not told for itself, and how late what is listed can be, in milliseconds.
 MOVED = 10_000
 LISTED_LATE = 10_000
@@ -185,3 +194,108 @@ def test_notification_without_a_position() -> None:
     assert playhead.position == Position(offset=0, at=NOON)
     playhead.told(told(60_000, rating_key=None), NOON)
     assert playhead.position == Position(offset=60_000, at=NOON)
+
+
+# As a media player tells it
+
+
+async def test_position_is_told_when_it_is_not_to_be_expected(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    owner: Account,
+    bedroom_entry: MockConfigEntry,
+) -> None:
+    """At the start, at a jump, at a pause and at its end: the rest is the clock's."""
+    await set_up(hass, bedroom_entry)
+    stream = await home.start_stream(user=owner, title="Winter Light", player=TV)
+    await settle(hass)
+    started = dt_util.utcnow()
+    assert position_of(hass) == (0, started)
+
+    freezer.tick(300)
+    await stream.seek(305_000)
+    await settle(hass)
+    assert position_of(hass) == (0, started)
+
+    await stream.seek(1_200_000)
+    await settle(hass)
+    jumped = dt_util.utcnow()
+    assert position_of(hass) == (1200, jumped)
+
+    freezer.tick(60)
+    await stream.seek(1_260_000)
+    await stream.pause()
+    await settle(hass)
+    paused = dt_util.utcnow()
+    assert position_of(hass) == (1260, paused)
+
+    freezer.tick(600)
+    await stream.seek(1_260_000)
+    await settle(hass)
+    assert position_of(hass) == (1260, paused)
+    await stream.seek(90_000)
+    await settle(hass)
+    assert position_of(hass) == (90, dt_util.utcnow())
+
+    freezer.tick(60)
+    await stream.resume()
+    await settle(hass)
+    assert position_of(hass) == (90, dt_util.utcnow())
+
+
+async def test_position_without_push(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    owner: Account,
+    bedroom_entry: MockConfigEntry,
+) -> None:
+    """The list can be a little behind, which is no jump; a jump is seen with the next look."""
+    home.refuses_websockets = 404
+    await set_up(hass, bedroom_entry)
+    stream = await home.start_stream(user=owner, title="Winter Light", player=TV)
+    await advance(hass, freezer, 16, step=8)
+    first = position_of(hass)
+    stream.place_at(stream.view_offset - 9000)
+    await advance(hass, freezer, 3 * MINUTE, step=8)
+    assert position_of(hass) == first
+
+    stream.place_at(1_200_000)
+    await advance(hass, freezer, 16, step=8)
+    jumped = position_of(hass)
+    assert 1200 <= jumped[0] <= 1216
+    await advance(hass, freezer, MINUTE, step=8)
+    assert position_of(hass) == jumped
+
+    await stream.pause()
+    stream.place_at(610_000)
+    await advance(hass, freezer, 16, step=8)
+    assert position_of(hass)[0] == 610
+    assert state_of(hass, BEDROOM) == "paused"
+
+
+async def test_pause_that_tells_no_position(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    owner: Account,
+    bedroom_entry: MockConfigEntry,
+) -> None:
+    """It is where the clock says."""
+    await set_up(hass, bedroom_entry)
+    stream = await home.start_stream(user=owner, title="Winter Light", player=TV)
+    await settle(hass)
+    freezer.tick(30)
+    await home.notifier.notify(
+        "playing",
+        "PlaySessionStateNotification",
+        {
+            "sessionKey": stream.session_key,
+            "ratingKey": str(stream.item.rating_key),
+            "state": "paused",
+        },
+    )
+    await settle(hass)
+    assert state_of(hass, BEDROOM) == "paused"
+    assert position_of(hass)[0] == 30
