@@ -121,6 +121,23 @@ async def test_pin_that_expired_before_its_time(
     assert asked(world) == 1
 
 
+async def test_trouble_for_a_moment_slows_nothing_down(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    plex_tv: PlexTv,
+    pending: PendingPin,
+) -> None:
+    """What plex.tv wished once holds once."""
+    world.plex_tv.faults.set(Fault.status(503, retry_after=30), times=1)
+    waiting = hass.async_create_background_task(pending.async_token(plex_tv), "wait")
+    await advance(hass, freezer, 30, step=1)
+    assert asked(world) == 1
+    await advance(hass, freezer, 30, step=1)
+    assert 10 <= asked(world) <= 16
+    waiting.cancel()
+
+
 async def test_trouble_until_the_end_is_told(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,

@@ -134,6 +134,7 @@ async def test_players_of_one_name_are_told_apart(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
     """By the day on which the server saw them first, and if that is one, by their identifier."""
+    await hass.config.async_set_time_zone("Pacific/Auckland")
     days = {"first": 1_700_000_000, "second": 1_750_000_000, "a1b2c3d4": 0, "e5f6a7b8": 0}
     devices = [
         {"id": n, "name": "Chrome", "platform": "Linux", "clientIdentifier": key, "createdAt": day}
@@ -144,10 +145,23 @@ async def test_players_of_one_name_are_told_apart(
     )
     await set_up(hass, entry)
     assert offered(await configure(hass, entry)) == [
-        "Chrome (Linux), 2023-11-14",
-        "Chrome (Linux), 2025-06-15",
+        "Chrome (Linux), 2023-11-15",
+        "Chrome (Linux), 2025-06-16",
         "Chrome (Linux), a1b2c3",
         "Chrome (Linux), e5f6a7",
+    ]
+
+
+async def test_players_are_in_the_order_of_their_names(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """Whether they begin with a capital or not."""
+    await was_seen(home, PHONE, Player(title="attic TV", platform="tvOS"), TV)
+    await set_up(hass, entry)
+    assert offered(await configure(hass, entry)) == [
+        "attic TV (tvOS)",
+        "Bedroom TV (tvOS)",
+        "Phone (iOS)",
     ]
 
 

@@ -5,6 +5,7 @@ from datetime import timedelta
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import EVENT_STATE_CHANGED
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
@@ -112,6 +113,18 @@ async def test_player_is_told_of_what_is_new_alone(
     await stream.pause()
     await settle(hass)
     assert len(told) == 1
+
+
+async def test_entity_that_is_switched_off_is_told_nothing_more(
+    hass: HomeAssistant, bedroom_entry: MockConfigEntry
+) -> None:
+    """The others are."""
+    await set_up(hass, bedroom_entry)
+    [player] = bedroom_entry.runtime_data.players
+    before = len(player.listeners)
+    er.async_get(hass).async_update_entity(BEDROOM, disabled_by=er.RegistryEntryDisabler.USER)
+    await settle(hass)
+    assert len(player.listeners) == before - 1
 
 
 async def test_player_is_known_from_the_start_without_push(

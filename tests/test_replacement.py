@@ -62,6 +62,8 @@ async def test_new_token_is_used_and_the_old_one_signed_out(
     assert world.plex_tv.is_valid(new[CONF_ACCOUNT_TOKEN])
     assert not world.plex_tv.is_valid(old[CONF_ACCOUNT_TOKEN])
     assert devices_named(world, owner) == {new[CONF_CLIENT_IDENTIFIER]}
+    [sign_out] = world.requests.to("plex.tv", path="/api/v2/users/signout")
+    assert sign_out.headers["X-Plex-Client-Identifier"] == old[CONF_CLIENT_IDENTIFIER]
     assert world.plex_tv.devices_of(owner)[0].name == "Home Assistant (test home, Home)"
 
 

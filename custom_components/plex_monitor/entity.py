@@ -72,12 +72,6 @@ class PlexMonitorDataEntity(PlexMonitorEntity):
     """Something that was read from the server, and is gone while it cannot be read."""
 
     @property
-    @override
-    def available(self) -> bool:
-        """Say whether the server could be read."""
-        return super().available and self.coordinator.data is not None
-
-    @property
     def data(self) -> PlexMonitorData:
         """Return what was read; only an entity that is available has it."""
         if TYPE_CHECKING:

@@ -277,6 +277,7 @@ def test_the_first_yes_of_those_that_answer(answers: list[str]) -> None:
         ("http://9.9.9.9:32400", False),
         ("http://[2620:fe::fe]:32400", False),
         ("http://", False),
+        ("http://192.168.1.20:99999", False),
     ],
 )
 async def test_what_stays_in_the_private_network(url: str, *, private: bool) -> None:

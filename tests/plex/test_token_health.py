@@ -556,6 +556,7 @@ def test_there_is_always_a_next_question_and_never_a_rush(events: list[Happening
 
 
 @given(st.lists(st.sampled_from([ACCEPTS, REFUSES]), min_size=1, max_size=200))
+@example([ACCEPTS, REFUSES] * 100)
 def test_server_that_changes_its_mind_does_not_flood_plex_tv(answers: list[Evidence]) -> None:
     """However the server flaps, two questions are at least 10 s apart."""
     health, asked = TokenHealth(askable=True), []

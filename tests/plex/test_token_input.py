@@ -51,6 +51,7 @@ def problem_of(text: str) -> TokenInputProblem:
         (f"{HOST}/?X-Plex-Token={TOKEN}", HOST),
         (f"{HOST}?X-Plex-Token=&X-Plex-Token={TOKEN}", HOST),
         (f"{HOST}?token=abc&X-Plex-Token={TOKEN}", HOST),
+        (f"{HOST}?token=abcdefgh12&next=%3FX-Plex-Token%3D{TOKEN}", HOST),
         (f"{HOST}?X-Plex-Token=...&X-Plex-Token={TOKEN}", HOST),
         (f"http://plex.example.com/web/index.html?X-Plex-Token={TOKEN}", "http://plex.example.com"),
         (f"HTTPS://Plex.Example.com:443/?X-Plex-Token={TOKEN}", "https://plex.example.com:443"),
@@ -91,6 +92,7 @@ def test_an_address_with_a_token(text: str, server_url: str | None) -> None:
         f"({TOKEN}).",
         f"{TOKEN[:4]}\u200b{TOKEN[4:]}",
         f"\u2060{TOKEN}\u00ad",
+        TOKEN.replace("-", "\N{EN DASH}"),
         f"{TOKEN}%20",
         f"{TOKEN}%E2%80%8B",
         f"\N{NO-BREAK SPACE}{TOKEN}",
@@ -115,6 +117,12 @@ def test_a_token(text: str) -> None:
     assert parse_token_input(text) == TokenInput(token=TOKEN, server_url=None)
 
 
+@pytest.mark.parametrize("length", [8, 20, 128])
+def test_how_long_a_token_is_to_be_is_for_plex_to_say(length: int) -> None:
+    """They have twenty characters today."""
+    assert parse_token_input("a" * length).token == "a" * length
+
+
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
@@ -126,6 +134,7 @@ def test_a_token(text: str) -> None:
         (" Claim-aBcDeFgHiJ1234567890 ", TokenInputProblem.CLAIM),
         ("X-Plex-Token=claim-aBcDeFgHiJ1234567890", TokenInputProblem.CLAIM),
         ("transient-00000000-0000-4000-8000-000000000001", TokenInputProblem.TRANSIENT),
+        ("Transient-00000000-0000-4000-8000-000000000001", TokenInputProblem.TRANSIENT),
         (f"{HOST}/photo?X-Plex-Token=transient-0000-4000-8000", TokenInputProblem.TRANSIENT),
         (JWT, TokenInputProblem.JWT),
         (f"X-Plex-Token: {JWT}", TokenInputProblem.JWT),

@@ -62,6 +62,20 @@ async def test_the_identity_holds_for_a_minute(
     assert paths(world)[3:] == ["/identity", "/status/sessions with token"]
 
 
+async def test_the_minute_begins_when_it_was_asked(
+    world: World, home: simulator.PlexServer, server: PlexServer, clock: Clock
+) -> None:
+    """Who answered slowly may have been another by the time that it was heard."""
+    home.faults.set(Fault.slow(0.1), paths="^/identity$", times=1)
+    asking = asyncio.create_task(server.info())
+    await asyncio.sleep(0.02)
+    clock.now += 5
+    await asking
+    clock.now += 55
+    await server.info()
+    assert paths(world) == ["/identity", "/ with token"] * 2
+
+
 async def test_checking_the_identity_counts(
     world: World, home: simulator.PlexServer, server: PlexServer, clock: Clock
 ) -> None:

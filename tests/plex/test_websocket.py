@@ -135,9 +135,10 @@ async def test_a_server_with_nothing_to_say(
 ) -> None:
     """It is there as long as it answers pings."""
     monkeypatch.setattr(module, "PING_AFTER", 0.02)
+    monkeypatch.setattr(module, "PONG_WITHIN", 0.5)
     async with listener.websocket("/", token=TOKEN) as frames:
         waiting = asyncio.ensure_future(anext(frames))
-        await asyncio.sleep(0.2)
+        await asyncio.sleep(0.8)
         await (await pushing.open.get()).send_str("one")
         assert await waiting == "one"
 
@@ -263,6 +264,17 @@ async def test_a_handshake_that_is_wrong(
         async with plex.websocket("/", token=TOKEN):
             pytest.fail("opened")
     assert_tells_nothing(failed.value)
+
+
+async def test_the_session_goes_on_after_a_websocket(
+    listener: PlexTransport, session: aiohttp.ClientSession
+) -> None:
+    """Its connections are others' as well."""
+    for _ in range(2):
+        async with listener.websocket("/", token=TOKEN):
+            pass
+    assert session.connector is not None
+    assert not session.connector.closed
 
 
 async def test_a_session_that_is_closed(
