@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 from typing import Any
+from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.button import DOMAIN as BUTTON, SERVICE_PRESS
-from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_ENTITY_ID
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_ENTITY_ID, CONF_VERIFY_SSL
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
@@ -13,6 +14,7 @@ from homeassistant.helpers.event import async_track_state_change_event
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
+from custom_components.plex_monitor.clients import plex_server_client
 from custom_components.plex_monitor.const import (
     CONF_ACCOUNT_TOKEN,
     CONF_CLIENT_IDENTIFIER,
@@ -161,14 +163,30 @@ async def test_token_of_somebody_else_becomes_one_of_our_own(
 
 
 async def test_guest_replaces_theirs(
-    hass: HomeAssistant, world: World, guest: MockConfigEntry
+    hass: HomeAssistant, world: World, home: PlexServer, friend: Account, guest: MockConfigEntry
 ) -> None:
-    """It is not the owner's business."""
+    """It is not the owner's business; the server has a token of its own for each guest."""
     await set_up(hass, guest)
     old = guest.data[CONF_ACCOUNT_TOKEN]
     await replace(hass, guest)
     assert not world.plex_tv.is_valid(old)
+    assert guest.data[CONF_SERVER_TOKEN] == home.access_token_for(friend)
     assert state_of(hass, "sensor.home_token_status") == "valid"
+
+
+@pytest.mark.parametrize("verified", [True, False])
+async def test_certificate_is_looked_at_as_before(
+    hass: HomeAssistant, entry: MockConfigEntry, *, verified: bool
+) -> None:
+    """The new token goes where the old one went, and is no less safe on the way."""
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_VERIFY_SSL: verified})
+    await hass.config_entries.async_setup(entry.entry_id)
+    with patch(
+        "custom_components.plex_monitor.replacement.plex_server_client", wraps=plex_server_client
+    ) as made:
+        await replace(hass, entry)
+    assert [call.kwargs["verify_ssl"] for call in made.mock_calls] == [verified]
 
 
 LINK = "/api/v2/pins/link"
@@ -285,8 +303,15 @@ async def test_two_at_once_leave_one_token(
     assert state_of(hass, "sensor.home_token_status") == "valid"
 
 
+@pytest.mark.parametrize("again", [False, True], ids=["unloaded", "reloaded"])
 async def test_entry_that_is_unloaded_meanwhile(
-    hass: HomeAssistant, world: World, home: PlexServer, owner: Account, entry: MockConfigEntry
+    hass: HomeAssistant,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+    *,
+    again: bool,
 ) -> None:
     """The new token is given back."""
     await set_up(hass, entry)
@@ -300,9 +325,11 @@ async def test_entry_that_is_unloaded_meanwhile(
     while not slow.hits:
         await settle(hass)
     await hass.config_entries.async_unload(entry.entry_id)
+    if again:
+        await hass.config_entries.async_setup(entry.entry_id)
     with pytest.raises(HomeAssistantError, match="was changed in the meantime"):
         await call
     await settle(hass)
     assert dict(entry.data) == old
     assert devices_named(world, owner) == {old[CONF_CLIENT_IDENTIFIER]}
-    assert setup_state(entry).value == "not_loaded"
+    assert setup_state(entry).value == ("loaded" if again else "not_loaded")

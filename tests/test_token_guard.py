@@ -14,6 +14,7 @@ from custom_components.plex_monitor.const import (
     CONF_ACCOUNT_TOKEN,
     DOMAIN,
 )
+from custom_components.plex_monitor.token_memory import async_forget_token
 
 from .entries import UNREADABLE, healthy, issues_of, reauths_of, set_up, state_of
 from .flows import approve
@@ -464,6 +465,32 @@ async def test_repair_that_was_ignored_stays_ignored_through_a_reload(
 
     await hass.config_entries.async_reload(entry.entry_id)
     await advance(hass, freezer, 2 * MINUTE, step=5)
+    issue = ir.async_get(hass).async_get_issue(DOMAIN, f"token_invalid_{entry.entry_id}")
+    assert issue is not None
+    assert issue.dismissed_version is not None
+    assert state_of(hass, STATUS) == "invalid"
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_repair_that_was_ignored_stays_ignored_through_a_restart(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """A server that accepts anything is no reason to take it back before plex.tv was asked."""
+    home.allowed_without_auth = True
+    await set_up(hass, entry)
+    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    await advance(hass, freezer, 6 * HOUR, step=MINUTE)
+    ir.async_ignore_issue(hass, DOMAIN, f"token_invalid_{entry.entry_id}", ignore=True)
+
+    await hass.config_entries.async_unload(entry.entry_id)
+    # A Home Assistant that was restarted keeps what was ignored, and knows nothing of the token.
+    async_forget_token(hass, entry.entry_id)
+    await hass.config_entries.async_setup(entry.entry_id)
+    await advance(hass, freezer, 20 * MINUTE)
     issue = ir.async_get(hass).async_get_issue(DOMAIN, f"token_invalid_{entry.entry_id}")
     assert issue is not None
     assert issue.dismissed_version is not None
