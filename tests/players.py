@@ -3,9 +3,12 @@
 from datetime import datetime
 
 from homeassistant.core import HomeAssistant
+from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from .entities import attributes_of
-from .simulator import Player
+from .entries import set_up
+from .helpers import settle
+from .simulator import Player, PlexServer, Stream
 
 TV = Player(title="Bedroom TV", product="Plex for Apple TV", platform="tvOS", device="Apple TV")
 PHONE = Player(title="Phone", product="Plex for iOS", platform="iOS", device="iPhone")
@@ -13,6 +16,16 @@ PHONE = Player(title="Phone", product="Plex for iOS", platform="iOS", device="iP
 BEDROOM = "media_player.bedroom_tv"
 DELIVERY = "sensor.bedroom_tv_delivery"
 PICTURE = "image.bedroom_tv_picture"
+
+
+async def playing_in_the_bedroom(
+    hass: HomeAssistant, home: PlexServer, bedroom_entry: MockConfigEntry
+) -> Stream:
+    """Set an entry that follows the bedroom up, and return the film that the owner plays there."""
+    await set_up(hass, bedroom_entry)
+    stream = await home.start_stream(user=home.owner, title="Winter Light", player=TV)
+    await settle(hass)
+    return stream
 
 
 def position_of(hass: HomeAssistant) -> tuple[int, datetime]:

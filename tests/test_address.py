@@ -10,7 +10,7 @@ from custom_components.plex_monitor.const import TokenSource
 
 from .entries import DOWN, entry_of, issues_of, set_up, state_of
 from .helpers import advance
-from .simulator import Account, Connection, PlexServer, World
+from .simulator import Account, Connection, Fault, PlexServer, World
 
 SERVER = "binary_sensor.home_server"
 MINUTE = 60
@@ -52,6 +52,20 @@ async def test_server_that_moved_while_home_assistant_was_off_is_found(
     await set_up(hass, entry)
     assert entry.data[CONF_URL] == home.url
     assert state_of(hass, SERVER) == STATE_ON
+
+
+async def test_other_servers_of_the_account_are_left_alone(
+    hass: HomeAssistant,
+    world: World,
+    home: PlexServer,
+    cabin: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Only the one that is looked for is asked who it is."""
+    await move(home)
+    await set_up(hass, entry)
+    assert entry.data[CONF_URL] == home.url
+    assert world.requests.to(host=cabin.name) == []
 
 
 async def test_setup_that_is_tried_again_and_again_does_not_flood_plex_tv(
@@ -147,6 +161,24 @@ async def test_relay_is_not_taken_for_an_address(
     ]
     await advance(hass, freezer, 20 * MINUTE)
     assert entry.data[CONF_URL] == address
+
+
+@pytest.mark.allowed_logs(DOWN)
+async def test_server_that_does_not_answer_once_is_not_searched_for(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """It restarts, most likely."""
+    await set_up(hass, entry)
+    rule = home.faults.set(Fault.RESET)
+    while not rule.hits:
+        await advance(hass, freezer, 5, step=5)
+    home.faults.clear(rule)
+    await advance(hass, freezer, 5 * 60)
+    assert world.requests.to("plex.tv", path="/api/v2/resources") == []
 
 
 @pytest.mark.allowed_logs(DOWN)

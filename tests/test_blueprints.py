@@ -282,12 +282,7 @@ async def test_server_that_is_down_is_told(
 ) -> None:
     """After a while, and again when it is back."""
     await set_up(hass, entry)
-    await use(
-        hass,
-        entry,
-        "trouble",
-        actions=[TELL],
-    )
+    await use(hass, entry, "trouble", actions=[TELL])
     await home.stop()
     await advance(hass, freezer, 4 * MINUTE)
     assert told == []
@@ -309,12 +304,7 @@ async def test_server_that_restarts_is_not_told(
 ) -> None:
     """It is back before anybody needs to know."""
     await set_up(hass, entry)
-    await use(
-        hass,
-        entry,
-        "trouble",
-        actions=[TELL],
-    )
+    await use(hass, entry, "trouble", actions=[TELL])
     await home.stop()
     await advance(hass, freezer, MINUTE)
     assert state_of(hass, "binary_sensor.home_server") == "off"
@@ -334,12 +324,7 @@ async def test_dead_token_is_told(
 ) -> None:
     """With where to look."""
     await set_up(hass, entry)
-    await use(
-        hass,
-        entry,
-        "trouble",
-        actions=[TELL],
-    )
+    await use(hass, entry, "trouble", actions=[TELL])
     world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
     await advance(hass, freezer, 10 * MINUTE)
     assert [call.data["title"] for call in told] == ["Home needs you"]

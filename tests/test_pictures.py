@@ -11,9 +11,8 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, CONF_SERVER_TOKEN
 
 from .entities import attributes_of
-from .entries import set_up
 from .helpers import advance, settle
-from .players import BEDROOM, PICTURE, TV
+from .players import BEDROOM, PICTURE, TV, playing_in_the_bedroom
 from .simulator import Account, Fault, PlexServer, World
 
 
@@ -27,9 +26,7 @@ async def test_picture_is_fetched_by_home_assistant(
     bedroom_entry: MockConfigEntry,
 ) -> None:
     """Once for the media player and the image, and its address has no token of Plex."""
-    await set_up(hass, bedroom_entry)
-    stream = await home.start_stream(user=owner, title="Winter Light", player=TV)
-    await settle(hass)
+    stream = await playing_in_the_bedroom(hass, home, bedroom_entry)
     tokens = {bedroom_entry.data[CONF_ACCOUNT_TOKEN], bedroom_entry.data[CONF_SERVER_TOKEN]}
     client = await hass_client_no_auth()
     pictures = []
@@ -59,13 +56,10 @@ async def test_picture_that_is_not_to_be_had(
     hass: HomeAssistant,
     hass_client_no_auth: ClientSessionGenerator,
     home: PlexServer,
-    owner: Account,
     bedroom_entry: MockConfigEntry,
 ) -> None:
     """Because the server does not give it, or because nothing plays any more."""
-    await set_up(hass, bedroom_entry)
-    stream = await home.start_stream(user=owner, title="Winter Light", player=TV)
-    await settle(hass)
+    stream = await playing_in_the_bedroom(hass, home, bedroom_entry)
     address = attributes_of(hass, BEDROOM)[ATTR_ENTITY_PICTURE]
     client = await hass_client_no_auth()
     rule = home.faults.set(Fault.status(500), paths="^/photo/")

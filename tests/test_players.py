@@ -12,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from .entities import attributes_of
 from .entries import UNREADABLE, set_up, signed_in_entry, state_of
 from .helpers import advance, settle
-from .players import BEDROOM, DELIVERY, PICTURE, TV, position_of
+from .players import BEDROOM, DELIVERY, PICTURE, TV, playing_in_the_bedroom, position_of
 from .simulator import Account, Fault, Player, PlexServer, World
 
 MINUTE = 60
@@ -95,13 +95,10 @@ async def test_player_is_told_of_what_is_new_alone(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
-    owner: Account,
     bedroom_entry: MockConfigEntry,
 ) -> None:
     """Neither a poll nor a notification is anything new while a stream just goes on."""
-    await set_up(hass, bedroom_entry)
-    stream = await home.start_stream(user=owner, title="Winter Light", player=TV)
-    await settle(hass)
+    stream = await playing_in_the_bedroom(hass, home, bedroom_entry)
     told: list[object] = []
     [player] = bedroom_entry.runtime_data.players
     player.listeners.async_add(told.append)
@@ -141,13 +138,10 @@ async def test_server_that_cannot_be_read_and_still_tells(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
-    owner: Account,
     bedroom_entry: MockConfigEntry,
 ) -> None:
     """It is not known what the player does until the server can be read; then it is told anew."""
-    await set_up(hass, bedroom_entry)
-    stream = await home.start_stream(user=owner, title="Winter Light", player=TV)
-    await settle(hass)
+    stream = await playing_in_the_bedroom(hass, home, bedroom_entry)
     began = position_of(hass)
     rule = home.faults.set(Fault.status(503), paths="^/status/sessions$")
     await advance(hass, freezer, 2 * MINUTE)
@@ -168,13 +162,10 @@ async def test_unavailable_with_the_server(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
-    owner: Account,
     bedroom_entry: MockConfigEntry,
 ) -> None:
     """And back with it, as what it is then."""
-    await set_up(hass, bedroom_entry)
-    stream = await home.start_stream(user=owner, title="Winter Light", player=TV)
-    await settle(hass)
+    stream = await playing_in_the_bedroom(hass, home, bedroom_entry)
     await home.stop()
     await advance(hass, freezer, 3 * MINUTE)
     for entity_id in (BEDROOM, DELIVERY, PICTURE):

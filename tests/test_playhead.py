@@ -16,7 +16,7 @@ from custom_components.plex_monitor.plex.notifications import PlayingNotificatio
 
 from .entries import set_up, state_of
 from .helpers import advance, settle
-from .players import BEDROOM, TV, position_of
+from .players import BEDROOM, TV, playing_in_the_bedroom, position_of
 from .plex.common import NOON
 from .simulator import Account, PlexServer
 
@@ -203,13 +203,10 @@ async def test_position_is_told_when_it_is_not_to_be_expected(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
-    owner: Account,
     bedroom_entry: MockConfigEntry,
 ) -> None:
     """At the start, at a jump, at a pause and at its end: the rest is the clock's."""
-    await set_up(hass, bedroom_entry)
-    stream = await home.start_stream(user=owner, title="Winter Light", player=TV)
-    await settle(hass)
+    stream = await playing_in_the_bedroom(hass, home, bedroom_entry)
     started = dt_util.utcnow()
     assert position_of(hass) == (0, started)
 
@@ -279,13 +276,10 @@ async def test_pause_that_tells_no_position(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
-    owner: Account,
     bedroom_entry: MockConfigEntry,
 ) -> None:
     """It is where the clock says."""
-    await set_up(hass, bedroom_entry)
-    stream = await home.start_stream(user=owner, title="Winter Light", player=TV)
-    await settle(hass)
+    stream = await playing_in_the_bedroom(hass, home, bedroom_entry)
     freezer.tick(30)
     await home.notifier.notify(
         "playing",

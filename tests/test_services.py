@@ -357,5 +357,21 @@ async def test_activity_that_cannot_be_cancelled(
     """It is said."""
     await set_up(hass, entry)
     await home.activities.start("x", "Important work", cancellable=False)
-    with pytest.raises(ServiceValidationError, match="Home cannot stop this: Important work"):
-        await act(hass, entry, "cancel_activity", activity="Important work")
+    [busy] = (await act(hass, entry, "list_tasks"))["activities"]
+    assert busy["can_be_cancelled"] is False
+    for name in (busy["title"], busy["activity"]):
+        with pytest.raises(ServiceValidationError, match="Home cannot stop this: Important work"):
+            await act(hass, entry, "cancel_activity", activity=name)
+
+
+async def test_one_of_two_activities_of_one_name_is_cancelled(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """By its identifier, as the list tells it."""
+    await set_up(hass, entry)
+    for _ in range(2):
+        await home.activities.start("x", "Work", cancellable=True)
+    first, second = (await act(hass, entry, "list_tasks"))["activities"]
+    assert first["can_be_cancelled"] is True
+    await act(hass, entry, "cancel_activity", activity=first["activity"])
+    assert [activity.uuid for activity in home.activities.running] == [second["activity"]]

@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from .entities import attributes_of
 from .entries import set_up, state_of
 from .helpers import settle
-from .players import BEDROOM, PHONE, TV
+from .players import BEDROOM, PHONE, TV, playing_in_the_bedroom
 from .simulator import Account, Fault, Kind, PlexServer
 
 
@@ -37,12 +37,10 @@ async def test_stop(
 
 
 async def test_stop_of_what_ends_at_the_same_time(
-    hass: HomeAssistant, home: PlexServer, owner: Account, bedroom_entry: MockConfigEntry
+    hass: HomeAssistant, home: PlexServer, bedroom_entry: MockConfigEntry
 ) -> None:
     """It is what was wanted."""
-    await set_up(hass, bedroom_entry)
-    await home.start_stream(user=owner, title="Winter Light", player=TV)
-    await settle(hass)
+    await playing_in_the_bedroom(hass, home, bedroom_entry)
     home.faults.set(Fault.status(404), paths="terminate")
     await stop(hass)
 
@@ -69,15 +67,12 @@ async def test_photo_cannot_be_stopped(
 async def test_stop_that_fails_is_told(
     hass: HomeAssistant,
     home: PlexServer,
-    owner: Account,
     bedroom_entry: MockConfigEntry,
     fault: Fault,
     why: str,
 ) -> None:
     """With the reason, and the player goes on."""
-    await set_up(hass, bedroom_entry)
-    await home.start_stream(user=owner, title="Winter Light", player=TV)
-    await settle(hass)
+    await playing_in_the_bedroom(hass, home, bedroom_entry)
     home.faults.set(fault, paths="terminate")
     with pytest.raises(HomeAssistantError, match=f"Home.*{why}|{why}.*Home"):
         await stop(hass)
@@ -89,9 +84,7 @@ async def test_server_without_plex_pass_stops_nothing(
 ) -> None:
     """So stop is not offered."""
     owner.plex_pass = False
-    await set_up(hass, bedroom_entry)
-    await home.start_stream(user=owner, title="Winter Light", player=TV)
-    await settle(hass)
+    await playing_in_the_bedroom(hass, home, bedroom_entry)
     assert attributes_of(hass, BEDROOM)[ATTR_SUPPORTED_FEATURES] == 0
     with pytest.raises(ServiceNotSupported):
         await stop(hass)
