@@ -1,7 +1,9 @@
 """A server that has moved is followed."""
 
+from unittest.mock import AsyncMock, patch
+
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.const import CONF_URL, STATE_OFF, STATE_ON
+from homeassistant.const import CONF_URL, CONF_VERIFY_SSL, STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -161,6 +163,32 @@ async def test_relay_is_not_taken_for_an_address(
     ]
     await advance(hass, freezer, 20 * MINUTE)
     assert entry.data[CONF_URL] == address
+
+
+@pytest.mark.parametrize("verified", [True, False])
+async def test_which_addresses_are_tried(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry, *, verified: bool
+) -> None:
+    """No relay, and none outside the home where the certificate is not looked at."""
+    indoors = Connection(uri="https://in.plex.direct:1", address="192.168.1.20", port=1, local=True)
+    outdoors = Connection(uri="https://out.plex.direct:2", address="9.9.9.9", port=2, local=False)
+    relay = Connection(
+        uri="https://relay.plex.direct:3", address="9.9.9.8", port=3, local=False, relay=True
+    )
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_VERIFY_SSL: verified})
+    home.connections = [relay, outdoors, indoors]
+    await home.stop()
+    with patch(
+        "custom_components.plex_monitor.address.find_connection", AsyncMock(return_value=None)
+    ) as find:
+        await hass.config_entries.async_setup(entry.entry_id)
+    tried = [connection.url for connection in find.mock_calls[0].args[0]]
+    assert tried == [
+        indoors.uri,
+        "http://192.168.1.20:1",
+        *([outdoors.uri] if verified else []),
+    ]
 
 
 @pytest.mark.allowed_logs(DOWN)

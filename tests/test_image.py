@@ -98,6 +98,50 @@ async def test_newer_one_takes_its_place(
     assert after != before
 
 
+async def test_older_one_does_not(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """A server may tell late what came to another library before."""
+    freezer.tick(600)
+    home.library.add("Newcomer")
+    await set_up(hass, entry)
+    late = await home.add_media("Third Time", kind=Kind.EPISODE, show="Harbour Street", season=1)
+    late.added_at -= 300
+    await advance(hass, freezer, 60)
+    assert look_at(hass, LATEST).attributes["title"] == "Newcomer"
+
+
+async def test_picture_that_is_no_jpeg(
+    hass: HomeAssistant,
+    hass_client_no_auth: ClientSessionGenerator,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """It is called what it is."""
+    await set_up(hass, entry)
+    home.faults.set(Fault.body("picture", content_type="image/png"), paths=PICTURES)
+    fetched = await fetch(hass, hass_client_no_auth, LATEST)
+    assert fetched == (HTTPStatus.OK, "image/png", b"picture")
+
+
+async def test_picture_of_what_plays_next_in_the_same_session(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """The server need not count anew for it."""
+    await set_up(hass, entry)
+    stream = await home.start_stream(user=owner, title="Winter Light", player="TV")
+    await settle(hass)
+    following = home.library.titled("The Long Road")
+    assert following is not None
+    stream.item = following
+    await advance(hass, freezer, 2 * 60)
+    assert look_at(hass, PLAYING).attributes["title"] == "The Long Road"
+
+
 async def test_hidden_library_stays_hidden(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
 ) -> None:
