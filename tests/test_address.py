@@ -56,6 +56,22 @@ async def test_server_that_moved_while_home_assistant_was_off_is_found(
     assert state_of(hass, SERVER) == STATE_ON
 
 
+@pytest.mark.allowed_logs(DOWN)
+async def test_address_that_plex_tv_learns_late_is_found_all_the_same(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """It is asked again every five minutes."""
+    await set_up(hass, entry)
+    home.listed = False
+    await move(home)
+    await advance(hass, freezer, 4 * MINUTE)
+    assert state_of(hass, SERVER) == STATE_OFF
+    home.listed = True
+    await advance(hass, freezer, 6 * MINUTE)
+    assert entry.data[CONF_URL] == home.url
+    assert state_of(hass, SERVER) == STATE_ON
+
+
 async def test_other_servers_of_the_account_are_left_alone(
     hass: HomeAssistant,
     world: World,

@@ -174,6 +174,27 @@ async def test_guest_replaces_theirs(
     assert state_of(hass, "sensor.home_token_status") == "valid"
 
 
+async def test_server_that_moves_meanwhile(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """It goes on at the address that was found in the meantime."""
+    await set_up(hass, entry)
+    slow = home.faults.set(Fault.slow(0.5), paths="^/$", times=1)
+    call = hass.async_create_task(
+        hass.services.async_call(
+            DOMAIN, "replace_token", {ATTR_CONFIG_ENTRY_ID: entry.entry_id}, blocking=True
+        )
+    )
+    while not slow.hits:
+        await settle(hass)
+    found = home.url.replace("127.0.0.1", "localhost")
+    entry.runtime_data.server.server.move_to(found)
+    await call
+    await settle(hass)
+    assert entry.runtime_data.server.server.url == found
+    assert state_of(hass, "sensor.home_token_status") == "valid"
+
+
 @pytest.mark.parametrize("verified", [True, False])
 async def test_certificate_is_looked_at_as_before(
     hass: HomeAssistant, entry: MockConfigEntry, *, verified: bool
