@@ -72,6 +72,22 @@ async def test_address_that_plex_tv_learns_late_is_found_all_the_same(
     assert state_of(hass, SERVER) == STATE_ON
 
 
+@pytest.mark.allowed_logs(DOWN)
+async def test_server_that_is_where_it_was_has_not_moved(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """It says who it is, and nothing else."""
+    await set_up(hass, entry)
+    home.faults.set(Fault.RESET, paths="^/status/sessions$")
+    await advance(hass, freezer, 10 * MINUTE)
+    assert state_of(hass, SERVER) == STATE_OFF
+    assert "moved to" not in caplog.text
+
+
 async def test_other_servers_of_the_account_are_left_alone(
     hass: HomeAssistant,
     world: World,

@@ -174,6 +174,19 @@ async def test_guest_replaces_theirs(
     assert state_of(hass, "sensor.home_token_status") == "valid"
 
 
+async def test_what_plex_tv_said_of_the_new_token_outlives_a_reload(
+    hass: HomeAssistant, world: World, entry: MockConfigEntry
+) -> None:
+    """As what it said of the old one did."""
+    await set_up(hass, entry)
+    await replace(hass, entry)
+    world.requests.clear()
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass)
+    assert world.requests.to("plex.tv") == []
+    assert state_of(hass, "sensor.home_token_status") == "valid"
+
+
 async def test_server_that_moves_meanwhile(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
