@@ -13,10 +13,12 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.plex_monitor.const import (
     CONF_ACCOUNT_TOKEN,
     DOMAIN,
+    TokenSource,
 )
 from custom_components.plex_monitor.token_memory import async_forget_token
 
-from .entries import UNREADABLE, healthy, issues_of, reauths_of, set_up, state_of
+from .entities import attributes_of
+from .entries import UNREADABLE, entry_of, healthy, issues_of, reauths_of, set_up, state_of
 from .flows import approve
 from .helpers import advance, first_refusal, settle
 from .simulator import Account, Fault, PlexServer, World
@@ -451,6 +453,29 @@ async def test_nothing_is_left_of_an_entry_that_is_disabled_while_its_server_is_
     assert issues_of(hass) == ["plex_monitor.token_invalid"]
     await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
     assert issues_of(hass) == []
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_silence_is_no_check(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """Of a server that is down for an hour nothing is known about the token."""
+    await set_up(hass, entry)
+    before = attributes_of(hass, PROBLEM)["last_checked"]
+    await home.stop()
+    await advance(hass, freezer, HOUR)
+    assert attributes_of(hass, PROBLEM)["last_checked"] == before
+
+
+async def test_token_that_does_not_last_is_told_without_plex_tv(
+    hass: HomeAssistant, world: World, home: PlexServer, owner: Account
+) -> None:
+    """It is known where it is from."""
+    token = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
+    await world.plex_tv.stop()
+    entry = entry_of(home, account_token=token, server_token=token, source=TokenSource.PASTED)
+    await set_up(hass, entry)
+    assert issues_of(hass) == ["plex_monitor.token_temporary"]
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
