@@ -152,6 +152,24 @@ async def test_channel_that_was_good_is_opened_again_at_once(
     assert len(home.notifier.listeners) == 1
 
 
+async def test_losses_of_good_channels_do_not_add_up(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """One that is refused after many nights is opened again as soon as the first one."""
+    await set_up(hass, entry)
+    for _ in range(8):
+        await advance(hass, freezer, 10 * MINUTE)
+        await home.notifier.drop(abruptly=True)
+        await settle(hass)
+    await advance(hass, freezer, 10 * MINUTE)
+    home.refuses_websockets = 503
+    await home.notifier.drop(abruptly=True)
+    await advance(hass, freezer, 5, step=1)
+    home.refuses_websockets = None
+    await advance(hass, freezer, MINUTE, step=5)
+    assert len(home.notifier.listeners) == 1
+
+
 @pytest.mark.allowed_logs(DOWN)
 async def test_server_that_is_down_is_told_and_its_state_is_not_shown(
     hass: HomeAssistant,

@@ -124,13 +124,14 @@ async def test_entity_that_is_switched_off_is_told_nothing_more(
     assert len(player.listeners) == before - 1
 
 
-async def test_player_is_known_from_the_start_without_push(
-    hass: HomeAssistant, home: PlexServer, bedroom_entry: MockConfigEntry
+async def test_player_is_known_from_the_start(
+    hass: HomeAssistant, bedroom_entry: MockConfigEntry
 ) -> None:
-    """Not only when something changes."""
-    home.refuses_websockets = 404
+    """An automation that waits for it to become idle is not led astray by a restart."""
+    seen = async_capture_events(hass, EVENT_STATE_CHANGED)
     await set_up(hass, bedroom_entry)
-    assert state_of(hass, BEDROOM) == "idle"
+    states = [event.data["new_state"] for event in seen if event.data["entity_id"] == BEDROOM]
+    assert [state.state for state in states] == ["idle"]
 
 
 @pytest.mark.allowed_logs(UNREADABLE)

@@ -4,6 +4,7 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.repairs.const import DOMAIN as REPAIRS
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
+from homeassistant.helpers import issue_registry as ir
 from homeassistant.helpers.translation import async_get_translations
 from homeassistant.setup import async_setup_component
 import pytest
@@ -11,7 +12,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, DOMAIN, TokenSource
-from custom_components.plex_monitor.issues import Issue
+from custom_components.plex_monitor.issues import Issue, async_show_issue
 
 from .entries import UNREADABLE, entry_of, issues_of, reauths_of, set_up, state_of
 from .flows import approve
@@ -177,6 +178,28 @@ async def test_temporary_token_is_replaced_without_an_interruption(
     assert issues_of(hass) == []
     assert world.plex_tv.is_valid(browser)
     assert world.plex_tv.is_valid(entry.data[CONF_ACCOUNT_TOKEN])
+
+
+@pytest.mark.parametrize(
+    ("issue", "fixable", "severity"),
+    [
+        (Issue.TOKEN_INVALID, True, "error"),
+        (Issue.TOKEN_WANTED, True, "error"),
+        (Issue.ACCESS_REMOVED, True, "error"),
+        (Issue.SERVER_REFUSES_TOKEN, False, "error"),
+        (Issue.SERVER_UNCLAIMED, False, "error"),
+        (Issue.TOKEN_TEMPORARY, True, "warning"),
+    ],
+)
+async def test_repair_leads_into_a_sign_in_where_that_helps(
+    hass: HomeAssistant, entry: MockConfigEntry, issue: Issue, *, fixable: bool, severity: str
+) -> None:
+    """What works today and not for long is a warning, and each is explained under its own name."""
+    async_show_issue(hass, entry, issue)
+    [shown] = ir.async_get(hass).issues.values()
+    assert (shown.is_fixable, shown.severity) == (fixable, severity)
+    assert shown.learn_more_url is not None
+    assert shown.learn_more_url.endswith(f"#{issue.value.replace('_', '-')}")
 
 
 @pytest.mark.parametrize("issue", Issue)

@@ -192,7 +192,7 @@ async def test_server_that_moves_meanwhile(
 ) -> None:
     """It goes on at the address that was found in the meantime."""
     await set_up(hass, entry)
-    slow = home.faults.set(Fault.slow(0.5), paths="^/$", times=1)
+    slow = home.faults.set(Fault.slow(1.5), paths="^/$", times=1)
     call = hass.async_create_task(
         hass.services.async_call(
             DOMAIN, "replace_token", {ATTR_CONFIG_ENTRY_ID: entry.entry_id}, blocking=True

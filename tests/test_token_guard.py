@@ -467,12 +467,13 @@ async def test_silence_is_no_check(
     assert attributes_of(hass, PROBLEM)["last_checked"] == before
 
 
-async def test_token_that_does_not_last_is_told_without_plex_tv(
-    hass: HomeAssistant, world: World, home: PlexServer, owner: Account
+@pytest.mark.parametrize("away", ["plex.tv", "server"])
+async def test_token_that_does_not_last_is_told_by_whoever_knows_it(
+    hass: HomeAssistant, world: World, home: PlexServer, owner: Account, away: str
 ) -> None:
-    """It is known where it is from."""
+    """One of the two is enough."""
     token = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
-    await world.plex_tv.stop()
+    await (world.plex_tv if away == "plex.tv" else home).stop()
     entry = entry_of(home, account_token=token, server_token=token, source=TokenSource.PASTED)
     await set_up(hass, entry)
     assert issues_of(hass) == ["plex_monitor.token_temporary"]

@@ -16,6 +16,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
+from .entities import attributes_of
 from .entries import set_up, state_of
 from .helpers import advance, settle
 from .simulator import Fault, PlexServer
@@ -166,3 +167,16 @@ async def test_update_stays_known_while_the_updater_does_not_answer(
     home.faults.set(Fault.status(500), paths="^/updater")
     await advance(hass, freezer, 2 * HOUR, step=60)
     assert state_of(hass, ENTITY_ID) == STATE_ON
+
+
+async def test_server_that_cannot_install_any_more_is_not_asked_to(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """It moved into a container; nothing else has changed."""
+    home.updater.can_install = True
+    await set_up(hass, entry)
+    before = attributes_of(hass, ENTITY_ID)[ATTR_SUPPORTED_FEATURES]
+    assert before & UpdateEntityFeature.INSTALL
+    home.updater.can_install = False
+    await advance(hass, freezer, HOUR + 5 * 60)
+    assert not attributes_of(hass, ENTITY_ID)[ATTR_SUPPORTED_FEATURES] & UpdateEntityFeature.INSTALL

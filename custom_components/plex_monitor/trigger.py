@@ -208,7 +208,6 @@ class Lasting:
     @callback
     def async_begin(self, action: CALLBACK_TYPE) -> None:
         """Run the action when this has lasted."""
-        self.async_end()
         if not self._duration:
             action()
             return
