@@ -457,6 +457,18 @@ async def test_server_token_that_plex_lists_replaces_ours(
     assert told.kinds(TOKEN) == ["replaced"]
 
 
+async def test_what_the_account_may_see_no_more_is_not_told_any_more(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """What is not of the streams goes on."""
+    await set_up(hass, entry)
+    assert state_of(hass, PLAYBACK) == STATE_UNKNOWN
+    home.faults.set(Fault.status(403), paths="^/status/sessions$")
+    await advance(hass, freezer, 2 * MINUTE)
+    assert state_of(hass, PLAYBACK) == STATE_UNAVAILABLE
+    assert state_of(hass, SERVER) == STATE_UNKNOWN
+
+
 async def test_nothing_is_told_once_the_entry_is_unloaded(
     hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
 ) -> None:
