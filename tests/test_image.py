@@ -98,19 +98,6 @@ async def test_newer_one_takes_its_place(
     assert after != before
 
 
-async def test_older_one_does_not(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
-) -> None:
-    """A server may tell late what came to another library before."""
-    freezer.tick(600)
-    home.library.add("Newcomer")
-    await set_up(hass, entry)
-    late = await home.add_media("Third Time", kind=Kind.EPISODE, show="Harbour Street", season=1)
-    late.added_at -= 300
-    await advance(hass, freezer, 60)
-    assert look_at(hass, LATEST).attributes["title"] == "Newcomer"
-
-
 async def test_picture_that_is_no_jpeg(
     hass: HomeAssistant,
     hass_client_no_auth: ClientSessionGenerator,
