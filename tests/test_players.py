@@ -131,7 +131,7 @@ async def test_player_is_known_from_the_start(
     seen = async_capture_events(hass, EVENT_STATE_CHANGED)
     await set_up(hass, bedroom_entry)
     states = [event.data["new_state"] for event in seen if event.data["entity_id"] == BEDROOM]
-    assert [state.state for state in states] == ["idle"]
+    assert [state and state.state for state in states] == ["idle"]
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
