@@ -229,6 +229,22 @@ async def test_library_is_scanning(
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
+async def test_library_of_a_server_that_went_away_is_not_being_scanned(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """What it did before is not known to be done any more."""
+    home.job_seconds = None
+    await set_up(hass, entry)
+    question = await ask(hass, when("library_is_scanning"))
+    await entry.runtime_data.server.server.library.scan("1")
+    await settle(hass)
+    assert await question.is_met()
+    await home.stop()
+    await advance(hass, freezer, 5 * MINUTE)
+    assert not await question.is_met()
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
 async def test_token_is_valid(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
 ) -> None:
