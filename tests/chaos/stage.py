@@ -4,10 +4,11 @@ import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
 from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from functools import _lru_cache_wrapper
-import gc
+from itertools import chain
 import logging
 import random
 import ssl
+import sys
 import time
 from typing import Any, cast, override
 from unittest.mock import Mock, patch
@@ -268,8 +269,9 @@ def _end_process(hass: HomeAssistant) -> None:
     for method in (Store._async_load, Store._async_write_data, Store.async_remove):
         cast(Mock, method).reset_mock()
     # Home Assistant's helpers remember for which one they were called last.
-    for each in gc.get_objects():
-        if isinstance(each, _lru_cache_wrapper) and each.__module__.startswith("homeassistant."):
+    helpers = [module for name, module in sys.modules.items() if name.startswith("homeassistant.")]
+    for each in chain.from_iterable(vars(module).values() for module in helpers):
+        if isinstance(each, _lru_cache_wrapper):
             each.cache_clear()
 
 
