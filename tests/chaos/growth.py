@@ -4,8 +4,10 @@ After a calm there are exactly one push channel and one task of it for each entr
 of the integration are as many as after the first calm, but for those that stand for something that
 there is more of now. What they hold may not grow either: the items in all the lists, sets and
 dictionaries that hang on an entry are counted. After an unload none of its objects is left, nor a
-task, a timer or an open connection. The same holds where Home Assistant is stopped and another one
-is started in its place, and the one that has stopped is itself forgotten.
+task, an open connection, or a timer but the one that looks for servers that are away.
+
+Where Home Assistant is stopped and another one is started in its place, nothing at all is left, and
+the one that has stopped is itself forgotten.
 """
 
 import asyncio
@@ -34,6 +36,8 @@ from .stage import Stage
 PACKAGE = f"custom_components.{DOMAIN}"
 # Connections that are kept for the next request, of those that once were needed at the same time.
 CONNECTIONS_OF_AN_ENTRY = 8
+# There is one of it as long as Home Assistant runs, whatever entries there are.
+LASTING_TIMER = f"{DOMAIN} servers away"
 # An event listener or timer more or less is Home Assistant's own business.
 SLACK = 6
 # What an entry holds may differ by what was told and not asked for yet.
@@ -178,7 +182,7 @@ class Growth(Invariant):
         self._home_assistant = ref(self._stage.hass)
 
     def _expect_forgotten(self, stopped: ref[HomeAssistant]) -> None:
-        self._expect_at_rest("after the stop")
+        self._expect_at_rest("after the stop", lasting_timers=0)
         if objects := _count_objects():
             raise Violation(GROWTH, f"objects are left after the stop: {dict(objects)}")
         if stopped() is not None:
@@ -186,16 +190,17 @@ class Growth(Invariant):
 
     def expect_nothing(self) -> None:
         """Expect nothing to be left of the entries."""
-        self._expect_at_rest("after the unload")
+        self._expect_at_rest("after the unload", lasting_timers=1)
         if left_objects := self._left():
             raise Violation(GROWTH, f"objects are left after the unload: {dict(left_objects)}")
 
-    def _expect_at_rest(self, when: str) -> None:
+    def _expect_at_rest(self, when: str, *, lasting_timers: int) -> None:
         tasks = [task.get_name() for task in asyncio.all_tasks() if _is_ours(task.get_name())]
         if tasks:
             raise Violation(GROWTH, f"tasks are left {when}: {tasks}")
-        timers = [repr(handle) for handle in _timers() if _is_ours(_of(handle))]
-        if timers:
+        timers = [timer for handle in _timers() if _is_ours(timer := _of(handle))]
+        lasting = [timer for timer in timers if LASTING_TIMER in timer]
+        if len(timers) > len(lasting) or len(lasting) != lasting_timers:
             raise Violation(GROWTH, f"timers are left {when}: {timers}")
         for resident in self._stage.residents.values():
             if left := _open_connections(resident.server):
