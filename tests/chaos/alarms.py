@@ -118,6 +118,12 @@ class _Watch:
         self.to_be_adopted = _Since()
         self.unprompted = _Since()
 
+    def begin_anew(self, set_up: object) -> None:
+        """Forget since when anything is so that only an entry that is set up can see."""
+        self.set_up = set_up
+        self.loaded.at = self.refused.at = self.unclaimed.at = None
+        self.to_be_adopted.at = self.unprompted.at = None
+
 
 class Alarms(Invariant):
     """Holds what the user is told against what is true."""
@@ -133,10 +139,14 @@ class Alarms(Invariant):
 
     @override
     def home_assistant_started(self) -> None:
-        """Repairs and prompts are gone with the last one, as they do not persist."""
+        """Repairs and prompts are gone with the last one, as they do not persist.
+
+        What it was off for is no time in which anything could be told.
+        """
         for watch in self._watches.values():
             watch.issues = set()
-            watch.set_up = None
+            watch.wanted.at = None
+            watch.begin_anew(None)
 
     @override
     def look(self) -> None:
@@ -243,10 +253,7 @@ class Alarms(Invariant):
         loaded = stage.is_loaded(resident)
         set_up = getattr(stage.entry(resident), "runtime_data", None)
         if set_up is not watch.set_up:
-            # Whoever is set up anew has to see for themselves.
-            watch.set_up = set_up
-            watch.loaded.at = watch.refused.at = watch.unclaimed.at = None
-            watch.to_be_adopted.at = watch.unprompted.at = None
+            watch.begin_anew(set_up)
         watch.loaded.update(now, holds=loaded)
         watch.wanted.update(now, holds=loaded or stage.is_tried_again(resident))
         watch.account_dead.update(now, holds=truth.account_is_dead)
