@@ -4,6 +4,7 @@ Home Assistant tries such a setup again by itself, after a while every ten minut
 was only slower to start than Home Assistant is not to be missed for that long.
 """
 
+import asyncio
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -26,17 +27,19 @@ def async_look_for_servers(hass: HomeAssistant) -> None:
     """Look for servers that are away until Home Assistant stops."""
     away: set[str] = set()
 
+    async def look_for(entry: ConfigEntry[Any]) -> None:
+        if not _is_waited_for(hass, entry):
+            away.discard(entry.entry_id)
+        elif not await _is_here(hass, entry):
+            away.add(entry.entry_id)
+        elif entry.entry_id in away and _is_waited_for(hass, entry):
+            # One that answered all the time is not set up for another reason.
+            away.discard(entry.entry_id)
+            LOGGER.debug("%s is back and is set up", entry.title)
+            hass.config_entries.async_schedule_reload(entry.entry_id)
+
     async def look(_now: datetime) -> None:
-        for entry in hass.config_entries.async_entries(DOMAIN):
-            if not _is_waited_for(hass, entry):
-                away.discard(entry.entry_id)
-            elif not await _is_here(hass, entry):
-                away.add(entry.entry_id)
-            elif entry.entry_id in away and _is_waited_for(hass, entry):
-                # One that answered all the time is not set up for another reason.
-                away.discard(entry.entry_id)
-                LOGGER.debug("%s is back and is set up", entry.title)
-                hass.config_entries.async_schedule_reload(entry.entry_id)
+        await asyncio.gather(*map(look_for, hass.config_entries.async_entries(DOMAIN)))
 
     async_track_time_interval(
         hass, look, LOOK_INTERVAL, name=f"{DOMAIN} servers away", cancel_on_shutdown=True
