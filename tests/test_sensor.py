@@ -235,17 +235,22 @@ async def test_progress_that_is_told_changes_no_state(
 
 
 async def test_activities_are_followed_by_push(
-    hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
 ) -> None:
     """With how far they are, which is not recorded."""
     await set_up(hass, entry)
+    await advance(hass, freezer, 20)
     world.requests.clear()
     assert state_of(hass, ACTIVITIES) == "0"
     activity = await home.activities.start("media.generate.credits", "Detecting credits")
     await settle(hass)
     assert state_of(hass, ACTIVITIES) == "1"
     await activity.update(40, "Winter Light")
-    await settle(hass)
+    await advance(hass, freezer, 10, step=10)
     assert attributes_of(hass, ACTIVITIES)["activities"] == [
         {"title": "Detecting credits", "subtitle": "Winter Light", "progress": 40}
     ]

@@ -1,6 +1,6 @@
 """The coordinator of one Plex server: polling is the truth, push makes it fast."""
 
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -19,8 +19,9 @@ from .enforcement import EnforcementCheck
 from .events import PlaybackEvent, PlaybackEventType, PlexEvent
 from .listeners import Listeners
 from .news import News
+from .pace import Pace
 from .plex.errors import PlexError, PlexUnauthorizedError, PlexWrongServerError
-from .plex.models import Session
+from .plex.models import Activity, Session
 from .plex.notifications import (
     ActivityNotification,
     Notification,
@@ -98,6 +99,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         self._session_refresh = SessionRefresh(hass, self._async_refresh_sessions)
         self._reader = ServerReader(entry.title, self.server, self.streams, self._push)
         self._probe = Probe(hass, entry, look=self._async_look, refresh=self.async_refresh)
+        self._activity_pace = Pace(hass, self._async_tell_activities)
         self._notification_listeners: Listeners[Notification] = Listeners()
         self._failures = 0
         self._enforcement = EnforcementCheck(entry.title, self.guard)
@@ -163,6 +165,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
     @override
     async def async_shutdown(self) -> None:
         """Stop reading."""
+        self._activity_pace.async_stop()
         self._probe.async_stop()
         self._session_refresh.async_shutdown()
         await super().async_shutdown()
@@ -342,6 +345,16 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         if self.data is None or self.data.sessions is None:
             return
         self._reader.activity_told(notification)
+        self._activity_pace.async_changed(
+            at_once=_without_progress(self._reader.activities)
+            != _without_progress(self.data.activities)
+        )
+
+    @callback
+    def _async_tell_activities(self) -> None:
+        """Tell the entities what the server is busy with."""
+        if self.data is None or self.data.sessions is None:
+            return
         if self._reader.activities != self.data.activities:
             self.data = replace(self.data, activities=self._reader.activities)
             self.async_update_listeners()
@@ -383,3 +396,8 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         if had and self.streams.sessions is None:
             # Whether it is the token that is refused, only the poll can tell.
             await self.async_refresh()
+
+
+def _without_progress(activities: Mapping[str, Activity]) -> Mapping[str, object]:
+    """Return what activities are, without how far."""
+    return {uuid: (activity.activity_type, activity.title) for uuid, activity in activities.items()}

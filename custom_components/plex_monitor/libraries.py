@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import batched
 from time import monotonic
 from types import MappingProxyType
@@ -19,6 +20,7 @@ from .coordinator import PlexMonitorCoordinator
 from .events import LibraryEvent, LibraryEventType
 from .library_reader import LibraryReader
 from .library_watch import LibraryWatch
+from .pace import Pace
 from .plex.errors import PlexError, PlexUnauthorizedError
 from .plex.models import Activity, MediaItem, MediaType, Section, SectionStorage
 from .plex.notifications import (
@@ -92,6 +94,8 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         self._changed: set[str] = set()
         # Libraries whose scan was told of since they were last looked at.
         self._scan_told: set[str] = set()
+        # How often it is told how far the scan of a library is.
+        self._paces: dict[str, Pace] = {}
         # Whether the account was the owner's when the storage was read.
         self._storage_granted = False
         self._first_change = 0.0
@@ -332,10 +336,14 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         )
         if ended:
             self._async_mark(key)
-        if (library.scan is None) is not ended:
+        changed = (library.scan is None) is not ended
+        if changed:
             kind = LibraryEventType.SCAN_FINISHED if ended else LibraryEventType.SCAN_STARTED
             self.server.async_tell(LibraryEvent(event_type=kind, section=library.section))
-        self._async_tell_of(key)
+        if key not in self._paces:
+            self._paces[key] = Pace(self.hass, partial(self._async_tell_of, key))
+            self.config_entry.async_on_unload(self._paces[key].async_stop)
+        self._paces[key].async_changed(at_once=changed)
 
     def _scanned_section(self, activity: Activity) -> str | None:
         """Return the key of the library that is scanned; older servers tell its title only."""
