@@ -1,6 +1,6 @@
 """What is in a library: found out with as few questions as will do, and with what is new in it."""
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
@@ -9,6 +9,7 @@ from types import MappingProxyType
 from homeassistant.const import Platform
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
+from homeassistant.util import dt as dt_util
 
 from .const import DOMAIN
 from .coordinator import PlexMonitorCoordinator
@@ -48,7 +49,7 @@ class LibraryReader:
         """Know nothing of what is in them yet."""
         self._hass = hass
         self._server = server
-        # What of a library is known to be there: up to when, and what came in that second.
+        # What of a library is known to be there: up to when, and what is dated then or later.
         self._newest: dict[str, tuple[datetime, frozenset[str]]] = {}
 
     @callback
@@ -92,15 +93,15 @@ class LibraryReader:
             self._newest.setdefault(section.key, (_EPOCH, there))
             return count, None
         # At first, whatever else came in the newest second is not new either.
-        back_to = _added_at(dated[0]) if since is None else since
+        now = dt_util.utcnow().replace(microsecond=0)
+        back_to = _newest(dated, now) if since is None else since
         if len(dated) == len(items) < count and _added_at(dated[-1]) >= back_to:
             more = await library.added_since(section.key, leaf, back_to, limit=ADDED_AT_MOST)
             dated = list(more) or dated
-        newest = _added_at(dated[0])
-        if since is None or newest >= since:
-            of_newest = {item.rating_key for item in dated if _added_at(item) == newest}
-            known = there if newest == since else frozenset()
-            self._newest[section.key] = newest, known | of_newest
+        newest = max(_newest(dated, now, default=back_to), back_to)
+        not_before = {item.rating_key for item in dated if _added_at(item) >= newest}
+        known = there if newest == since else frozenset()
+        self._newest[section.key] = newest, known | not_before
         if since is not None:
             added = [
                 item for item in dated if _added_at(item) >= since and item.rating_key not in there
@@ -111,6 +112,11 @@ class LibraryReader:
 
 def _added_at(item: MediaItem) -> datetime:
     return item.added_at or _EPOCH
+
+
+def _newest(items: Iterable[MediaItem], now: datetime, default: datetime | None = None) -> datetime:
+    """Return when the newest was added; a date to come, which Plex takes from files, is none."""
+    return max((at for at in map(_added_at, items) if at <= now), default=default or now)
 
 
 def _grouped(section: Section, added: list[MediaItem]) -> Iterator[LibraryEvent]:
