@@ -131,18 +131,6 @@ async def test_library_that_is_gone_takes_its_device_along(
     assert hass.states.get("sensor.home_music_items") is None
 
 
-async def test_library_that_went_while_home_assistant_was_down(
-    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
-) -> None:
-    """It is gone with the next start."""
-    await set_up(hass, entry)
-    await hass.config_entries.async_unload(entry.entry_id)
-    home.library.remove_section(home.library.sections[2])
-    await hass.config_entries.async_reload(entry.entry_id)
-    await settle(hass)
-    assert library_devices(hass, entry).keys() == {"Movies", "TV Shows"}
-
-
 async def test_library_that_is_shared_no_more_and_then_again(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,

@@ -2,7 +2,12 @@
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
-from homeassistant.helpers.device_registry import ChildDeviceInfo, DeviceEntryType, DeviceInfo
+from homeassistant.helpers.device_registry import (
+    ChildDeviceEntry,
+    ChildDeviceInfo,
+    DeviceEntryType,
+    DeviceInfo,
+)
 
 from .const import DOMAIN, MANUFACTURER, MODEL
 from .coordinator import PlexMonitorCoordinator
@@ -127,25 +132,29 @@ def async_follow_devices(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> 
             registered = info
             async_register_server(hass, coordinator)
 
+    def library_devices() -> dict[str, ChildDeviceEntry]:
+        before = library_identifier(coordinator.server.machine_identifier, "")[1]
+        return {
+            identifier[1].removeprefix(before): device
+            for device in dr.async_child_entries_for_config_entry(registry, entry.entry_id)
+            for identifier in device.identifiers
+        }
+
     @callback
     def _async_libraries_changed() -> None:
         if not libraries.available:
             return
-        titles = {
-            _library_identifier(libraries, key): library.section.title
-            for key, library in libraries.data.items()
-        }
-        for device in dr.async_child_entries_for_config_entry(registry, entry.entry_id):
-            [identifier] = device.identifiers
-            if identifier not in titles:
+        for key, device in library_devices().items():
+            if libraries.is_gone(key):
                 registry.async_remove_device(device.id)
-            elif device.name != titles[identifier]:
+            elif (
+                library := libraries.data.get(key)
+            ) is not None and device.name != library.section.title:
                 registry.async_get_or_create_child(
                     config_entry_id=entry.entry_id,
-                    identifiers={identifier},
-                    name=titles[identifier],
-                    parent_device_id=server_device_id,
+                    **library_device_info(libraries, library, server_device_id),
                 )
 
+    libraries.async_expect(library_devices().keys())
     entry.async_on_unload(coordinator.async_add_listener(_async_server_changed))
     entry.async_on_unload(libraries.async_add_listener(_async_libraries_changed))

@@ -1,24 +1,24 @@
 """The libraries of a server: counted when they change, and seldom else, so that disks can sleep."""
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from functools import partial
 from itertools import batched
-from time import monotonic
 from types import MappingProxyType
 from typing import Any, override
 
 from homeassistant.config_entries import ConfigEntry
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
-from homeassistant.helpers.event import async_call_later
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
 from .const import DOMAIN, LOGGER
 from .coordinator import PlexMonitorCoordinator
 from .events import LibraryEvent, LibraryEventType
-from .library_reader import LibraryReader
+from .library_changes import RETRY_AFTER, LibraryChanges
+from .library_presence import LibraryPresence
+from .library_reader import Content, LibraryReader, added_at
 from .library_watch import LibraryWatch
 from .pace import Pace
 from .plex.errors import PlexError, PlexUnauthorizedError
@@ -32,14 +32,7 @@ from .plex.notifications import (
 )
 
 UPDATE_INTERVAL = timedelta(hours=6)
-# What could not be read is tried again after this long, as long as the server is there at all.
-RETRY_INTERVAL = timedelta(minutes=2)
-# What comes in together is told together: after this long without more of it, and not later than
-# the other.
-SETTLE_AFTER = 20.0
-SETTLE_AT_MOST = 300.0
-# How many libraries are counted at a time.
-AT_A_TIME = 4
+RETRY_INTERVAL = timedelta(seconds=RETRY_AFTER)
 # Of the first look so many libraries are told together: Home Assistant makes entities of them, and
 # can do nothing else meanwhile.
 TOLD_TOGETHER = 20
@@ -91,17 +84,15 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         self.known = False
         # By the key of a library; those that are told of all stand under none.
         self._listeners_of: dict[str | None, list[CALLBACK_TYPE]] = {}
-        self._changed: set[str] = set()
+        self._changes = LibraryChanges(hass, entry, self._async_read_changed)
+        self._presence = LibraryPresence()
         # Libraries whose scan was told of since they were last looked at.
         self._scan_told: set[str] = set()
         # How often it is told how far the scan of a library is.
         self._paces: dict[str, Pace] = {}
         # Whether the account was the owner's when the storage was read.
         self._storage_granted = False
-        self._first_change = 0.0
-        self._settle: CALLBACK_TYPE | None = None
         self._reader = LibraryReader(hass, coordinator)
-        self._at_a_time = asyncio.Semaphore(AT_A_TIME)
         self._one_look = asyncio.Lock()
         # Whether the server was there, with push, and with the owner's rights.
         self._seen = (False, False, False)
@@ -119,6 +110,15 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         """Say whether a library is there, and what is known of it holds now."""
         return key in self.data and self._holds
 
+    def is_gone(self, key: str) -> bool:
+        """Say whether a library is surely not there any more."""
+        return self.known and key not in self._presence.keys
+
+    @callback
+    def async_expect(self, keys: Collection[str]) -> None:
+        """Take for granted, until they have been looked at, that there are these libraries."""
+        self._presence.expect(keys)
+
     @property
     def _granted(self) -> bool:
         """Say whether the account is the owner's, as far as can be seen."""
@@ -128,7 +128,7 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
     def async_start(self) -> None:
         """Begin to follow the server."""
         entry = self.config_entry
-        entry.async_on_unload(self._cancel_settle)
+        entry.async_on_unload(self._changes.async_stop)
         entry.async_on_unload(self.server.async_listen_to_notifications(self._async_notified))
         entry.async_on_unload(self.server.async_add_listener(self._async_server_changed))
         LibraryWatch(self.hass, entry, self.server, self.async_request_refresh).async_start()
@@ -208,13 +208,17 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
     async def _async_read(self) -> Libraries:
         """Look at all libraries, one look at a time: each tells what is new since the last."""
         async with self._one_look:
-            changed, self._changed = self._changed, set()
+            changed = self._changes.async_take()
             try:
                 libraries = await self._async_look(changed)
             except PlexError:
-                self._changed |= changed
+                self._changes.async_give_back(changed)
                 raise
             self.known = True
+            if self._reader.failing:
+                self._changes.async_give_back(self._reader.failing)
+            if self._reader.failing or self._presence.in_doubt:
+                self._changes.async_look_again()
             return libraries
 
     async def _async_look(self, changed: set[str]) -> Libraries:
@@ -237,14 +241,22 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
             self._storage_granted = granted
         counted: dict[str, Library] = {}
         for portion in batched(stale, TOLD_TOGETHER, strict=False):
-            libraries = await asyncio.gather(*(self._async_count(each) for each in portion))
-            counted |= {library.section.key: library for library in libraries}
+            contents = await self._reader.async_read_all(portion)
+            counted |= {
+                section.key: self._counted(section, contents[section.key])
+                for section in portion
+                if section.key in contents
+            }
             if not self.known:
+                self._presence.expect({section.key for section in portion})
                 told = self._brought_together(portion, counted, storage)
                 self.data = MappingProxyType({**self.data, **told})
                 self._async_tell_of(None)
-        self._reader.async_forget_all_but({section.key for section in sections})
-        return MappingProxyType(self._brought_together(sections, counted, storage))
+        self._presence.listed({section.key for section in sections})
+        there = self._presence.keys
+        self._reader.async_forget_all_but(there)
+        kept = {key: library for key, library in self.data.items() if key in there}
+        return MappingProxyType(kept | self._brought_together(sections, counted, storage))
 
     def _brought_together(
         self,
@@ -252,10 +264,14 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         counted: Mapping[str, Library],
         storage: Mapping[str, SectionStorage] | None,
     ) -> dict[str, Library]:
-        """Return libraries as they were read, with what was told of them meanwhile."""
+        """Return libraries as they were read, with what was told of them meanwhile.
+
+        One that could not be counted stays as it was, and is left out where nothing is known of it.
+        """
         return {
             section.key: self._with_what_was_told(section, counted.get(section.key), storage)
             for section in sections
+            if section.key in counted or section.key in self.data
         }
 
     def _with_what_was_told(
@@ -277,10 +293,8 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
             library = replace(library, storage=storage.get(section.key))
         return replace(library, section=section, scan=scan)
 
-    async def _async_count(self, section: Section) -> Library:
+    def _counted(self, section: Section, content: Content) -> Library:
         """Return a library with what is in it now."""
-        async with self._at_a_time:
-            content = await self._reader.async_read(section)
         known = self.data.get(section.key)
         return Library(
             section=section,
@@ -297,7 +311,7 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
                 if notification.state is TimelineState.DELETED:
                     self._async_removed(key, notification)
                 if notification.state in {TimelineState.PROCESSED, TimelineState.DELETED}:
-                    self._async_mark(key)
+                    self._changes.async_mark(key)
             case ActivityNotification() if notification.activity.activity_type == SCAN:
                 self._async_scanned(notification)
             case _:
@@ -325,7 +339,7 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         if key is None:
             if ended and activity.section_id is not None:
                 # A new library is scanned first of all.
-                self._async_mark(activity.section_id)
+                self._changes.async_mark(activity.section_id)
             return
         library = self.data[key]
         scan = None if ended else activity
@@ -335,7 +349,7 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
             {**self.data, key: replace(library, section=section, scan=scan)}
         )
         if ended:
-            self._async_mark(key)
+            self._changes.async_mark(key)
         changed = (library.scan is None) is not ended
         if changed:
             kind = LibraryEventType.SCAN_FINISHED if ended else LibraryEventType.SCAN_STARTED
@@ -356,56 +370,36 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         )
         return next(titled, None)
 
-    @callback
-    def _async_mark(self, key: str) -> None:
-        """Look at a library when nothing more has come in for a while."""
-        now = monotonic()
-        if not self._changed:
-            self._first_change = now
-        self._changed.add(key)
-        self._settle_in(min(SETTLE_AFTER, max(0.0, self._first_change + SETTLE_AT_MOST - now)))
-
-    @callback
-    def _settle_in(self, wait: float) -> None:
-        self._cancel_settle()
-        self._settle = async_call_later(
-            self.hass, wait, HassJob(self._async_settled, cancel_on_shutdown=True)
-        )
-
-    def _cancel_settle(self) -> None:
-        if self._settle is not None:
-            self._settle()
-            self._settle = None
-
-    @callback
-    def _async_settled(self, _now: datetime) -> None:
-        self._settle = None
-        self.config_entry.async_create_background_task(
-            self.hass,
-            self._async_read_changed(),
-            f"plex_monitor libraries {self.config_entry.entry_id}",
-        )
-
     async def _async_read_changed(self) -> None:
         """Read the libraries that have changed, and tell their listeners."""
         if not self.server.last_update_success:
             # They are looked at when it is back.
             return
-        before = self.data
+        before, were_there = self.data, self._presence.keys
         try:
             self.data = await self._async_read()
         except PlexError as err:
             await self._async_doubt(err)
-            self._settle_in(RETRY_INTERVAL.total_seconds())
+            self._changes.async_look_again()
             return
-        if _titles(before) != _titles(self.data):
+        if _titles(before) != _titles(self.data) or were_there != self._presence.keys:
             self.async_update_listeners()
             return
-        for key, library in self.data.items():
-            if library != before[key]:
-                self._async_tell_of(key)
+        changed = [key for key, library in self.data.items() if library != before[key]]
+        for key in changed:
+            self._async_tell_of(key)
+        if any(_has_lost_its_newest(before[key], self.data[key]) for key in changed):
+            self._async_tell_of(None)
 
 
 def _titles(libraries: Libraries) -> Mapping[str, str]:
     """Return which libraries there are."""
     return {key: library.section.title for key, library in libraries.items()}
+
+
+def _has_lost_its_newest(before: Library, now: Library) -> bool:
+    """Say whether what was added last was removed: what is added is told as an event."""
+    old, new = before.last_added, now.last_added
+    if old is None or new is None:
+        return old is not None
+    return old.rating_key != new.rating_key and added_at(new) <= added_at(old)

@@ -1,5 +1,6 @@
 """What is in a library: found out with as few questions as will do, and with what is new in it."""
 
+import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -11,11 +12,19 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.util import dt as dt_util
 
-from .const import DOMAIN
+from .const import DOMAIN, LOGGER
 from .coordinator import PlexMonitorCoordinator
 from .events import LibraryEvent, LibraryEventType
+from .plex.errors import (
+    PlexConnectionError,
+    PlexError,
+    PlexUnauthorizedError,
+    PlexWrongServerError,
+)
 from .plex.models import MediaItem, MediaType, Section
 
+# How many libraries are counted at a time.
+AT_A_TIME = 4
 # So many of the newest come along with a count. That is enough to see what was added alone.
 COME_ALONG = 3
 # More than this at once is told in part.
@@ -49,6 +58,9 @@ class LibraryReader:
         """Know nothing of what is in them yet."""
         self._hass = hass
         self._server = server
+        self._at_a_time = asyncio.Semaphore(AT_A_TIME)
+        # Those that could not be read when they were to be last.
+        self.failing: set[str] = set()
         # What of a library is known to be there: up to when, and what is dated then or later.
         self._newest: dict[str, tuple[datetime, frozenset[str]]] = {}
 
@@ -57,8 +69,41 @@ class LibraryReader:
         """Forget the libraries that are gone."""
         for gone in self._newest.keys() - set(keys):
             del self._newest[gone]
+        self.failing.intersection_update(keys)
 
-    async def async_read(self, section: Section) -> Content:
+    async def async_read_all(self, sections: Iterable[Section]) -> dict[str, Content]:
+        """Return what is in libraries now, but for those of which that cannot be read alone.
+
+        What concerns the server as a whole is raised, and none of the others is read any further.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = {each.key: group.create_task(self._async_try(each)) for each in sections}
+        except* PlexError as errors:
+            failures = errors
+        else:
+            contents = {key: task.result() for key, task in tasks.items()}
+            return {key: content for key, content in contents.items() if content is not None}
+        raise failures.exceptions[0]
+
+    async def _async_try(self, section: Section) -> Content | None:
+        """Return what is in a library now, or nothing where that fails for it alone."""
+        try:
+            async with self._at_a_time:
+                content = await self._async_read(section)
+        except PlexUnauthorizedError, PlexWrongServerError:
+            raise
+        except PlexError as err:
+            if isinstance(err, PlexConnectionError):
+                await self._server.server.check_identity()
+            if section.key not in self.failing:
+                self.failing.add(section.key)
+                LOGGER.info("%s: could not count %s: %s", self._server.name, section.title, err)
+            return None
+        self.failing.discard(section.key)
+        return content
+
+    async def _async_read(self, section: Section) -> Content:
         """Return what is in a library now, and tell what is new."""
         counts: dict[MediaType, int] = {}
         last_added = None
@@ -95,28 +140,29 @@ class LibraryReader:
         # At first, whatever else came in the newest second is not new either.
         now = dt_util.utcnow().replace(microsecond=0)
         back_to = _newest(dated, now) if since is None else since
-        if len(dated) == len(items) < count and _added_at(dated[-1]) >= back_to:
+        if len(dated) == len(items) < count and added_at(dated[-1]) >= back_to:
             more = await library.added_since(section.key, leaf, back_to, limit=ADDED_AT_MOST)
             dated = list(more) or dated
         newest = max(_newest(dated, now, default=back_to), back_to)
-        not_before = {item.rating_key for item in dated if _added_at(item) >= newest}
+        not_before = {item.rating_key for item in dated if added_at(item) >= newest}
         known = there if newest == since else frozenset()
         self._newest[section.key] = newest, known | not_before
         if since is not None:
             added = [
-                item for item in dated if _added_at(item) >= since and item.rating_key not in there
+                item for item in dated if added_at(item) >= since and item.rating_key not in there
             ]
             self._server.async_tell(*_grouped(section, added))
         return count, dated[0]
 
 
-def _added_at(item: MediaItem) -> datetime:
+def added_at(item: MediaItem) -> datetime:
+    """Return when an item was added, long ago where that is not known."""
     return item.added_at or _EPOCH
 
 
 def _newest(items: Iterable[MediaItem], now: datetime, default: datetime | None = None) -> datetime:
     """Return when the newest was added; a date to come, which Plex takes from files, is none."""
-    return max((at for at in map(_added_at, items) if at <= now), default=default or now)
+    return max((at for at in map(added_at, items) if at <= now), default=default or now)
 
 
 def _grouped(section: Section, added: list[MediaItem]) -> Iterator[LibraryEvent]:
