@@ -430,7 +430,7 @@ async def test_many_libraries_are_told_a_few_at_a_time(
         home.library.add_section(f"Library {number}", Kind.MOVIE)
     held = home.faults.set(Fault.HANG, paths="^/library/sections/45/all$")
     await set_up(hass, entry)
-    await advance(hass, freezer, 10, step=5)
+    await advance(hass, freezer, 5, step=5)
     assert held.hits
     assert values(hass, "movies_items", "library_36_items") == ["3", "0"]
     assert hass.states.get("sensor.home_library_37_items") is None
