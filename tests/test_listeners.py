@@ -14,7 +14,6 @@ def test_listeners_are_told_until_they_are_removed() -> None:
     remove()
     listeners.async_tell("two")
     assert (first, second) == (["one"], ["one", "two"])
-    assert len(listeners) == 1
 
 
 def test_listener_that_removes_itself_keeps_nothing_from_the_next() -> None:
@@ -25,4 +24,3 @@ def test_listener_that_removes_itself_keeps_nothing_from_the_next() -> None:
     listeners.async_add(told.append)
     listeners.async_tell("one")
     assert told == ["one"]
-    assert len(listeners) == 1

@@ -39,10 +39,8 @@ def a_transcode(video: str = "transcode", *, hardware: bool = False) -> Transcod
     return TranscodeStatus(
         key="t1",
         progress=1.0,
-        speed=2.0,
         throttled=False,
         hardware=hardware,
-        complete=False,
         video_decision=video,
         audio_decision="copy",
         subtitle_decision=None,

@@ -12,10 +12,6 @@ class Listeners[NewsT]:
         """Have nobody listen yet."""
         self._listeners: list[Callable[[NewsT], None]] = []
 
-    def __len__(self) -> int:
-        """Return how many listen."""
-        return len(self._listeners)
-
     @callback
     def async_add(self, listener: Callable[[NewsT], None]) -> CALLBACK_TYPE:
         """Add a listener, and return how to take it out."""

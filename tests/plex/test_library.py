@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.plex_monitor.plex import library, trusted
+from custom_components.plex_monitor.plex import library
 from custom_components.plex_monitor.plex.errors import (
     PlexForbiddenError,
     PlexNotFoundError,
@@ -28,12 +28,11 @@ ODD_KEYS = ["..", "1/../2", "", "1?type=2"]
 
 
 async def test_sections(home: simulator.PlexServer, server: PlexServer) -> None:
-    """The libraries with what they hold and where it lies."""
+    """The libraries with what they hold."""
     films, shows, music = await server.library.sections()
     assert [each.title for each in (films, shows, music)] == ["Movies", "TV Shows", "Music"]
     assert [each.media_type for each in (films, shows, music)] == ["movie", "show", "artist"]
     assert films.key == "1"
-    assert films.locations == home.library.sections[0].paths
     assert films.scanning is False
     home.library.sections[0].refreshing = True
     assert (await server.library.sections())[0].scanning is True
@@ -272,22 +271,6 @@ async def test_an_item_that_is_left_out(home: simulator.PlexServer, server: Plex
         await server.library.metadata(FILM)
 
 
-async def test_several_items_at_once(
-    world: World, server: PlexServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """One request is for many, and those that are gone are left out."""
-    for module in (library, trusted):
-        monkeypatch.setattr(module, "PAGE_SIZE", 2)
-    assert await server.library.items([]) == ()
-    found = await server.library.items(["101", "999999", "999998", "999997", "102"])
-    assert [item.rating_key for item in found] == ["101", "102"]
-    assert [path for path in paths(world) if "metadata" in path] == [
-        "/library/metadata/101,999999 with token",
-        "/library/metadata/999998,999997 with token",
-        "/library/metadata/102 with token",
-    ]
-
-
 async def test_a_picture(
     world: World, home: simulator.PlexServer, server: PlexServer, token: str
 ) -> None:
@@ -339,19 +322,19 @@ async def test_a_picture_beyond_all_measure(
 
 
 async def test_scan(world: World, home: simulator.PlexServer, server: PlexServer) -> None:
-    """One library, a folder of it, or all, once more from scratch if it has to be."""
+    """One library, a folder of it, or all."""
     home.scanner.on_disk.append(Find(title="Fog", kind=Kind.MOVIE))
     await server.library.scan("1")
     await world.idle()
     assert home.library.titled("Fog") is not None
-    await server.library.scan("2", path="/shows/A Show & more", force=True)
+    await server.library.scan("2", path="/shows/A Show & more")
     await server.library.scan()
-    assert [(each.section_id, each.path, each.force) for each in home.scanner.asked] == [
-        (1, None, False),
-        (2, "/shows/A Show & more", True),
-        (1, None, False),
-        (2, None, False),
-        (3, None, False),
+    assert [(each.section_id, each.path) for each in home.scanner.asked] == [
+        (1, None),
+        (2, "/shows/A Show & more"),
+        (1, None),
+        (2, None),
+        (3, None),
     ]
     with pytest.raises(PlexNotFoundError):
         await server.library.scan("99")
@@ -457,7 +440,6 @@ async def test_what_cannot_be_a_key(world: World, server: PlexServer, key: str) 
         server.library.added_since(key, MediaType.MOVIE, NOON, limit=1),
         server.library.newest(key, MediaType.MOVIE, limit=1),
         server.library.metadata(key),
-        server.library.items([key]),
         server.library.scan(key),
         server.library.cancel_scan(key),
         server.library.empty_trash(key),

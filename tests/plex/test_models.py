@@ -71,7 +71,7 @@ def test_the_essential_is_needed(parse: Callable[[Any], object], data: object) -
 KEYS = {
     ServerIdentity: ("machineIdentifier", "version", "claimed"),
     ServerInfo: ("machineIdentifier", "friendlyName", "version", "myPlexSubscription"),
-    RemoteAccess: ("mappingState", "mappingError", "signInState"),
+    RemoteAccess: ("mappingState", "mappingError"),
     Session: (
         *(
             "sessionKey",
@@ -87,11 +87,11 @@ KEYS = {
         *("Media", "Part", "Stream", "streamType", "decision", "selected", "videoResolution"),
         *("displayTitle", "TranscodeSession", "key", "videoDecision", "sourceVideoCodec"),
     ),
-    TranscodeStatus: ("key", "progress", "speed", "throttled", "transcodeHwDecoding"),
-    Section: ("key", "type", "hidden", "scannedAt", "contentChangedAt", "Location", "path"),
+    TranscodeStatus: ("key", "progress", "throttled", "transcodeHwDecoding"),
+    Section: ("key", "type", "hidden", "scannedAt", "contentChangedAt"),
     SectionStorage: ("id", "storageTotal", "durationTotal"),
     MediaItem: ("ratingKey", "type", "index", "addedAt", "thumb", "rating", "Marker", "final"),
-    Marker: ("type", "startTimeOffset", "endTimeOffset", "final"),
+    Marker: ("type", "startTimeOffset", "final"),
     HistoryItem: ("ratingKey", "type", "viewedAt", "accountID", "parentIndex"),
     Activity: ("uuid", "type", "progress", "Context", "librarySectionID", "cancellable"),
     ButlerTask: ("name", "enabled", "interval", "title"),
@@ -101,7 +101,7 @@ KEYS = {
     Traffic: ("at", "lan", "bytes"),
     UpdateStatus: ("canInstall", "Release", "version", "added", "fixed", "state"),
     Pin: ("id", "code", "qr", "expiresIn", "expiresAt", "authToken"),
-    PlexAccount: ("id", "uuid", "username", "title", "subscription", "active"),
+    PlexAccount: ("id", "username", "title", "subscription", "active"),
     Resource: ("clientIdentifier", "provides", "connections", "uri", "accessToken", "port"),
     Connection: ("uri", "local", "relay", "address", "port"),
 }

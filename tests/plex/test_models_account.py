@@ -79,7 +79,6 @@ def test_account() -> None:
     account = PlexAccount.from_json(
         {
             "id": 12345,
-            "uuid": "0123456789abcdef",
             "username": "owner",
             "title": "Owner",
             "email": "owner@example.com",
@@ -87,9 +86,7 @@ def test_account() -> None:
             "subscription": {"active": True},
         }
     )
-    assert account == PlexAccount(
-        id=12345, uuid="0123456789abcdef", username="owner", title="Owner", plex_pass=True
-    )
+    assert account == PlexAccount(id=12345, username="owner", title="Owner", plex_pass=True)
     assert "secret" not in repr(account)
     assert "example.com" not in repr(account)
 

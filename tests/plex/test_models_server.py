@@ -67,14 +67,13 @@ def test_remote_access() -> None:
         "username": "owner@example.com",
         "mappingState": "mapped",
         "mappingError": "",
-        "signInState": "ok",
         "publicAddress": "203.0.113.9",
         "publicPort": 32400,
         "privateAddress": "192.168.1.5",
         "subscriptionActive": True,
     }
     access = RemoteAccess.from_json(data)
-    assert access == RemoteAccess(state="mapped", error=None, reachable=True, signed_in=True)
+    assert access == RemoteAccess(state="mapped", error=None, reachable=True)
     assert not any(private in repr(access) for private in ("secret", "example", "203", "192"))
 
 
@@ -97,4 +96,3 @@ def test_whether_a_server_is_reached(
     access = RemoteAccess.from_json({"mappingState": state, "mappingError": error})
     assert access.reachable is expected
     assert access.error == (error or None)
-    assert access.signed_in is False

@@ -17,10 +17,8 @@ def transcoder(**changes: object) -> dict[str, Any]:
     return {
         "key": "/transcode/sessions/1a2b3c",
         "throttled": True,
-        "complete": False,
         "progress": 12.5,
         "size": -22,
-        "speed": 0.0,
         "sourceVideoCodec": "hevc",
         "sourceAudioCodec": "truehd",
         "videoDecision": "transcode",
@@ -95,8 +93,6 @@ def test_a_stream_that_is_transcoded() -> None:
         session_key="3",
         session_id="abc",
         rating_key="118",
-        parent_rating_key=None,
-        grandparent_rating_key=None,
         media_type="movie",
         title="Test Feature",
         parent_title=None,
@@ -114,7 +110,6 @@ def test_a_stream_that_is_transcoded() -> None:
         player_id="box-1",
         product="Plex for Box",
         platform="Box OS",
-        device="Box",
         local=True,
         state=PlaybackState.PAUSED,
         view_offset=1_500_000,
@@ -134,10 +129,8 @@ def test_a_stream_that_is_transcoded() -> None:
         transcode=TranscodeStatus(
             key="1a2b3c",
             progress=12.5,
-            speed=0.0,
             throttled=True,
             hardware=True,
-            complete=False,
             video_decision="transcode",
             audio_decision="copy",
             subtitle_decision="burn",
@@ -155,9 +148,7 @@ def test_a_stream_that_is_played_as_it_is() -> None:
         "index": 3,
         "parentIndex": 1,
         "parentTitle": "An Album",
-        "parentRatingKey": "20",
         "grandparentTitle": "An Artist",
-        "grandparentRatingKey": "10",
         "parentThumb": "/library/metadata/20/thumb/1",
         "Media": [
             {
@@ -180,7 +171,6 @@ def test_a_stream_that_is_played_as_it_is() -> None:
     assert (found.season, found.episode) == (None, None)
     assert found.thumb == "/library/metadata/20/thumb/1"
     assert (found.parent_title, found.grandparent_title) == ("An Album", "An Artist")
-    assert (found.parent_rating_key, found.grandparent_rating_key) == ("20", "10")
     assert (found.local, found.user, found.user_id, found.player_id) == (None,) * 4
 
 

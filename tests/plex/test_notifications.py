@@ -123,9 +123,6 @@ def test_timeline(number: object, state: int) -> None:
     assert parse_notifications(frame("timeline", "TimelineEntry", item)) == (
         TimelineNotification(
             section_id="2",
-            item_id="45",
-            parent_id="44",
-            root_id="43",
             media_type=4,
             title="Pilot",
             state=state,
@@ -143,7 +140,7 @@ def test_a_state_of_the_timeline_has_a_name() -> None:
     assert isinstance(second, TimelineNotification)
     assert first.state is TimelineState.DELETED
     assert second.state == 7
-    assert (first.section_id, first.parent_id, first.root_id, first.title) == (None, None, None, "")
+    assert (first.section_id, first.title) == (None, "")
 
 
 @pytest.mark.parametrize("event", list(ActivityEvent))
@@ -199,7 +196,6 @@ def test_transcode(kind: str, *, ended: bool) -> None:
         '{"NotificationContainer": {"type": ["playing"]}}',
         frame("progress", "ProgressNotification", {"message": "Scanning"}),
         frame("timeline", "TimelineEntry", {"itemID": 5}),
-        frame("timeline", "TimelineEntry", {"state": 5}),
         frame("timeline", "TimelineEntry", {"identifier": "a.guide:4", "itemID": 5, "state": 9}),
         frame("status", "StatusNotification", {"notificationName": "LIBRARY_UPDATE"}),
         frame("reachability", "ReachabilityNotification", {}),

@@ -48,7 +48,6 @@ async def test_sign_in(world: World, plex_tv: PlexTv) -> None:
     assert linked.token is not None
     assert await plex_tv.account(linked.token) == PlexAccount(
         id=owner.id,
-        uuid=owner.uuid,
         username=owner.username,
         title=owner.title,
         plex_pass=True,

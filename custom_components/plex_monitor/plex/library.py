@@ -1,6 +1,6 @@
 """The libraries of a server: what is in them, and what they can be told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,7 @@ from aiohttp import hdrs
 from .errors import PlexNotFoundError, PlexResponseError
 from .models import LIBRARY, Image, MediaItem, MediaType, Section, SectionStorage
 from .parsing import container, objects, parsed_items, server_path, text
-from .trusted import PAGE_SIZE, TrustedRequests, segment
+from .trusted import TrustedRequests, segment
 
 MAX_IMAGE = 8 * 1024 * 1024
 # Pictures made of pixels; one of SVG could run a script in a browser.
@@ -137,20 +137,6 @@ class Library:
             raise PlexResponseError("Plex left out the item")
         return found[0]
 
-    async def items(self, rating_keys: Sequence[str]) -> tuple[MediaItem, ...]:
-        """Return several items at once; those that are gone are left out."""
-        found: list[MediaItem] = []
-        for start in range(0, len(rating_keys), PAGE_SIZE):
-            keys = [segment(key) for key in rating_keys[start : start + PAGE_SIZE]]
-            try:
-                found += await self._requests.get_items(
-                    f"/library/metadata/{','.join(keys)}", MediaItem.from_json, limit=len(keys)
-                )
-            except PlexNotFoundError:
-                # Not one of them is there any more.
-                continue
-        return tuple(found)
-
     async def image(self, path: str, *, width: int, height: int) -> Image:
         """Return a picture of the server, made to fit into a size in pixels (official API 1.2.2).
 
@@ -169,18 +155,14 @@ class Library:
             raise PlexResponseError("Not a picture")
         return Image(content=content, content_type=content_type)
 
-    async def scan(
-        self, section_key: str | None = None, *, path: str | None = None, force: bool = False
-    ) -> None:
+    async def scan(self, section_key: str | None = None, *, path: str | None = None) -> None:
         """Look for new files, in one library or in all; what is found is told by push.
 
-        `path` is a folder of the library on the server, to look there alone. `force` reads all
-        metadata anew. `PlexUnavailableError` 503: the server cannot do it now (official API 1.2.2).
+        `path` is a folder of the library on the server, to look there alone.
+        `PlexUnavailableError` 503: the server cannot do it now (official API 1.2.2).
         """
         section = "all" if section_key is None else segment(section_key)
         params = {"path": path} if path is not None else {}
-        if force:
-            params["force"] = "1"
         await self._requests.act(hdrs.METH_GET, f"/library/sections/{section}/refresh", params)
 
     async def cancel_scan(self, section_key: str | None = None) -> None:

@@ -77,13 +77,10 @@ class TimelineNotification:
     """An item of the library is added, changed or removed (captured, PMS 1.41).
 
     `media_type` is one of `MediaType`, or another number of Plex's; so is `state`. `title` is
-    empty at the beginning. `parent_id` and `root_id` are season and show, or album and artist.
+    empty at the beginning.
     """
 
     section_id: str | None
-    item_id: str
-    parent_id: str | None
-    root_id: str | None
     media_type: int | None
     title: str
     state: TimelineState | int
@@ -98,9 +95,6 @@ class TimelineNotification:
             raise PlexResponseError("Plex left out state")
         return cls(
             section_id=text(data.get("sectionID")),
-            item_id=required_text(data, "itemID"),
-            parent_id=text(data.get("parentItemID")),
-            root_id=text(data.get("rootItemID")),
             media_type=integer(data.get("type")),
             title=text(data.get("title")) or "",
             state=TimelineState(state) if state in list(TimelineState) else state,

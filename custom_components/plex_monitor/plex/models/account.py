@@ -63,7 +63,6 @@ class PlexAccount:
     """
 
     id: int
-    uuid: str | None
     username: str
     title: str | None
     plex_pass: bool
@@ -77,7 +76,6 @@ class PlexAccount:
         title = text(data.get("title"))
         return cls(
             id=account_id,
-            uuid=text(data.get("uuid")),
             username=text(data.get("username")) or title or str(account_id),
             title=title,
             plex_pass=boolean(child(data, "subscription").get("active")),

@@ -14,7 +14,6 @@ from ..parsing import (
     moment,
     number,
     numbering,
-    objects,
     parsed_items,
     required_text,
     server_path,
@@ -51,42 +50,33 @@ _MEDIA_TYPES = {
 class Section:
     """A library: `GET /library/sections` (official API 1.2.2).
 
-    `media_type` is movie, show, artist or photo. `scanned_at` is when it was last scanned,
-    `updated_at` when its settings were. `content_changed_at` is a counter that grows with every
-    change, not a time. `hidden` is 0 for one that shows everywhere, 1 for one that is left out of
-    the home screen, 2 for one that is left out of the search as well.
+    `media_type` is movie, show, artist or photo. `scanned_at` is when it was last scanned.
+    `content_changed_at` is a counter that grows with every change, not a time. `hidden` is 0 for
+    one that shows everywhere, 1 for one that is left out of the home screen, 2 for one that is
+    left out of the search as well.
     """
 
     key: str
-    uuid: str | None
     title: str
     media_type: str | None
     agent: str | None
-    language: str | None
     scanning: bool
     scanned_at: datetime | None
-    updated_at: datetime | None
     content_changed_at: int | None
-    locations: tuple[str, ...]
     hidden: int
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
         """Read one `Directory` of `/library/sections`."""
         data = mapping(data, "a library")
-        paths = (text(location.get("path")) for location in objects(data.get("Location")))
         return cls(
             key=required_text(data, "key"),
-            uuid=text(data.get("uuid")),
             title=text(data.get("title")) or "",
             media_type=text(data.get("type")),
             agent=text(data.get("agent")),
-            language=text(data.get("language")),
             scanning=boolean(data.get("refreshing")),
             scanned_at=moment(data.get("scannedAt")),
-            updated_at=moment(data.get("updatedAt")),
             content_changed_at=integer(data.get("contentChangedAt")),
-            locations=tuple(filter(None, paths)),
             # Plex writes a number or a bool (captured).
             hidden=integer(data.get("hidden")) or int(boolean(data.get("hidden"))),
         )
@@ -125,13 +115,12 @@ class SectionStorage:
 class Marker:
     """A part of a medium: `GET /library/metadata/{id}` with `includeMarkers=1` (captured).
 
-    `marker_type` is "intro", "credits" or "commercial" (PlexAPI); the offsets are in milliseconds.
-    The final credits are those after which nothing comes.
+    `marker_type` is "intro", "credits" or "commercial" (PlexAPI), `start` is in milliseconds. The
+    final credits are those after which nothing comes.
     """
 
     marker_type: str
     start: int
-    end: int | None
     final: bool
 
     @classmethod
@@ -143,7 +132,6 @@ class Marker:
         return cls(
             marker_type=required_text(data, "type"),
             start=start,
-            end=integer(data.get("endTimeOffset")),
             final=boolean(data.get("final")),
         )
 
@@ -163,7 +151,6 @@ class MediaItem:
     title: str
     parent_rating_key: str | None
     parent_title: str | None
-    grandparent_rating_key: str | None
     grandparent_title: str | None
     season: int | None
     episode: int | None
@@ -191,7 +178,6 @@ class MediaItem:
             title=text(data.get("title")) or "",
             parent_rating_key=text(data.get("parentRatingKey")),
             parent_title=text(data.get("parentTitle")),
-            grandparent_rating_key=text(data.get("grandparentRatingKey")),
             grandparent_title=text(data.get("grandparentTitle")),
             season=season,
             episode=episode,

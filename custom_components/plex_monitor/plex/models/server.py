@@ -75,7 +75,6 @@ class RemoteAccess:
     state: str | None
     error: str | None
     reachable: bool | None
-    signed_in: bool
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
@@ -88,5 +87,4 @@ class RemoteAccess:
             state=state,
             error=error,
             reachable=state == "mapped" and error is None if known else None,
-            signed_in=text(data.get("signInState")) == "ok",
         )

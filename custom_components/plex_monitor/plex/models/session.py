@@ -64,19 +64,16 @@ class StreamDecision(StrEnum):
 class TranscodeStatus:
     """The work of the transcoder on one stream: in a session, and pushed (captured).
 
-    `key` is the bare id. `progress` is in percent of the medium, `None` for live TV. `speed` is a
-    multiple of real time: less than 1 is too slow, unless the transcoder is `throttled`, which
-    means that it is far enough ahead. `hardware` tells whether hardware takes part; that it was
-    asked for says nothing. The decisions are "transcode", "copy", and for subtitles also "burn"
-    and "ignore".
+    `key` is the bare id. `progress` is in percent of the medium, `None` for live TV. A transcoder
+    that is `throttled` is far enough ahead. `hardware` tells whether hardware takes part; that it
+    was asked for says nothing. The decisions are "transcode", "copy", and for subtitles also
+    "burn" and "ignore".
     """
 
     key: str
     progress: float | None
-    speed: float | None
     throttled: bool
     hardware: bool
-    complete: bool
     video_decision: str | None
     audio_decision: str | None
     subtitle_decision: str | None
@@ -89,10 +86,8 @@ class TranscodeStatus:
         return cls(
             key=required_text(data, "key").rpartition("/")[2],
             progress=progress if progress is not None and progress >= 0 else None,
-            speed=number(data.get("speed")),
             throttled=boolean(data.get("throttled")),
             hardware=first_of(data, "transcodeHwDecoding", "transcodeHwEncoding") is not None,
-            complete=boolean(data.get("complete")),
             video_decision=text(data.get("videoDecision")),
             audio_decision=text(data.get("audioDecision")),
             subtitle_decision=text(data.get("subtitleDecision")),
@@ -120,8 +115,6 @@ class Session:
     session_key: str
     session_id: str | None = None
     rating_key: str | None
-    parent_rating_key: str | None = None
-    grandparent_rating_key: str | None = None
     media_type: str | None
     title: str
     parent_title: str | None = None
@@ -139,7 +132,6 @@ class Session:
     player_id: str | None = None
     product: str | None = None
     platform: str | None = None
-    device: str | None = None
     local: bool | None = None
     state: PlaybackState
     view_offset: int | None = None
@@ -168,8 +160,6 @@ class Session:
             session_key=required_text(data, "sessionKey"),
             session_id=text(session.get("id")),
             rating_key=text(data.get("ratingKey")),
-            parent_rating_key=text(data.get("parentRatingKey")),
-            grandparent_rating_key=text(data.get("grandparentRatingKey")),
             media_type=text(data.get("type")),
             title=text(data.get("title")) or "",
             parent_title=text(data.get("parentTitle")),
@@ -187,7 +177,6 @@ class Session:
             player_id=text(player.get("machineIdentifier")),
             product=text(player.get("product")),
             platform=text(player.get("platform")),
-            device=text(player.get("device")),
             local=boolean(player["local"]) if "local" in player else None,
             state=PlaybackState.from_text(player.get("state")),
             view_offset=integer(data.get("viewOffset")),
