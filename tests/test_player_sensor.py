@@ -11,6 +11,13 @@ from .players import DELIVERY, TV
 from .simulator import Account, Delivery, PlexServer
 
 
+def codecs(hass: HomeAssistant) -> tuple[str, ...]:
+    """Return those of picture and sound, each as it lies on the server and as it is delivered."""
+    told = attributes_of(hass, DELIVERY)
+    names = ("source_video_codec", "video_codec", "source_audio_codec", "audio_codec")
+    return tuple(told[name] for name in names)
+
+
 async def test_delivery(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -24,10 +31,12 @@ async def test_delivery(
     await settle(hass)
     assert state_of(hass, DELIVERY) == "direct_play"
     assert attributes_of(hass, DELIVERY)["bandwidth"] == 4200
+    assert codecs(hass) == ("hevc", "hevc", "eac3", "eac3")
     await stream.deliver(Delivery.TRANSCODE)
     await advance(hass, freezer, 2, step=1)
     assert state_of(hass, DELIVERY) == "transcode"
     assert attributes_of(hass, DELIVERY)["resolution"] == "720p"
+    assert codecs(hass) == ("hevc", "h264", "eac3", "aac")
     await stream.stop()
     await settle(hass)
     assert state_of(hass, DELIVERY) == "unknown"

@@ -33,6 +33,8 @@ async def test_list_of_streams(
     assert listed["player"] == "Living room TV"
     assert listed["state"] == "playing"
     assert listed["decision"] == "transcode"
+    assert (listed["source_video_codec"], listed["video_codec"]) == ("hevc", "h264")
+    assert (listed["source_audio_codec"], listed["audio_codec"]) == ("eac3", "aac")
     assert listed["duration"] == stream.item.duration / 1000
     assert listed["can_be_stopped"] is True
 
