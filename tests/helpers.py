@@ -72,7 +72,8 @@ async def settle(hass: HomeAssistant) -> None:
             with suppress(TimeoutError):
                 await asyncio.wait_for(world.idle(0), HELD_BACK)
         # What is tracked and no task is work in a thread.
-        threads = [future for future in hass._tasks if not isinstance(future, asyncio.Task)]
+        tracked = hass._tasks  # noqa: SLF001 - Nothing public tells what is under way.
+        threads = [future for future in tracked if not isinstance(future, asyncio.Task)]
         if threads:
             await asyncio.wait(threads)
         settled = before == sum(world.turns for world in _worlds) and not threads

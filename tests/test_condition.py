@@ -297,7 +297,7 @@ async def test_each_condition_is_described(hass: HomeAssistant, entry: MockConfi
     await set_up(hass, entry)
     await ask(hass, when("server_is_up"))
     options = {
-        name: kind._options_schema
+        name: kind.options_schema
         for name, kind in condition.CONDITIONS.items()
         if issubclass(kind, condition.PlexMonitorCondition)
     }

@@ -38,12 +38,10 @@ def a_transcode(video: str = "transcode", *, hardware: bool = False) -> Transcod
     """Return the work of a transcoder."""
     return TranscodeStatus(
         key="t1",
-        progress=1.0,
         throttled=False,
         hardware=hardware,
         video_decision=video,
         audio_decision="copy",
-        subtitle_decision=None,
     )
 
 
@@ -213,7 +211,7 @@ def test_late_answer_is_left_out() -> None:
 def test_decision_that_changes_is_told_by_the_transcoder() -> None:
     """And what the transcoder tells beside that changes nothing."""
     tracker = playing(a_session(decision=StreamDecision.TRANSCODE, transcode=a_transcode()))
-    assert tracker.transcoded(replace(a_transcode(), progress=50.0, throttled=True)) == []
+    assert tracker.transcoded(replace(a_transcode(), throttled=True)) == []
     [event] = tracker.transcoded(a_transcode("copy"))
     assert event.event_type is PlaybackEventType.DECISION_CHANGED
     assert event.session.decision is StreamDecision.DIRECT_STREAM

@@ -1,9 +1,10 @@
 """Which servers an automation is about, and how it follows them through their lives."""
 
+from collections.abc import Callable
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 from homeassistant.helpers import (
     area_registry as ar,
     device_registry as dr,
@@ -111,9 +112,33 @@ async def test_it_survives_a_reload_and_costs_nothing_twice(
     assert seen(runs, "title") == ["Film"]
 
 
+class Counted:
+    """Count who listens to a server: who was added and is not taken out yet."""
+
+    def __init__(self) -> None:
+        """Have nobody listen yet."""
+        self.listening = 0
+
+    def __call__(self, add: Callable[..., CALLBACK_TYPE]) -> Callable[..., CALLBACK_TYPE]:
+        """Return what adds a listener, made to count."""
+
+        def counted(*args: Any) -> CALLBACK_TYPE:
+            remove = add(*args)
+            self.listening += 1
+
+            def gone() -> None:
+                remove()
+                self.listening -= 1
+
+            return gone
+
+        return counted
+
+
 async def test_nothing_is_left_when_the_automation_or_the_entry_goes(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
+    monkeypatch: pytest.MonkeyPatch,
     home: PlexServer,
     owner: Account,
     entry: MockConfigEntry,
@@ -121,25 +146,29 @@ async def test_nothing_is_left_when_the_automation_or_the_entry_goes(
     """An automation that waits for streams to last is among what goes."""
     await set_up(hass, entry)
     coordinator = entry.runtime_data.server
-    before = len(coordinator._listeners), len(coordinator.news.listeners)
-    runs = await automate(hass, on("streams_above", above=0, for_={"minutes": 5}))
-    assert len(coordinator._listeners) == before[0] + 1
+    counted = Counted()
+    for name in ("async_add_listener", "async_listen"):
+        monkeypatch.setattr(coordinator, name, counted(getattr(coordinator, name)))
+    runs = await automate(
+        hass, on("streams_above", above=0, for_={"minutes": 5}), on("playback_paused")
+    )
+    assert counted.listening == 2
     await home.start_stream(user=owner, title="Film")
     await advance(hass, freezer, MINUTE)
     await hass.services.async_call(
         "automation", "turn_off", {"entity_id": AUTOMATION}, blocking=True
     )
-    assert (len(coordinator._listeners), len(coordinator.news.listeners)) == before
+    assert counted.listening == 0
     await advance(hass, freezer, 10 * MINUTE)
     assert runs == []
 
     await hass.services.async_call(
         "automation", "turn_on", {"entity_id": AUTOMATION}, blocking=True
     )
+    assert counted.listening == 2
     await hass.config_entries.async_remove(entry.entry_id)
     await settle(hass)
-    assert coordinator._listeners == {}
-    assert len(coordinator.news.listeners) == 0
+    assert counted.listening == 0
 
 
 @pytest.mark.allowed_logs(INVALID)

@@ -407,7 +407,7 @@ async def test_each_trigger_is_described(hass: HomeAssistant, entry: MockConfigE
     await set_up(hass, entry)
     await automate(hass, on("playback_started"))
     options = {
-        name: kind._options_schema
+        name: kind.options_schema
         for name, kind in trigger.TRIGGERS.items()
         if issubclass(kind, trigger.PlexMonitorTrigger)
     }

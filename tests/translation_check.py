@@ -202,7 +202,7 @@ def category_of(
 def checked_translations(strings: Mapping[str, Any]) -> Generator[TranslationCheck]:
     """Watch what Home Assistant shows of the integration while entered."""
     check = TranslationCheck(strings)
-    handle_step = FlowManager._async_handle_step
+    handle_step = FlowManager._async_handle_step  # noqa: SLF001 - Every step goes through it.
     create_issue = ir.IssueRegistry.async_get_or_create
     call = ServiceRegistry.async_call
     register = ServiceRegistry.async_register

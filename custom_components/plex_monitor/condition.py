@@ -17,13 +17,13 @@ from .targets import async_devices_of_library, async_targeted, async_validated
 class PlexMonitorCondition(Condition):
     """A condition of some servers, all where no target is given."""
 
-    _options_schema: ClassVar[dict[Any, Any]] = {}
+    options_schema: ClassVar[dict[Any, Any]] = {}
 
     @override
     @classmethod
     async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
         """Validate what is special to the condition."""
-        return async_validated(hass, config, cls._options_schema)
+        return async_validated(hass, config, cls.options_schema)
 
     def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
         """Read what is wanted."""
@@ -66,7 +66,7 @@ class OfAllServers(PlexMonitorCondition):
 class SomeoneIsWatchingCondition(OfAnyServer):
     """Something is played, or paused."""
 
-    _options_schema = STREAM_OPTIONS
+    options_schema = STREAM_OPTIONS
 
     @override
     def _is_met(self, entry: PlexMonitorConfigEntry) -> bool:
@@ -87,7 +87,7 @@ class SomeoneIsWatchingCondition(OfAnyServer):
 class LibraryIsScanningCondition(OfAnyServer):
     """A library is being scanned."""
 
-    _options_schema = LIBRARY_OPTIONS
+    options_schema = LIBRARY_OPTIONS
 
     @override
     def _is_met(self, entry: PlexMonitorConfigEntry) -> bool:

@@ -27,7 +27,6 @@ from .plex.notifications import (
     Notification,
     PlayingNotification,
     ReachabilityNotification,
-    StatusNotification,
     TimelineNotification,
     TranscodeNotification,
     UpdateStateNotification,
@@ -332,8 +331,8 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             case ReachabilityNotification():
                 self._reader.remote_access_changed()
                 self._async_refresh_soon(self.async_request_refresh())
-            case TimelineNotification() | StatusNotification():
-                # These are about the libraries, which listen for themselves.
+            case TimelineNotification():
+                # It is about a library, and those listen for themselves.
                 pass
             case _:
                 assert_never(notification)

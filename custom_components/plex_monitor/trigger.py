@@ -58,13 +58,13 @@ type Run = Callable[[Mapping[str, Any]], None]
 class PlexMonitorTrigger(Trigger):
     """A trigger of some servers, all where no target is given."""
 
-    _options_schema: ClassVar[dict[Any, Any]] = {}
+    options_schema: ClassVar[dict[Any, Any]] = {}
 
     @override
     @classmethod
     async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
         """Validate what is special to the trigger."""
-        return async_validated(hass, config, cls._options_schema)
+        return async_validated(hass, config, cls.options_schema)
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
         """Read what is wanted."""
@@ -138,7 +138,7 @@ class PlexEventTrigger(PlexMonitorTrigger):
 class PlaybackTrigger(PlexEventTrigger):
     """A trigger that waits for something to happen to a stream."""
 
-    _options_schema = STREAM_OPTIONS
+    options_schema = STREAM_OPTIONS
 
 
 class PlaybackStartedTrigger(PlaybackTrigger):
@@ -180,7 +180,7 @@ class CreditsReachedTrigger(PlaybackTrigger):
 class MediaAddedTrigger(PlexEventTrigger):
     """Something is new in a library."""
 
-    _options_schema = MEDIA_OPTIONS
+    options_schema = MEDIA_OPTIONS
     _event_type = LibraryEventType.ADDED
 
 
@@ -234,7 +234,7 @@ class Lasting:
 class ServerWentDownTrigger(PlexMonitorTrigger):
     """A server does not answer any more, and did not for some time."""
 
-    _options_schema = _FOR
+    options_schema = _FOR
 
     @override
     @callback
@@ -261,7 +261,7 @@ class ServerWentDownTrigger(PlexMonitorTrigger):
 class StreamsAboveTrigger(PlexMonitorTrigger):
     """More streams than a number run at a server, and did for some time."""
 
-    _options_schema: ClassVar[dict[Any, Any]] = {
+    options_schema: ClassVar[dict[Any, Any]] = {
         vol.Required(CONF_ABOVE): _ABOVE,
         **_FOR,
         **STREAM_OPTIONS,

@@ -218,7 +218,7 @@ class Alarms(Invariant):
     def _plex_tv_lists_nothing(self) -> bool:
         """Return whether plex.tv says of everybody that nothing is listed."""
         empty = FAULTS["empty list"]
-        return any(rule.fault is empty for rule in self._stage.world.plex_tv.faults._rules)
+        return any(rule.fault is empty for rule in self._stage.world.plex_tv.faults.rules)
 
     def _look_at_rows(self, resident: Resident, issues: set[Issue]) -> None:
         """Raise where the user sees one problem twice, or a prompt without a problem."""

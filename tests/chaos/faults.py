@@ -75,7 +75,7 @@ def wish_of(rule: Rule) -> float:
 
 def rules_of(host: PlexServer | PlexTv) -> list[Rule]:
     """Return the faults of a host that go on."""
-    return [rule for rule in host.faults._rules if not rule.spent]
+    return [rule for rule in host.faults.rules if not rule.spent]
 
 
 def fault_at(host: PlexServer | PlexTv, path: str) -> Fault | None:

@@ -94,12 +94,13 @@ def _count_objects() -> Counter[str]:
 def _drop_cancelled_timers() -> None:
     """Let the loop forget now what it would forget when the timers had come."""
     loop: Any = asyncio.get_running_loop()
-    for handle in loop._scheduled:
-        handle._scheduled = not handle.cancelled()
-    loop._scheduled = [handle for handle in loop._scheduled if not handle.cancelled()]
-    heapify(loop._scheduled)
+    scheduled: list[Any] = get_scheduled_timer_handles(loop)
+    for handle in scheduled:
+        handle._scheduled = not handle.cancelled()  # noqa: SLF001 - As the loop does it.
+    scheduled[:] = [handle for handle in scheduled if not handle.cancelled()]
+    heapify(scheduled)
     # The loop counts those that it holds, to know when to do the same.
-    loop._timer_cancelled_count = 0
+    loop._timer_cancelled_count = 0  # noqa: SLF001 - As the loop does it.
 
 
 def held_by(roots: list[object]) -> int:
@@ -203,7 +204,7 @@ class Growth(Invariant):
         if len(timers) > len(lasting) or len(lasting) != lasting_timers:
             raise Violation(GROWTH, f"timers are left {when}: {timers}")
         for resident in self._stage.residents.values():
-            if left := _open_connections(resident.server):
+            if left := resident.server.open_connections:
                 raise Violation(GROWTH, f"{left} connections to {resident.role} are open {when}")
 
     def _left(self) -> Counter[str]:
@@ -233,7 +234,7 @@ class Growth(Invariant):
             listening = len(resident.server.notifier.listeners)
             if listening != 1:
                 raise Violation(GROWTH, f"{resident.role}: {listening} push channels are open")
-            count = _open_connections(resident.server)
+            count = resident.server.open_connections
             if count > CONNECTIONS_OF_AN_ENTRY:
                 raise Violation(GROWTH, f"{resident.role}: {count} connections are open")
 
@@ -248,20 +249,13 @@ class Growth(Invariant):
         )
 
 
-def _open_connections(server: Any) -> int:
-    front = server._front
-    if front is None:
-        return 0
-    return sum(not transport.is_closing() for transport in front.transports)
-
-
 def _timers() -> list[asyncio.TimerHandle]:
     loop = asyncio.get_running_loop()
     return [handle for handle in get_scheduled_timer_handles(loop) if not handle.cancelled()]
 
 
 def _of(handle: asyncio.TimerHandle) -> str:
-    return repr((handle._callback, handle._args))  # type: ignore[attr-defined]  # Typeshed lacks it.
+    return repr((handle._callback, handle._args))  # type: ignore[attr-defined]  # noqa: SLF001 - Typeshed lacks them; nothing public tells.
 
 
 def _is_ours(name: str) -> bool:

@@ -153,9 +153,7 @@ class Secrecy(Invariant):
         self._tokens.update(book.revoked)
         for server in stage.world.servers:
             self._tokens.update(share.token for share in server.shares)
-            self._tokens.update(server._dead, server._transients)
-            if server._owner_token:
-                self._tokens.add(server._owner_token)
+            self._tokens.update(server.own_tokens)
 
     def _search(self, what: str, texts: list[str]) -> None:
         whole = "\n".join(texts)

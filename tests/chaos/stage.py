@@ -166,7 +166,7 @@ class Stage:
         if first:
             for resident in self.residents.values():
                 self._first_entry(resident).add_to_hass(self.hass)
-            self.hass.config_entries._async_schedule_save()
+            self.hass.config_entries._async_schedule_save()  # noqa: SLF001 - As adding one does.
         for invariant in self.invariants:
             invariant.home_assistant_started()
         await self.perform(async_setup_component(self.hass, DOMAIN, {}))
@@ -263,10 +263,10 @@ def _end_process(hass: HomeAssistant) -> None:
     # A stop leaves what async_call_later has scheduled, though it is to be cancelled then.
     for handle in get_scheduled_timer_handles(asyncio.get_running_loop()):
         owner = getattr(getattr(handle, "_callback", None), "__self__", None)
-        if hass in (getattr(owner, "hass", None), *(handle._args or ())):
+        if hass in (getattr(owner, "hass", None), *(handle._args or ())):  # noqa: SLF001 - Nothing public tells.
             handle.cancel()
     # The storage of the tests notes every call, and with it the store's Home Assistant.
-    for method in (Store._async_load, Store._async_write_data, Store.async_remove):
+    for method in (Store._async_load, Store._async_write_data, Store.async_remove):  # noqa: SLF001 - These are noted.
         cast(Mock, method).reset_mock()
     # Home Assistant's helpers remember for which one they were called last.
     helpers = [module for name, module in sys.modules.items() if name.startswith("homeassistant.")]

@@ -94,7 +94,7 @@ class Truth:
     @property
     def last_start(self) -> object:
         """Return what changes with each start of the server."""
-        return self.server._runner
+        return self.server.last_start
 
     @property
     def is_well(self) -> bool:

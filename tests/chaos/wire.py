@@ -59,7 +59,7 @@ class Wire(Invariant):
         for role, resident in stage.residents.items():
             entry = stage.entry(resident)
             self._roles[entry.data[CONF_CLIENT_IDENTIFIER]] = role
-            start = resident.server._runner
+            start = resident.server.last_start
             if start is None or start is not self._starts.setdefault(role, start):
                 self._starts[role] = start
                 self._interrupted(role)

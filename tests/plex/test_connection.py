@@ -28,8 +28,6 @@ def resource(*connections: Connection, https_required: bool = False) -> Resource
     return Resource(
         name="Home",
         machine_identifier="a" * 40,
-        version=None,
-        platform=None,
         owned=True,
         owner_name=None,
         https_required=https_required,

@@ -11,17 +11,23 @@ from dataclasses import fields, is_dataclass
 import functools
 import json
 from threading import Thread
+from types import SimpleNamespace
 from typing import Any, Self, override
 from unittest.mock import patch
 
 import aiohttp
+from aiohttp import hdrs
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 import pytest
 
 from custom_components.plex_monitor.plex import answers, plex_tv as plex_tv_module, trusted
 from custom_components.plex_monitor.plex.answers import decode_json
 from custom_components.plex_monitor.plex.connection import candidates
-from custom_components.plex_monitor.plex.errors import PlexError, PlexNotFoundError
+from custom_components.plex_monitor.plex.errors import (
+    PlexError,
+    PlexNotFoundError,
+    PlexUnavailableError,
+)
 from custom_components.plex_monitor.plex.notifications import parse_notifications
 from custom_components.plex_monitor.plex.plex_tv import PlexTv
 from custom_components.plex_monitor.plex.server import PlexServer, fetch_identity
@@ -376,7 +382,10 @@ def test_refusals_and_wishes(body: bytes, header: str) -> None:
     for headers in ({}, {"X-Plex-Protocol": "1.0"}, {"WWW-Authenticate": header}):
         trusted.is_refusal(headers, body)
         plex_tv_module.is_refusal(headers, body)
-    wait = answers._retry_after(header)
+    response: Any = SimpleNamespace(status=503, headers={hdrs.RETRY_AFTER: header})
+    with pytest.raises(PlexUnavailableError) as refused:
+        asyncio.run(answers.check_status(response, "/", trusted.is_refusal))
+    wait = refused.value.retry_after
     assert wait is None or 0 <= wait <= answers.MAX_RETRY_AFTER
 
 

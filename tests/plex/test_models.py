@@ -87,7 +87,7 @@ KEYS = {
         *("Media", "Part", "Stream", "streamType", "decision", "selected", "videoResolution"),
         *("displayTitle", "TranscodeSession", "key", "videoDecision", "sourceVideoCodec"),
     ),
-    TranscodeStatus: ("key", "progress", "throttled", "transcodeHwDecoding"),
+    TranscodeStatus: ("key", "videoDecision", "throttled", "transcodeHwDecoding"),
     Section: ("key", "type", "hidden", "scannedAt", "contentChangedAt"),
     SectionStorage: ("id", "storageTotal", "durationTotal"),
     MediaItem: ("ratingKey", "type", "index", "addedAt", "thumb", "rating", "Marker", "final"),
@@ -101,7 +101,7 @@ KEYS = {
     Traffic: ("at", "lan", "bytes"),
     UpdateStatus: ("canInstall", "Release", "version", "added", "fixed", "state"),
     Pin: ("id", "code", "qr", "expiresIn", "expiresAt", "authToken"),
-    PlexAccount: ("id", "username", "title", "subscription", "active"),
+    PlexAccount: ("id", "username", "title"),
     Resource: ("clientIdentifier", "provides", "connections", "uri", "accessToken", "port"),
     Connection: ("uri", "local", "relay", "address", "port"),
 }

@@ -83,10 +83,9 @@ def test_account() -> None:
             "title": "Owner",
             "email": "owner@example.com",
             "authToken": "secret-token-0000001",
-            "subscription": {"active": True},
         }
     )
-    assert account == PlexAccount(id=12345, username="owner", title="Owner", plex_pass=True)
+    assert account == PlexAccount(username="owner", title="Owner")
     assert "secret" not in repr(account)
     assert "example.com" not in repr(account)
 
@@ -99,7 +98,6 @@ def test_an_account_without_a_user_name(data: dict[str, object], expected: str) 
     """Managed users have a title only."""
     account = PlexAccount.from_json({"id": "7", **data})
     assert account.username == expected
-    assert account.plex_pass is False
 
 
 def test_dates_far_off_do_not_break_a_pin() -> None:

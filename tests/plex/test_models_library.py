@@ -178,7 +178,6 @@ def test_history_item() -> None:
         "type": "episode",
         "index": 1,
         "parentIndex": 2,
-        "thumb": "/library/metadata/33/thumb/1",
         "viewedAt": 1_700_000_000,
         "accountID": 1,
         "deviceID": 5,
@@ -191,7 +190,6 @@ def test_history_item() -> None:
         season=2,
         episode=1,
         section_id="2",
-        thumb="/library/metadata/33/thumb/1",
         viewed_at=datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC),
         account_id="1",
     )

@@ -14,8 +14,6 @@ def resource(**changes: object) -> dict[str, Any]:
     """Return a server as plex.tv lists it."""
     return {
         "name": "Home",
-        "productVersion": "1.43.2.1-abc",
-        "platform": "Linux",
         "clientIdentifier": MACHINE,
         "provides": "server",
         "sourceTitle": None,
@@ -42,8 +40,6 @@ def test_resource() -> None:
     assert server == Resource(
         name="Home",
         machine_identifier=MACHINE,
-        version="1.43.2.1-abc",
-        platform="Linux",
         owned=True,
         owner_name=None,
         https_required=False,

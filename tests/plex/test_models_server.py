@@ -30,8 +30,6 @@ def test_server_info() -> None:
         "machineIdentifier": MACHINE,
         "friendlyName": "Home",
         "version": "1.43.2.1-abc",
-        "platform": "Linux",
-        "platformVersion": "6.12",
         "myPlexSubscription": "1",
         "myPlexSigninState": "ok",
         "myPlexUsername": "owner@example.com",
@@ -40,8 +38,6 @@ def test_server_info() -> None:
         machine_identifier=MACHINE,
         friendly_name="Home",
         version="1.43.2.1-abc",
-        platform="Linux",
-        platform_version="6.12",
         plex_pass=True,
         sign_in_state="ok",
     )
@@ -53,8 +49,6 @@ def test_server_info_of_few_words() -> None:
         machine_identifier=MACHINE,
         friendly_name="Plex Media Server",
         version="",
-        platform=None,
-        platform_version=None,
         plex_pass=False,
         sign_in_state=None,
     )

@@ -11,7 +11,6 @@ from custom_components.plex_monitor.plex.notifications import (
     ActivityNotification,
     PlayingNotification,
     ReachabilityNotification,
-    StatusNotification,
     TimelineNotification,
     TimelineState,
     TranscodeNotification,
@@ -36,7 +35,6 @@ def test_playing() -> None:
     """A stream moved on."""
     item = {
         "sessionKey": "29",
-        "clientIdentifier": "box",
         "guid": "",
         "ratingKey": "9723",
         "key": "/library/metadata/9723",
@@ -50,7 +48,6 @@ def test_playing() -> None:
             rating_key="9723",
             state=PlaybackState.PAUSED,
             view_offset=41000,
-            client_identifier="box",
             transcode_session="1a2b3c",
         ),
     )
@@ -76,7 +73,6 @@ def test_states(state: object, expected: PlaybackState | None) -> None:
     assert notification.state is expected
     assert notification.rating_key is None
     assert notification.view_offset is None
-    assert notification.client_identifier is None
     assert notification.transcode_session is None
 
 
@@ -153,19 +149,6 @@ def test_activity(event: ActivityEvent) -> None:
     )
 
 
-def test_status() -> None:
-    """The server tells people that a scan is over."""
-    item = {
-        "title": "Library scan complete",
-        "description": "",
-        "notificationName": "LIBRARY_UPDATE",
-    }
-    assert parse_notifications(frame("status", "StatusNotification", item, {"title": "Hm"})) == (
-        StatusNotification(title="Library scan complete", name="LIBRARY_UPDATE"),
-        StatusNotification(title="Hm", name=None),
-    )
-
-
 @pytest.mark.parametrize(("value", "expected"), [(True, True), (False, False), ("0", False)])
 def test_reachability(value: object, *, expected: bool) -> None:
     """The server is reached from outside, or no longer."""
@@ -197,7 +180,7 @@ def test_transcode(kind: str, *, ended: bool) -> None:
         frame("progress", "ProgressNotification", {"message": "Scanning"}),
         frame("timeline", "TimelineEntry", {"itemID": 5}),
         frame("timeline", "TimelineEntry", {"identifier": "a.guide:4", "itemID": 5, "state": 9}),
-        frame("status", "StatusNotification", {"notificationName": "LIBRARY_UPDATE"}),
+        frame("status", "StatusNotification", {"title": "Library scan complete"}),
         frame("reachability", "ReachabilityNotification", {}),
         frame("activity", "ActivityNotification", {"event": "started", "uuid": "a"}),
         frame("activity", "ActivityNotification", {"event": "x", "Activity": {"uuid": "a"}}),
@@ -232,7 +215,6 @@ KINDS = {
     "update.statechange": "AutoUpdateNotification",
     "timeline": "TimelineEntry",
     "activity": "ActivityNotification",
-    "status": "StatusNotification",
     "reachability": "ReachabilityNotification",
     "transcodeSession.start": "TranscodeSession",
     "transcodeSession.update": "TranscodeSession",

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
+import aiohttp
 import pytest
 
 from custom_components.plex_monitor.plex import trusted
@@ -16,6 +17,7 @@ from custom_components.plex_monitor.plex.errors import (
 )
 from custom_components.plex_monitor.plex.parsing import mapping, required_text
 from custom_components.plex_monitor.plex.server import PlexServer
+from custom_components.plex_monitor.plex.transport import ClientIdentity
 from custom_components.plex_monitor.plex.trusted import TrustedRequests, is_refusal, segment
 from tests import simulator
 from tests.simulator import Fault, Kind, World
@@ -234,9 +236,16 @@ def test_how_a_server_refuses(headers: Mapping[str, str], body: str, *, expected
 
 
 @pytest.fixture
-def requests(server: PlexServer) -> TrustedRequests:
+def requests(
+    home: simulator.PlexServer,
+    token: str,
+    session: aiohttp.ClientSession,
+    identity: ClientIdentity,
+) -> TrustedRequests:
     """Return the requests of a client."""
-    return server._requests
+    return TrustedRequests(
+        session, home.url, identity, machine_identifier=home.machine_identifier, token=token
+    )
 
 
 def title(item: Any) -> str:

@@ -34,12 +34,18 @@ class WebsocketServer:
         self.open: asyncio.Queue[web.WebSocketResponse] = asyncio.Queue()
         self.received: asyncio.Queue[aiohttp.WSMessage] = asyncio.Queue()
         self.closed = asyncio.Event()
+        self._connection: asyncio.Transport | None = None
         self.server = test_utils.TestServer(self._application(), host="127.0.0.1")
 
     @property
     def url(self) -> str:
         """Return the address."""
         return str(self.server.make_url(""))
+
+    def cut(self) -> None:
+        """Cut the connection of the last websocket, without a word."""
+        assert self._connection is not None
+        self._connection.abort()
 
     def _application(self) -> web.Application:
         """Serve every path alike."""
@@ -52,6 +58,7 @@ class WebsocketServer:
         self.headers.append(request.headers)
         if self.refuse_with is not None:
             return self.refuse_with
+        self._connection = request.transport
         websocket = web.WebSocketResponse(autoping=self.pongs)
         await websocket.prepare(request)
         self.open.put_nowait(websocket)
@@ -109,10 +116,8 @@ async def test_a_server_that_closes(listener: PlexTransport, pushing: WebsocketS
 async def test_a_server_that_is_gone(listener: PlexTransport, pushing: WebsocketServer) -> None:
     """A cut connection is lost."""
     async with listener.websocket("/", token=TOKEN) as frames:
-        websocket = await pushing.open.get()
-        connection = websocket._req.transport if websocket._req else None
-        assert connection is not None
-        connection.abort()
+        await pushing.open.get()
+        pushing.cut()
         with pytest.raises(PlexConnectionError):
             await anext(frames)
 

@@ -150,6 +150,11 @@ class Faults:
         """Start without any fault."""
         self._rules: list[Rule] = []
 
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """Return the faults that were set, the newest last."""
+        return tuple(self._rules)
+
     def set(
         self,
         fault: Fault,

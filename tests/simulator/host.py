@@ -105,6 +105,17 @@ class Host(ABC):
         """Return whether the host listens."""
         return self._runner is not None
 
+    @property
+    def last_start(self) -> object:
+        """Return what changes with each start, `None` while the host is stopped."""
+        return self._runner
+
+    @property
+    def open_connections(self) -> int:
+        """Return how many connections are open."""
+        transports = () if self._front is None else self._front.transports
+        return sum(not transport.is_closing() for transport in transports)
+
     @abstractmethod
     def routes(self) -> list[web.RouteDef]:
         """Return what the host answers."""

@@ -93,6 +93,12 @@ class PlexServer(Host, Knobs):
             return super().url
         return f"https://{plex_direct_name(LOOPBACK, self.plex_direct_id)}:{self.port}"
 
+    @property
+    def own_tokens(self) -> set[str]:
+        """Return the tokens that only this server knows of, and those that have died here."""
+        owners = set() if self._owner_token is None else {self._owner_token}
+        return owners | self._transients.keys() | self._dead.keys()
+
     def own_connection(self) -> Connection:
         """Return the address at which the server really is."""
         return Connection(uri=self.url, address=LOOPBACK, port=self.port)

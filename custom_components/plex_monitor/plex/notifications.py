@@ -16,15 +16,14 @@ class PlayingNotification:
     """A stream started, changed or stopped (captured, PMS 1.43).
 
     Sent on every change, and every 1 to 10 s while a stream plays (reported). `state` is `None`
-    for a stream that is over, `view_offset` is in milliseconds. `client_identifier` is that of the
-    player, and not told by old servers; `transcode_session` is the key of a `TranscodeStatus`.
+    for a stream that is over, `view_offset` is in milliseconds. `transcode_session` is the key of a
+    `TranscodeStatus`.
     """
 
     session_key: str
     rating_key: str | None
     state: PlaybackState | None
     view_offset: int | None
-    client_identifier: str | None = None
     transcode_session: str | None = None
 
     @classmethod
@@ -37,7 +36,6 @@ class PlayingNotification:
             rating_key=text(data.get("ratingKey")),
             state=None if state in ("stopped", "error") else PlaybackState.from_text(state),
             view_offset=integer(data.get("viewOffset")),
-            client_identifier=text(data.get("clientIdentifier")),
             transcode_session=text(data.get("transcodeSession")),
         )
 
@@ -126,23 +124,6 @@ class ActivityNotification:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StatusNotification:
-    """The server says something to people, in English (captured).
-
-    "Library scan complete" with the name LIBRARY_UPDATE ends a scan (captured).
-    """
-
-    title: str
-    name: str | None
-
-    @classmethod
-    def from_json(cls, data: Any) -> Self:
-        """Read one `StatusNotification`."""
-        data = mapping(data, "a notification")
-        return cls(title=required_text(data, "title"), name=text(data.get("notificationName")))
-
-
-@dataclass(frozen=True, kw_only=True)
 class ReachabilityNotification:
     """Whether the server is reached from outside; sent again and again (captured)."""
 
@@ -183,7 +164,6 @@ type Notification = (
     | UpdateStateNotification
     | TimelineNotification
     | ActivityNotification
-    | StatusNotification
     | ReachabilityNotification
     | TranscodeNotification
 )
@@ -193,7 +173,6 @@ _KINDS: dict[str, tuple[str, Callable[[Any], Notification]]] = {
     "update.statechange": ("AutoUpdateNotification", UpdateStateNotification.from_json),
     "timeline": ("TimelineEntry", TimelineNotification.from_json),
     "activity": ("ActivityNotification", ActivityNotification.from_json),
-    "status": ("StatusNotification", StatusNotification.from_json),
     "reachability": ("ReachabilityNotification", ReachabilityNotification.from_json),
     "transcodeSession.start": ("TranscodeSession", TranscodeNotification.from_json),
     "transcodeSession.update": ("TranscodeSession", TranscodeNotification.from_json),

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from ..errors import PlexResponseError
-from ..parsing import boolean, child, integer, mapping, number, required_text, secret, text
+from ..parsing import integer, mapping, number, required_text, secret, text
 
 SHORT_PIN_LIFETIME = 900.0
 
@@ -62,10 +62,8 @@ class PlexAccount:
     Home have no user name; then it is their title.
     """
 
-    id: int
     username: str
     title: str | None
-    plex_pass: bool
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
@@ -75,10 +73,8 @@ class PlexAccount:
             raise PlexResponseError("Plex left out the id of the account")
         title = text(data.get("title"))
         return cls(
-            id=account_id,
             username=text(data.get("username")) or title or str(account_id),
             title=title,
-            plex_pass=boolean(child(data, "subscription").get("active")),
         )
 
 

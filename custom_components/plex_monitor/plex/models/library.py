@@ -219,7 +219,6 @@ class HistoryItem:
     season: int | None
     episode: int | None
     section_id: str | None
-    thumb: str | None
     viewed_at: datetime | None
     account_id: str | None
 
@@ -236,7 +235,6 @@ class HistoryItem:
             season=season,
             episode=episode,
             section_id=text(data.get("librarySectionID")),
-            thumb=server_path(first_of(data, "thumb", "parentThumb", "grandparentThumb")),
             viewed_at=moment(data.get("viewedAt")),
             account_id=text(data.get("accountID")),
         )

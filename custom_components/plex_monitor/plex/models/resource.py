@@ -63,8 +63,6 @@ class Resource:
 
     name: str
     machine_identifier: str
-    version: str | None
-    platform: str | None
     owned: bool
     owner_name: str | None
     https_required: bool
@@ -80,8 +78,6 @@ class Resource:
         return cls(
             name=text(data.get("name")) or PRODUCT_NAME,
             machine_identifier=required_identifier(data, "clientIdentifier"),
-            version=text(data.get("productVersion")),
-            platform=text(data.get("platform")),
             owned=boolean(data.get("owned")),
             owner_name=text(data.get("sourceTitle")),
             https_required=boolean(data.get("httpsRequired")),

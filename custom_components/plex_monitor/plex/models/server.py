@@ -42,8 +42,6 @@ class ServerInfo:
     machine_identifier: str
     friendly_name: str
     version: str
-    platform: str | None
-    platform_version: str | None
     plex_pass: bool
     sign_in_state: str | None
 
@@ -55,8 +53,6 @@ class ServerInfo:
             machine_identifier=required_identifier(data, "machineIdentifier"),
             friendly_name=text(data.get("friendlyName")) or PRODUCT_NAME,
             version=text(data.get("version")) or "",
-            platform=text(data.get("platform")),
-            platform_version=text(data.get("platformVersion")),
             plex_pass=boolean(data.get("myPlexSubscription")),
             sign_in_state=text(data.get("myPlexSigninState")),
         )

@@ -12,7 +12,6 @@ from ..parsing import (
     first_of,
     integer,
     mapping,
-    number,
     numbering,
     objects,
     required_text,
@@ -64,33 +63,27 @@ class StreamDecision(StrEnum):
 class TranscodeStatus:
     """The work of the transcoder on one stream: in a session, and pushed (captured).
 
-    `key` is the bare id. `progress` is in percent of the medium, `None` for live TV. A transcoder
-    that is `throttled` is far enough ahead. `hardware` tells whether hardware takes part; that it
-    was asked for says nothing. The decisions are "transcode", "copy", and for subtitles also
-    "burn" and "ignore".
+    `key` is the bare id. A transcoder that is `throttled` is far enough ahead. `hardware` tells
+    whether hardware takes part; that it was asked for says nothing. The decisions are "transcode"
+    and "copy".
     """
 
     key: str
-    progress: float | None
     throttled: bool
     hardware: bool
     video_decision: str | None
     audio_decision: str | None
-    subtitle_decision: str | None
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
         """Read a `TranscodeSession`."""
         data = mapping(data, "a transcode")
-        progress = number(data.get("progress"))
         return cls(
             key=required_text(data, "key").rpartition("/")[2],
-            progress=progress if progress is not None and progress >= 0 else None,
             throttled=boolean(data.get("throttled")),
             hardware=first_of(data, "transcodeHwDecoding", "transcodeHwEncoding") is not None,
             video_decision=text(data.get("videoDecision")),
             audio_decision=text(data.get("audioDecision")),
-            subtitle_decision=text(data.get("subtitleDecision")),
         )
 
 
