@@ -8,7 +8,7 @@ from typing import Any, Self
 
 from .errors import PlexResponseError
 from .models import LIBRARY, Activity, PlaybackState, TranscodeStatus
-from .parsing import boolean, integer, mapping, parsed_items, required_text, text
+from .parsing import integer, mapping, parsed_items, required_text, text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,19 +42,13 @@ class PlayingNotification:
 
 @dataclass(frozen=True, kw_only=True)
 class UpdateStateNotification:
-    """The updater found, loads or installs a version (captured).
-
-    `state` is one of those of a `Release`; `version` can be missing.
-    """
-
-    version: str | None
-    state: str
+    """The updater found, loads or installs a version (captured); `UpdateStatus` tells which."""
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
         """Read one `AutoUpdateNotification`."""
-        data = mapping(data, "a notification")
-        return cls(version=text(data.get("version")), state=required_text(data, "state"))
+        required_text(mapping(data, "a notification"), "state")
+        return cls()
 
 
 class TimelineState(IntEnum):
@@ -125,17 +119,17 @@ class ActivityNotification:
 
 @dataclass(frozen=True, kw_only=True)
 class ReachabilityNotification:
-    """Whether the server is reached from outside; sent again and again (captured)."""
+    """Whether the server is reached from outside was looked at; sent again and again (captured).
 
-    reachable: bool
+    `RemoteAccess` tells what came of it, and why.
+    """
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
         """Read one `ReachabilityNotification`."""
-        data = mapping(data, "a notification")
-        if "reachability" not in data:
+        if "reachability" not in mapping(data, "a notification"):
             raise PlexResponseError("Plex left out reachability")
-        return cls(reachable=boolean(data["reachability"]))
+        return cls()
 
 
 @dataclass(frozen=True, kw_only=True)
