@@ -103,7 +103,11 @@ async def test_unclaimed_server_is_not_signed_in(hass: HomeAssistant, home: Plex
 
 
 async def test_scan_is_followed_by_push(
-    hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
 ) -> None:
     """The progress is not recorded."""
     home.job_seconds = None
@@ -111,13 +115,14 @@ async def test_scan_is_followed_by_push(
     await set_up(hass, entry)
     assert state_of(hass, SCANNING) == STATE_OFF
     assert attributes_of(hass, SCANNING)["progress"] is None
+    await advance(hass, freezer, 20)
     world.requests.clear()
 
     activity = await home.activities.start(
         "library.update.section", "Scanning Movies", section_id=movies.id
     )
     await activity.update(30)
-    await settle(hass)
+    await advance(hass, freezer, 10, step=10)
     assert state_of(hass, SCANNING) == STATE_ON
     assert attributes_of(hass, SCANNING)["progress"] == 30
     assert state_of(hass, "binary_sensor.home_music_scanning") == STATE_OFF
