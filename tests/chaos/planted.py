@@ -237,6 +237,7 @@ PLANTED = (
     Bug(
         name="a poll leaves the streams as they were told",
         invariant=FRESH,
+        also=GROWTH,  # What is never listed again is kept.
         plant=_method(StreamTracker, "listed", _listed_once),
     ),
     Bug(
