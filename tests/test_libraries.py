@@ -9,51 +9,15 @@ from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from custom_components.plex_monitor.events import LibraryEvent, PlexEvent
-
 from .entities import all_enabled, values
 from .entries import DOWN, set_up, state_of
 from .helpers import advance, settle
+from .libraries import asked_of_libraries, kinds, ready, told_of_libraries
 from .simulator import Fault, Find, Kind, PlexServer, World
 
 MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
-
-
-def asked_of_libraries(world: World) -> Counter[str]:
-    """Return how often each path below a library was asked for."""
-    return Counter(
-        request.path
-        for request in world.requests.to(host="Home")
-        if request.path.startswith(("/library", "/media"))
-    )
-
-
-def told_of_libraries(entry: MockConfigEntry) -> list[LibraryEvent]:
-    """Return a list to which what happens to libraries will be added."""
-    told: list[LibraryEvent] = []
-
-    def listener(event: PlexEvent) -> None:
-        if isinstance(event, LibraryEvent):
-            told.append(event)
-
-    entry.runtime_data.server.async_listen(listener)
-    return told
-
-
-def kinds(events: list[LibraryEvent]) -> list[str]:
-    """Return what happened, without the scans."""
-    return [str(event.event_type) for event in events if "scan" not in event.event_type]
-
-
-async def ready(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
-) -> None:
-    """Set the entry up, and let nothing of that be in the log of requests."""
-    await set_up(hass, entry)
-    await advance(hass, freezer, 2 * MINUTE)
-    world.requests.clear()
 
 
 # When they are read

@@ -8,10 +8,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from .entities import values
 from .entries import state_of
 from .helpers import advance, settle
+from .libraries import libraries_of, ready
 from .simulator import Fault, PlexServer, World
 from .simulator.faults import Rule
-from .test_libraries import MINUTE, ready
-from .test_library_watch import libraries_of
+
+MINUTE = 60
 
 ALL = {"Movies", "TV Shows", "Music"}
 

@@ -10,8 +10,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from .entities import attributes_of, values
 from .entries import DOWN, UNREADABLE, set_up
 from .helpers import advance, eventually, settle
+from .libraries import kinds, ready, told_of_libraries
 from .simulator import Fault, PlexServer, World
-from .test_libraries import HOUR, MINUTE, kinds, ready, told_of_libraries
+
+MINUTE = 60
+HOUR = 60 * MINUTE
 
 MOVIES = "^/library/sections/1/all$"
 TV_SHOWS = "^/library/sections/2/all$"

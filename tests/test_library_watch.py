@@ -2,24 +2,16 @@
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from .entries import DOWN, set_up, state_of
 from .helpers import advance
+from .libraries import libraries_of
 from .simulator import Fault, Kind, PlexServer, World
 
 MINUTE = 60
 HALF_AN_HOUR = 30 * MINUTE
-
-
-def libraries_of(hass: HomeAssistant, entry: MockConfigEntry) -> set[str | None]:
-    """Return the names of the devices of libraries."""
-    registry = dr.async_get(hass)
-    return {
-        device.name for device in dr.async_child_entries_for_config_entry(registry, entry.entry_id)
-    }
 
 
 async def test_library_that_is_removed_goes(

@@ -8,8 +8,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from .entities import attributes_of
 from .entries import set_up, state_of
 from .helpers import advance, settle
+from .libraries import ready
 from .simulator import PlexServer, World
-from .test_libraries import ready
 
 ACTIVITIES = "sensor.home_activities"
 SCANNING = "binary_sensor.home_movies_scanning"

@@ -1,20 +1,27 @@
 """What is read when, and what becomes of that which cannot be read for a moment."""
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE, STATE_UNKNOWN
+from homeassistant.const import (
+    EVENT_STATE_CHANGED,
+    STATE_OFF,
+    STATE_ON,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+)
 from homeassistant.core import HomeAssistant
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from .entries import set_up, state_of
 from .helpers import advance, settle
-from .simulator import Account, Fault, PlexServer
+from .simulator import Account, Fault, PlexServer, World
 
 STREAMS = "sensor.home_streams"
 ACTIVITIES = "sensor.home_activities"
 REMOTE_ACCESS = "binary_sensor.home_remote_access"
 UPDATE = "update.home_server_update"
 NEW = "1.99.0.1-abc"
+SONG = "Opening"
 MINUTE = 60
 HOUR = 60 * MINUTE
 
@@ -82,6 +89,33 @@ async def test_server_that_does_not_tell_its_activities(
     await home.activities.start("media.generate.credits", "Detecting credits")
     await settle(hass)
     assert state_of(hass, ACTIVITIES) == "1"
+
+
+async def test_where_the_credits_of_many_streams_are_is_one_question(
+    hass: HomeAssistant, world: World, home: PlexServer, owner: Account, entry: MockConfigEntry
+) -> None:
+    """A start in the middle of a busy evening costs no more than another."""
+    films = [
+        await home.add_media(f"Film {number}", duration=100_000, credits_at=80_000)
+        for number in range(20)
+    ]
+    streams = [await home.start_stream(user=owner, title=film.title) for film in films]
+    await home.start_stream(user=owner, title=SONG)
+    await set_up(hass, entry)
+    [asked] = [one.path for one in world.requests.to(host="Home") if "/metadata/" in one.path]
+    keys = asked.rpartition("/")[2].split(",")
+    assert sorted(keys) == sorted(str(film.rating_key) for film in films)
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    for stream in streams:
+        await stream.seek(81_000)
+    await settle(hass)
+    states = [change.data["new_state"] for change in changes]
+    reached = [
+        state.attributes["title"]
+        for state in states
+        if state is not None and state.entity_id == "event.home_playback"
+    ]
+    assert reached == [film.title for film in films]
 
 
 async def test_server_that_does_not_tell_where_the_credits_are(

@@ -1,6 +1,6 @@
 """The coordinator of one Plex server: polling is the truth, push makes it fast."""
 
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from functools import partial
@@ -21,8 +21,9 @@ from .listeners import Listeners
 from .news import News
 from .pace import Pace
 from .plex.errors import PlexError, PlexUnauthorizedError, PlexWrongServerError
-from .plex.models import Activity, Session
+from .plex.models import Session
 from .plex.notifications import (
+    ActivityEvent,
     ActivityNotification,
     Notification,
     PlayingNotification,
@@ -344,10 +345,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         if self.data is None or self.data.sessions is None:
             return
         self._reader.activity_told(notification)
-        self._activity_pace.async_changed(
-            at_once=_without_progress(self._reader.activities)
-            != _without_progress(self.data.activities)
-        )
+        self._activity_pace.async_changed(at_once=notification.event is not ActivityEvent.UPDATED)
 
     @callback
     def _async_tell_activities(self) -> None:
@@ -395,8 +393,3 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         if had and self.streams.sessions is None:
             # Whether it is the token that is refused, only the poll can tell.
             await self.async_refresh()
-
-
-def _without_progress(activities: Mapping[str, Activity]) -> Mapping[str, object]:
-    """Return what activities are, without how far."""
-    return {uuid: (activity.activity_type, activity.title) for uuid, activity in activities.items()}

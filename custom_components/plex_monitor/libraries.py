@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from functools import partial
 from itertools import batched
 from types import MappingProxyType
 from typing import Any, override
@@ -88,8 +87,9 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         self._presence = LibraryPresence()
         # Libraries whose scan was told of since they were last looked at.
         self._scan_told: set[str] = set()
-        # How often it is told how far the scan of a library is, as long as there is one.
-        self._paces: dict[str, Pace] = {}
+        # Libraries of whose scan something has not been told yet, and how often that is.
+        self._scans_to_tell: set[str] = set()
+        self._scan_pace = Pace(hass, self._async_tell_of_scans)
         # Whether the account was the owner's when the storage was read.
         self._storage_granted = False
         self._reader = LibraryReader(hass, coordinator)
@@ -128,7 +128,8 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
     def async_start(self) -> None:
         """Begin to follow the server."""
         entry = self.config_entry
-        entry.async_on_unload(self._async_stop)
+        entry.async_on_unload(self._changes.async_stop)
+        entry.async_on_unload(self._scan_pace.async_stop)
         entry.async_on_unload(self.server.async_listen_to_notifications(self._async_notified))
         entry.async_on_unload(self.server.async_add_listener(self._async_server_changed))
         LibraryWatch(self.hass, entry, self.server, self.async_request_refresh).async_start()
@@ -215,9 +216,6 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
                 self._changes.async_give_back(changed)
                 raise
             self.known = True
-            # The end of a scan may not have been told.
-            being_scanned = {key for key, library in libraries.items() if library.scan is not None}
-            self._forget_pace(*(self._paces.keys() - being_scanned))
             if self._reader.failing:
                 self._changes.async_give_back(self._reader.failing)
             if self._reader.failing or self._presence.in_doubt:
@@ -251,7 +249,6 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
                 if section.key in contents
             }
             if not self.known:
-                self._presence.expect({section.key for section in portion})
                 told = self._brought_together(portion, counted, storage)
                 self.data = MappingProxyType({**self.data, **told})
                 self._async_tell_of(None)
@@ -357,26 +354,15 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         if changed:
             kind = LibraryEventType.SCAN_FINISHED if ended else LibraryEventType.SCAN_STARTED
             self.server.async_tell(LibraryEvent(event_type=kind, section=library.section))
-        if ended:
-            self._forget_pace(key)
-            self._async_tell_of(key)
-            return
-        if key not in self._paces:
-            self._paces[key] = Pace(self.hass, partial(self._async_tell_of, key))
-        self._paces[key].async_changed(at_once=changed)
+        self._scans_to_tell.add(key)
+        self._scan_pace.async_changed(at_once=changed)
 
     @callback
-    def _forget_pace(self, *keys: str) -> None:
-        """Tell no more how far the scan of libraries is."""
+    def _async_tell_of_scans(self) -> None:
+        """Tell the listeners of the libraries whose scan went on."""
+        keys, self._scans_to_tell = self._scans_to_tell, set()
         for key in keys:
-            if (pace := self._paces.pop(key, None)) is not None:
-                pace.async_stop()
-
-    @callback
-    def _async_stop(self) -> None:
-        """Neither look nor tell any more."""
-        self._changes.async_stop()
-        self._forget_pace(*self._paces)
+            self._async_tell_of(key)
 
     def _scanned_section(self, activity: Activity) -> str | None:
         """Return the key of the library that is scanned; older servers tell its title only."""

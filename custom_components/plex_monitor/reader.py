@@ -30,9 +30,10 @@ REMOTE_ACCESS_INTERVAL = 3600.0
 # An account without the right to see the sessions may be given it.
 SESSIONS_DENIED_INTERVALS = (15.0, 60.0, 600.0)
 
+# Of what may have credits.
+_WITH_CREDITS = {"movie", "episode"}
 # What says nothing of the right to know something: it is asked for again with the next poll, which
 # also finds out whether it is the token that is refused.
-_WITH_CREDITS = {"movie", "episode"}
 _PASSING = (
     PlexConnectionError,
     PlexResponseError,
@@ -163,17 +164,21 @@ class ServerReader:
         )
 
     async def async_read_credits(self, *sessions: Session) -> None:
-        """Learn where the credits of streams begin, of one after another."""
-        for session in sessions:
-            if session.rating_key is None or session.media_type not in _WITH_CREDITS:
-                continue
-            try:
-                item = await self.server.library.metadata(session.rating_key)
-            except PlexError as err:
-                LOGGER.debug("%s: does not tell where the credits begin: %s", self.name, err)
-                continue
-            if item.credits_offset is not None:
-                self._streams.expect_credits(session.session_key, item.credits_offset)
+        """Learn where the credits of streams begin, of all that there are at once."""
+        playing = {
+            session.session_key: session.rating_key
+            for session in sessions
+            if session.rating_key is not None and session.media_type in _WITH_CREDITS
+        }
+        try:
+            items = await self.server.library.items(set(playing.values()))
+        except PlexError as err:
+            LOGGER.debug("%s: does not tell where the credits begin: %s", self.name, err)
+            return
+        credits_of = {item.rating_key: item.credits_offset for item in items}
+        for session_key, rating_key in playing.items():
+            if (offset := credits_of.get(rating_key)) is not None:
+                self._streams.expect_credits(session_key, offset)
 
     async def _async_read_info(self, identity: ServerIdentity, *, doubtful: bool) -> ServerInfo:
         """Return what the server says of itself.

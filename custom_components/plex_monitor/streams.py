@@ -7,6 +7,7 @@ from types import MappingProxyType
 from .events import PlaybackEvent, PlaybackEventType, Sessions, playback_events
 from .plex.models import Session, StreamDecision, TranscodeStatus
 from .plex.notifications import PlayingNotification
+from .plex.parsing import integer
 
 # Session, item and transcode, as a notification names them.
 type _AsTold = tuple[str, str | None, str | None]
@@ -171,7 +172,7 @@ class StreamTracker:
 
 def session_number(session: Session) -> int:
     """Return the place of a stream in the order in which they began: the server counts them."""
-    return int(session.session_key) if session.session_key.isdecimal() else 0
+    return integer(session.session_key) or 0
 
 
 def _told(playing: PlayingNotification) -> _AsTold:

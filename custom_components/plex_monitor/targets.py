@@ -37,13 +37,13 @@ _REGISTRY_EVENTS = (
 
 @callback
 def async_validated(
-    hass: HomeAssistant, config: ConfigType, options_schema: Mapping[Any, Any]
+    hass: HomeAssistant, config: ConfigType, options_schema: dict[Any, Any]
 ) -> ConfigType:
     """Return the config of a trigger or condition; raise `vol.Invalid` where it is wrong."""
     schema = vol.Schema(
         {
             vol.Optional(CONF_TARGET): dict,
-            vol.Optional(CONF_OPTIONS, default=dict): dict(options_schema),
+            vol.Optional(CONF_OPTIONS, default=dict): options_schema,
         }
     )
     validated: ConfigType = schema(config)

@@ -99,7 +99,7 @@ ALL_REQUESTS = REQUESTS | {
     "added_since": lambda server: server.library.added_since("1", MediaType.MOVIE, NOON, limit=5),
     "on_deck": lambda server: server.library.on_deck(limit=5),
     "search": lambda server: server.library.search("lake", limit=5),
-    "metadata": lambda server: server.library.metadata(FILM),
+    "items": lambda server: server.library.items([FILM]),
     "scan": lambda server: server.library.scan("1"),
     "cancel_scan": lambda server: server.library.cancel_scan("1"),
     "empty_trash": lambda server: server.library.empty_trash("1"),

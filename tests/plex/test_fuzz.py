@@ -71,23 +71,12 @@ type Ask = Callable[[PlexServer], Awaitable[object]]
 
 # What reads an answer; the others only do something.
 QUESTIONS: Mapping[str, Ask] = {
-    name: ask
-    for name, ask in ALL_REQUESTS.items()
-    if name
-    in {
+    name: ALL_REQUESTS[name]
+    for name in (
         *("info", "sessions", "history", "update_status", "accounts", "remote_access", "sections"),
-        *(
-            "count",
-            "storage",
-            "recently_added",
-            "newest",
-            "added_since",
-            "on_deck",
-            "search",
-            "metadata",
-        ),
+        *("count", "storage", "recently_added", "newest", "added_since", "on_deck", "search"),
         *("items", "activities", "butler_tasks", "resources", "bandwidth"),
-    }
+    )
 } | {
     "identity": PlexServer.check_identity,
     "enforcement": PlexServer.accepts_without_token,

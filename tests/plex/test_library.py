@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.plex_monitor.plex import library
+from custom_components.plex_monitor.plex import library, trusted
 from custom_components.plex_monitor.plex.errors import (
     PlexForbiddenError,
     PlexNotFoundError,
@@ -45,8 +45,7 @@ async def test_a_friend_sees_what_was_shared(
     friend = world.plex_tv.add_account("friend")
     server.use_token(home.share_with(friend, sections=[home.library.sections[1]]))
     assert [section.title for section in await server.library.sections()] == ["TV Shows"]
-    with pytest.raises(PlexNotFoundError):
-        await server.library.metadata(FILM)
+    assert await server.library.items([FILM]) == ()
 
 
 async def test_no_libraries(home: simulator.PlexServer, server: PlexServer) -> None:
@@ -254,21 +253,29 @@ async def test_nothing_that_could_be_searched(
 # Single items
 
 
-async def test_metadata(home: simulator.PlexServer, server: PlexServer) -> None:
-    """An item comes with its markers."""
+async def test_items(home: simulator.PlexServer, server: PlexServer) -> None:
+    """They come with their markers."""
     film = home.library.add("Fog", kind=Kind.MOVIE, credits_at=5_000_000)
-    item = await server.library.metadata(str(film.rating_key))
-    assert (item.title, item.credits_offset) == ("Fog", 5_000_000)
-    assert item.section_id == "1"
-    with pytest.raises(PlexNotFoundError):
-        await server.library.metadata("999999")
+    fog, other = await server.library.items([str(film.rating_key), FILM])
+    assert (fog.title, fog.credits_offset) == ("Fog", 5_000_000)
+    assert fog.section_id == "1"
+    assert (other.rating_key, other.credits_offset) == (FILM, None)
 
 
-async def test_an_item_that_is_left_out(home: simulator.PlexServer, server: PlexServer) -> None:
-    """The answer is empty."""
-    home.faults.set(Fault.json({"MediaContainer": {"size": 0}}, code=200), paths="/metadata")
-    with pytest.raises(PlexResponseError):
-        await server.library.metadata(FILM)
+async def test_many_items_at_once(
+    world: World, server: PlexServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One request is for many, and those that are gone are left out."""
+    for module in (library, trusted):
+        monkeypatch.setattr(module, "PAGE_SIZE", 2)
+    assert await server.library.items([]) == ()
+    found = await server.library.items(["101", "999999", "999998", "999997", "102"])
+    assert [item.rating_key for item in found] == ["101", "102"]
+    assert [path for path in paths(world) if "metadata" in path] == [
+        "/library/metadata/101,999999 with token",
+        "/library/metadata/999998,999997 with token",
+        "/library/metadata/102 with token",
+    ]
 
 
 async def test_a_picture(
@@ -387,9 +394,9 @@ async def test_marks(home: simulator.PlexServer, server: PlexServer) -> None:
     film = home.library.item(int(FILM))
     assert film is not None
     await server.library.mark_watched(FILM)
-    assert (await server.library.metadata(FILM)).view_count == 1
+    assert [item.view_count for item in await server.library.items([FILM])] == [1]
     await server.library.mark_unwatched(FILM)
-    assert (await server.library.metadata(FILM)).view_count == 0
+    assert [item.view_count for item in await server.library.items([FILM])] == [0]
     for mark in (server.library.mark_watched, server.library.mark_unwatched):
         with pytest.raises(PlexNotFoundError):
             await mark("999999")
@@ -439,7 +446,7 @@ async def test_what_cannot_be_a_key(world: World, server: PlexServer, key: str) 
         server.library.recently_added(key, limit=1),
         server.library.added_since(key, MediaType.MOVIE, NOON, limit=1),
         server.library.newest(key, MediaType.MOVIE, limit=1),
-        server.library.metadata(key),
+        server.library.items([key]),
         server.library.scan(key),
         server.library.cancel_scan(key),
         server.library.empty_trash(key),
