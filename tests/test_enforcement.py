@@ -7,7 +7,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_monitor.const import TokenSource
 
-from .entries import DOWN, entry_of, set_up, state_of
+from .entries import DOWN, UNREADABLE, entry_of, set_up, state_of
 from .helpers import advance
 from .simulator import Connection, Fault, PlexServer, World
 
@@ -54,6 +54,21 @@ async def test_server_that_is_changed_is_known_for_it_before_long(
     home.allowed_without_auth = True
     await advance(hass, freezer, 7 * HOUR, step=MINUTE)
     assert state_of(hass, STATUS) == "not_enforced"
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_server_that_refused_the_token_is_asked_when_it_accepts_it_again(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """It may have been changed just then."""
+    home.allowed_without_auth = True
+    await set_up(hass, entry)
+    home.allowed_without_auth = False
+    refusing = home.faults.set(Fault.UNAUTHORIZED, with_token=True)
+    await advance(hass, freezer, 2 * MINUTE, step=5)
+    home.faults.clear(refusing)
+    await advance(hass, freezer, 2 * MINUTE, step=5)
+    assert state_of(hass, STATUS) == "valid"
 
 
 async def test_server_that_does_not_tell_is_asked_less_and_less(

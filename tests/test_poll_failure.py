@@ -55,3 +55,12 @@ def test_token_is_asked_for_where_only_a_new_one_helps(
     failure = token_failure("Home", verdict, has_token=has_token)
     assert isinstance(failure, ConfigEntryAuthFailed) is verdict.needs_sign_in
     assert failure.translation_key in english()["exceptions"]
+
+
+def test_nobody_was_signed_out_who_had_no_token() -> None:
+    """It says that the server wants one now."""
+    said = {
+        has_token: token_failure("Home", Verdict.INVALID, has_token=has_token).translation_key
+        for has_token in (True, False)
+    }
+    assert said == {True: "invalid", False: "token_wanted"}

@@ -87,8 +87,6 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         self._presence = LibraryPresence()
         # Libraries whose scan was told of since they were last looked at.
         self._scan_told: set[str] = set()
-        # Libraries of whose scan something has not been told yet, and how often that is.
-        self._scans_to_tell: set[str] = set()
         self._scan_pace = Pace(hass, self._async_tell_of_scans)
         # Whether the account was the owner's when the storage was read.
         self._storage_granted = False
@@ -354,14 +352,15 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         if changed:
             kind = LibraryEventType.SCAN_FINISHED if ended else LibraryEventType.SCAN_STARTED
             self.server.async_tell(LibraryEvent(event_type=kind, section=library.section))
-        self._scans_to_tell.add(key)
-        self._scan_pace.async_changed(at_once=changed)
+        if changed or ended:
+            self._async_tell_of(key)
+        else:
+            self._scan_pace.async_changed(at_once=False)
 
     @callback
     def _async_tell_of_scans(self) -> None:
-        """Tell the listeners of the libraries whose scan went on."""
-        keys, self._scans_to_tell = self._scans_to_tell, set()
-        for key in keys:
+        """Tell the listeners of the libraries that are being scanned."""
+        for key in [key for key, library in self.data.items() if library.scan is not None]:
             self._async_tell_of(key)
 
     def _scanned_section(self, activity: Activity) -> str | None:
