@@ -12,6 +12,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from .entities import attributes_of
 from .entries import set_up, state_of
 from .helpers import advance, settle
 from .simulator import Account, Fault, PlexServer, World
@@ -134,3 +135,47 @@ async def test_server_that_does_not_tell_where_the_credits_are(
     event = hass.states.get("event.home_playback")
     assert event is not None
     assert event.attributes["event_type"] == "started"
+
+
+async def test_activity_that_ends_while_something_else_is_asked_for(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """It does not come back with the answer."""
+    await set_up(hass, entry)
+    activity = await home.activities.start("media.generate.credits", "Detecting credits")
+    await advance(hass, freezer, MINUTE)
+    slow = home.faults.set(Fault.slow(5), paths="^/myplex/account")
+    await home.remote_access.become("unmapped")
+    await settle(hass)
+    assert slow.hits == 1
+    await activity.end()
+    await advance(hass, freezer, 6, step=6)
+    assert state_of(hass, REMOTE_ACCESS) == STATE_OFF
+    assert state_of(hass, ACTIVITIES) == "0"
+
+
+async def test_what_is_told_of_activities_while_they_are_asked_for(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """The answer is older than what is told, and nobody asks for it again while push lasts."""
+    await set_up(hass, entry)
+    ended = await home.activities.start("media.generate.credits", "Detecting credits")
+    await advance(hass, freezer, 2 * MINUTE)
+    slow = home.faults.set(Fault.slow(5), paths="^/activities")
+    await home.notifier.drop()
+    # It is asked for once because push is lost, and again because it is back.
+    await advance(hass, freezer, 6, step=6)
+    assert slow.hits == 2
+    await home.activities.start("media.generate.intros", "Detecting intros")
+    await ended.end()
+    await settle(hass)
+    assert [one["title"] for one in attributes_of(hass, ACTIVITIES)["activities"]] == [
+        "Detecting intros"
+    ]
+    await advance(hass, freezer, 3 * MINUTE, step=6)
+    assert [one["title"] for one in attributes_of(hass, ACTIVITIES)["activities"]] == [
+        "Detecting intros"
+    ]

@@ -188,9 +188,9 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         self._set_interval()
         self._push.async_ensure_open()
         if self.data is not before:
-            # Push has told something of the streams meanwhile, which is newer than the poll. The
-            # entities are told only what differs from before the poll, and this may not.
-            data = replace(data, sessions=self.streams.sessions)
+            # Push has told something meanwhile, which is newer than the poll. The entities are told
+            # only what differs from before the poll, and this may not.
+            data = replace(data, sessions=self.streams.sessions, activities=self._reader.activities)
             self.data = data
             self.async_update_listeners()
         return data

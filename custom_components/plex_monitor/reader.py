@@ -76,8 +76,10 @@ class ServerReader:
         self._update_checked_until = 0.0
         self._remote_access: RemoteAccess | None = None
         self._remote_access_due = 0.0
-        # Whether push has told of the activities ever since they were read.
+        # Whether push has told of the activities ever since they were asked for.
         self._activities_known = False
+        # What it has told while they are being asked for, `None` for one that has ended.
+        self._activities_told: dict[str, Activity | None] | None = None
         # The token that may not see the sessions, and until when that is taken for granted.
         self._sessions_denied: tuple[str | None, float] | None = None
         self._sessions_denials = 0
@@ -111,12 +113,11 @@ class ServerReader:
 
     def activity_told(self, notification: ActivityNotification) -> None:
         """Follow what the server is busy with."""
-        activities = dict(self.activities)
-        if notification.event is ActivityEvent.ENDED:
-            activities.pop(notification.activity.uuid, None)
-        else:
-            activities[notification.activity.uuid] = notification.activity
-        self.activities = MappingProxyType(activities)
+        activity = notification.activity
+        told = {activity.uuid: None if notification.event is ActivityEvent.ENDED else activity}
+        if self._activities_told is not None:
+            self._activities_told |= told
+        self.activities = _going_on({**self.activities, **told})
 
     async def async_read_sessions(self) -> Sequence[PlaybackEvent] | None:
         """Read the sessions, and return what happened to them; `None` where they are denied."""
@@ -231,12 +232,20 @@ class ServerReader:
         """Return what the server is busy with; push tells it while it is there."""
         if self._push.connected and self._activities_known:
             return self.activities
+        # The answer may be older than what push tells from now on, or than its loss.
+        self._activities_known = self._push.connected
+        self._activities_told = {}
+        listed: tuple[Activity, ...] = ()
         try:
-            activities = await self.server.maintenance.activities()
+            listed = await self.server.maintenance.activities()
         except PlexError as err:
             LOGGER.debug("%s: does not tell its activities: %s", self.name, err)
-            self.activities = MappingProxyType({})
-        else:
-            self._activities_known = self._push.connected
-            self.activities = MappingProxyType({activity.uuid: activity for activity in activities})
+            self._activities_known = False
+        told, self._activities_told = self._activities_told, None
+        self.activities = _going_on({**{one.uuid: one for one in listed}, **told})
         return self.activities
+
+
+def _going_on(activities: Mapping[str, Activity | None]) -> Mapping[str, Activity]:
+    """Return the activities that have not ended."""
+    return MappingProxyType({uuid: one for uuid, one in activities.items() if one is not None})
