@@ -11,7 +11,7 @@ from custom_components.plex_monitor.const import TokenSource
 from .entities import attributes_of, values
 from .entries import DOWN, entry_of, set_up, state_of
 from .helpers import advance, settle
-from .simulator import Account, Fault, PlexServer, World
+from .simulator import Account, Fault, Kind, PlexServer, World
 
 MINUTE = 60
 REMOTE_ACCESS = "binary_sensor.home_remote_access"
@@ -148,6 +148,21 @@ async def test_older_server_tells_the_title_of_the_library_alone(
     assert state_of(hass, SCANNING) == STATE_OFF
 
 
+async def test_older_server_with_one_title_at_the_end_of_another(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """The library with the whole title is meant."""
+    home.library.add_section("Kids Movies", Kind.MOVIE)
+    await set_up(hass, entry)
+    activity = await home.activities.start("library.update.section", "Scanning Kids Movies")
+    await settle(hass)
+    assert state_of(hass, "binary_sensor.home_kids_movies_scanning") == STATE_ON
+    assert state_of(hass, SCANNING) == STATE_OFF
+    await activity.end()
+    await settle(hass)
+    assert state_of(hass, "binary_sensor.home_kids_movies_scanning") == STATE_OFF
+
+
 async def test_scan_that_runs_when_home_assistant_starts(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
@@ -177,6 +192,45 @@ async def test_end_of_a_scan_that_was_not_told(
     home.activities.running.clear()
     await home.notifier.drop()
     await advance(hass, freezer, 2 * MINUTE)
+    assert state_of(hass, SCANNING) == STATE_OFF
+
+
+async def test_end_of_a_scan_on_a_server_without_push(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """It is looked for soon, as nothing would tell of it."""
+    home.refuses_websockets = 404
+    movies = home.library.sections[0]
+    movies.refreshing = True
+    await set_up(hass, entry)
+    assert state_of(hass, SCANNING) == STATE_ON
+    movies.refreshing = False
+    await advance(hass, freezer, 3 * MINUTE)
+    assert state_of(hass, SCANNING) == STATE_OFF
+
+
+async def test_scan_during_which_push_is_lost_for_good(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """It is looked for as well when it ends."""
+    await set_up(hass, entry)
+    await advance(hass, freezer, 2 * MINUTE)
+    movies = home.library.sections[0]
+    movies.refreshing = True
+    await home.activities.start("library.update.section", "", section_id=movies.id)
+    await settle(hass)
+    home.refuses_websockets = 404
+    await home.notifier.drop()
+    await advance(hass, freezer, 3 * MINUTE)
+    assert state_of(hass, SCANNING) == STATE_ON
+    movies.refreshing = False
+    await advance(hass, freezer, 3 * MINUTE)
     assert state_of(hass, SCANNING) == STATE_OFF
 
 

@@ -166,6 +166,8 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         up, pushed = self.server.last_update_success, self.server.push_connected
         self._seen = up, pushed, self._granted
         missed = not was_up or (pushed and not was_pushed)
+        if was_pushed and not pushed and self._may_miss_an_end(self.data):
+            self._changes.async_look_again()
         if up and (missed or self._granted is not was_granted):
             self.config_entry.async_create_background_task(
                 self.hass,
@@ -216,9 +218,16 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
             self.known = True
             if self._reader.failing:
                 self._changes.async_give_back(self._reader.failing)
-            if self._reader.failing or self._presence.in_doubt:
+            if self._reader.failing or self._presence.in_doubt or self._may_miss_an_end(libraries):
                 self._changes.async_look_again()
             return libraries
+
+    def _may_miss_an_end(self, libraries: Libraries) -> bool:
+        """Say whether there is a scan of which it is not sure that its end will be told."""
+        return any(
+            library.section.scanning and (library.scan is None or not self.server.push_connected)
+            for library in libraries.values()
+        )
 
     async def _async_look(self, changed: set[str]) -> Libraries:
         """Return all libraries, with those counted anew that have changed."""
@@ -367,12 +376,13 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         """Return the key of the library that is scanned; older servers tell its title only."""
         if activity.section_id is not None:
             return activity.section_id if activity.section_id in self.data else None
-        titled = (
+        titled = [
             key
             for key, library in self.data.items()
             if activity.title.endswith(f" {library.section.title}")
-        )
-        return next(titled, None)
+        ]
+        # One title can end like another.
+        return max(titled, key=lambda key: len(self.data[key].section.title), default=None)
 
     async def _async_read_changed(self) -> None:
         """Read the libraries that have changed, and tell their listeners."""
