@@ -11,6 +11,7 @@ from .libraries import asked_of_libraries, ready
 from .simulator import Fault, PlexServer, World
 
 MINUTE = 60
+HOUR = 60 * MINUTE
 
 
 @pytest.mark.parametrize("failing", ["^/library/sections/1/all$", "^/library/sections$"])
@@ -35,3 +36,27 @@ async def test_what_fails_is_not_asked_for_with_each_change(
     home.faults.clear()
     await advance(hass, freezer, 3 * MINUTE)
     assert values(hass, "movies_items") == ["24"]
+
+
+async def test_library_that_cannot_be_counted_is_asked_for_less_and_less(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Disks can sleep beside it; it is there half an hour after it can be counted at the latest."""
+    await ready(hass, freezer, world, entry)
+    home.faults.set(Fault.status(500), paths="^/library/sections/1/all$")
+    await home.add_media("New Film")
+    await advance(hass, freezer, 2 * HOUR, step=30)
+    world.requests.clear()
+    await advance(hass, freezer, 5 * HOUR, step=30)
+    assert asked_of_libraries(world)["/library/sections/1/all"] <= 11
+    home.faults.clear()
+    await advance(hass, freezer, HOUR / 2 + MINUTE, step=30)
+    assert values(hass, "movies_items") == ["4"]
+    home.faults.set(Fault.status(500), paths="^/library/sections/1/all$", times=1)
+    await home.add_media("Another Film")
+    await advance(hass, freezer, 3 * MINUTE, step=30)
+    assert values(hass, "movies_items") == ["5"]

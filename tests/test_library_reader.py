@@ -41,7 +41,7 @@ async def test_library_that_cannot_be_counted_takes_no_other_along(
     await advance(hass, freezer, 7 * HOUR, step=10 * MINUTE)
     assert values(hass, "movies_items", "tv_shows_episodes") == ["3", "4"]
     home.faults.clear()
-    await advance(hass, freezer, 3 * MINUTE)
+    await advance(hass, freezer, HOUR)
     assert values(hass, "movies_items") == ["4"]
 
 
@@ -60,7 +60,7 @@ async def test_library_that_cannot_be_counted_from_the_start(
     assert values(hass, "tv_shows_items", "music_items") == ["1", "1"]
     assert caplog.text.count("could not count Movies") == 1
     home.faults.clear()
-    await advance(hass, freezer, 3 * MINUTE)
+    await advance(hass, freezer, HOUR)
     assert values(hass, "movies_items") == ["3"]
 
 

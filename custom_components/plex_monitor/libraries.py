@@ -216,10 +216,9 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
                 self._changes.async_give_back(changed)
                 raise
             self.known = True
-            if self._reader.failing:
-                self._changes.async_give_back(self._reader.failing)
-            if self._reader.failing or self._presence.in_doubt or self._may_miss_an_end(libraries):
+            if self._presence.in_doubt or self._may_miss_an_end(libraries):
                 self._changes.async_look_again()
+            self._changes.async_failed(self._reader.failing)
             return libraries
 
     def _may_miss_an_end(self, libraries: Libraries) -> bool:

@@ -1,6 +1,6 @@
 """Which libraries have changed, and when it is time to look at them."""
 
-from collections.abc import Callable, Coroutine, Iterable
+from collections.abc import Callable, Collection, Coroutine
 from datetime import datetime
 from time import monotonic
 from typing import Any
@@ -15,6 +15,8 @@ SETTLE_AFTER = 20.0
 SETTLE_AT_MOST = 300.0
 # What could not be read is tried again after this long, as long as the server is there at all.
 RETRY_AFTER = 120.0
+# Where one library alone cannot be counted, with twice the pause each time, up to this.
+RETRY_LAST = 1800.0
 
 
 class LibraryChanges:
@@ -32,6 +34,7 @@ class LibraryChanges:
         self._look = look
         self._changed: set[str] = set()
         self._since = 0.0
+        self._pause = RETRY_AFTER
         self._timer: CALLBACK_TYPE | None = None
 
     @callback
@@ -50,7 +53,7 @@ class LibraryChanges:
         return taken
 
     @callback
-    def async_give_back(self, keys: Iterable[str]) -> None:
+    def async_give_back(self, keys: Collection[str]) -> None:
         """Take back what could not be read: it waits from now on, as if it had just changed."""
         self._changed.update(keys)
         self._since = monotonic()
@@ -58,8 +61,17 @@ class LibraryChanges:
     @callback
     def async_look_again(self) -> None:
         """Look after a while, if not before for another reason."""
-        if self._timer is None:
-            self._look_in(RETRY_AFTER)
+        self._look_within(RETRY_AFTER)
+
+    @callback
+    def async_failed(self, keys: Collection[str]) -> None:
+        """Have those counted again that could not be, the less often the longer that lasts."""
+        if not keys:
+            self._pause = RETRY_AFTER
+            return
+        self.async_give_back(keys)
+        self._look_within(self._pause)
+        self._pause = min(2 * self._pause, RETRY_LAST)
 
     @callback
     def async_stop(self) -> None:
@@ -67,6 +79,11 @@ class LibraryChanges:
         if self._timer is not None:
             self._timer()
             self._timer = None
+
+    @callback
+    def _look_within(self, wait: float) -> None:
+        if self._timer is None:
+            self._look_in(wait)
 
     @callback
     def _look_in(self, wait: float) -> None:
