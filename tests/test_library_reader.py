@@ -11,7 +11,7 @@ from .entities import attributes_of, values
 from .entries import DOWN, UNREADABLE, set_up
 from .helpers import advance, eventually, settle
 from .libraries import kinds, ready, told_of_libraries
-from .simulator import Fault, PlexServer, World
+from .simulator import Fault, Kind, PlexServer, World
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -182,6 +182,45 @@ async def test_date_to_come_silences_nothing(
         "Newer",
     ]
     assert values(hass, "movies_items") == ["10"]
+
+
+async def test_date_to_come_is_not_that_of_what_was_added_last(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Else it would be for years; a server whose clock is ahead is no such case."""
+    (await home.add_media("Old Future")).added_at += TEN_YEARS
+    await ready(hass, freezer, world, entry)
+    shown = ("sensor.home_movies_last_added", "image.home_latest_added")
+    assert "Old Future" not in {attributes_of(hass, one)["title"] for one in shown}
+    (await home.add_media("New Future")).added_at += TEN_YEARS
+    await advance(hass, freezer, MINUTE, step=5)
+    assert "New Future" not in {attributes_of(hass, one)["title"] for one in shown}
+    (await home.add_media("Ahead")).added_at += 5 * MINUTE
+    await advance(hass, freezer, MINUTE, step=5)
+    assert {attributes_of(hass, one)["title"] for one in shown} == {"Ahead"}
+
+
+async def test_library_of_nothing_but_dates_to_come(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """They are all that there is to show, until something else is added."""
+    section = home.library.add_section("Scans", Kind.MOVIE)
+    (await home.add_media("Future", section=section)).added_at += TEN_YEARS
+    await set_up(hass, entry)
+    await advance(hass, freezer, MINUTE)
+    last_added = "sensor.home_scans_last_added"
+    assert attributes_of(hass, last_added)["title"] == "Future"
+    await home.add_media("Now", section=section)
+    await advance(hass, freezer, MINUTE, step=5)
+    assert attributes_of(hass, last_added)["title"] == "Now"
+    assert attributes_of(hass, "image.home_latest_added")["title"] == "Now"
 
 
 async def test_what_was_removed_is_not_the_newest(

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, override
 
 from homeassistant.components.image import ImageEntity, ImageEntityDescription
@@ -15,6 +15,7 @@ from .coordinator import PlexMonitorCoordinator, PlexMonitorData
 from .entity import PlexMonitorDataEntity, PlexMonitorPlayerEntity, async_add_granted
 from .events import LibraryEvent, LibraryEventType, PlexEvent
 from .libraries import LibraryCoordinator
+from .library_reader import latest
 from .pictures import Picture
 from .players import FollowedPlayer
 from .plex.models import MediaItem, Session
@@ -26,8 +27,6 @@ PARALLEL_UPDATES = 0
 
 LATEST_ADDED = ImageEntityDescription(key="latest_added", translation_key="latest_added")
 PLAYER_PICTURE = ImageEntityDescription(key="picture", translation_key="player_picture")
-
-_BEFORE_ALL = datetime.fromtimestamp(0, UTC)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -175,8 +174,8 @@ class PlexMonitorLatestAdded(PlexMonitorImage):
             for library in self._libraries.data.values()
             if library.last_added is not None and not library.section.hidden
         ]
-        latest = max(added, key=_added_at, default=None)
-        self._show(latest, None if latest is None else latest.added_at)
+        newest = latest(added)
+        self._show(newest, None if newest is None else newest.added_at)
 
     @callback
     def _async_libraries_read(self) -> None:
@@ -192,9 +191,10 @@ class PlexMonitorLatestAdded(PlexMonitorImage):
             or event.section.hidden
         ):
             return
-        latest = max(event.items, key=_added_at)
-        if self._medium is None or _added_at(latest) >= _added_at(self._medium):
-            self._show(latest, latest.added_at)
+        shown = () if self._medium is None else (self._medium,)
+        newest = latest((*event.items, *shown))
+        if newest is not None and newest is not self._medium:
+            self._show(newest, newest.added_at)
             self.async_write_ha_state()
 
 
@@ -245,10 +245,6 @@ class PlexMonitorNowPlaying(PlexMonitorImage):
         data = self.coordinator.data
         sessions = {} if data is None else data.sessions or {}
         self._show_stream(max(sessions.values(), key=session_number, default=None))
-
-
-def _added_at(item: MediaItem) -> datetime:
-    return item.added_at or _BEFORE_ALL
 
 
 def _identity(session: Session) -> tuple[str, str | None]:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from types import MappingProxyType
 
@@ -27,6 +27,8 @@ from .plex.models import MediaItem, MediaType, Section
 AT_A_TIME = 4
 # So many of the newest come along with a count. That is enough to see what was added alone.
 COME_ALONG = 3
+# What is dated later than this from now has a date to come, whatever the server's clock says.
+CLOCKS_DIFFER = timedelta(days=1)
 # More than this at once is told in part.
 ADDED_AT_MOST = 2000
 
@@ -152,12 +154,26 @@ class LibraryReader:
                 item for item in dated if added_at(item) >= since and item.rating_key not in there
             ]
             self._server.async_tell(*_grouped(section, added))
-        return count, dated[0]
+        return count, latest(dated)
 
 
 def added_at(item: MediaItem) -> datetime:
     """Return when an item was added, long ago where that is not known."""
     return item.added_at or _EPOCH
+
+
+def latest(items: Iterable[MediaItem]) -> MediaItem | None:
+    """Return what was added last; what is dated to come only where there is nothing else.
+
+    The first of several that came together.
+    """
+    soon = dt_util.utcnow() + CLOCKS_DIFFER
+
+    def order(item: MediaItem) -> tuple[bool, datetime]:
+        at = added_at(item)
+        return at < soon, at
+
+    return max(items, key=order, default=None)
 
 
 def _newest(items: Iterable[MediaItem], now: datetime, default: datetime | None = None) -> datetime:
