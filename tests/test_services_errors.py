@@ -9,11 +9,11 @@ from homeassistant.exceptions import HomeAssistantError, ServiceValidationError,
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from custom_components.plex_monitor.const import DOMAIN
+from custom_components.plex_monitor.const import DOMAIN, TokenSource
 from custom_components.plex_monitor.services import ACTIONS
 
 from .actions import act
-from .entries import set_up
+from .entries import entry_of, set_up
 from .helpers import advance, settle
 from .simulator import Fault, PlexServer, World
 
@@ -121,6 +121,21 @@ async def test_token_that_is_known_to_be_dead(
     with pytest.raises(HomeAssistantError) as raised:
         await act(hass, entry, "on_deck")
     assert raised.value.translation_key == "invalid"
+
+
+@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: ")
+async def test_server_that_wants_a_token_where_there_is_none(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
+) -> None:
+    """Nobody was signed out, so that is not what is said."""
+    home.allowed_without_auth = True
+    entry = entry_of(home, source=TokenSource.NONE)
+    await set_up(hass, entry)
+    home.allowed_without_auth = False
+    await advance(hass, freezer, 45 * 60)
+    with pytest.raises(HomeAssistantError) as raised:
+        await act(hass, entry, "on_deck")
+    assert raised.value.translation_key == "token_wanted"
 
 
 async def test_entry_that_is_not_loaded(hass: HomeAssistant, entry: MockConfigEntry) -> None:

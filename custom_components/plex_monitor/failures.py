@@ -13,7 +13,7 @@ from .plex.errors import (
     PlexNotFoundError,
     PlexUnauthorizedError,
 )
-from .poll_failure import failure_key
+from .poll_failure import failure_key, sign_in_key
 
 
 @contextmanager
@@ -61,9 +61,9 @@ def _key(coordinator: PlexMonitorCoordinator, err: PlexError, forbidden: str) ->
     refused = isinstance(err, PlexUnauthorizedError)
     if not refused and not isinstance(err, PlexForbiddenError):
         return failure_key(err)
-    verdict = coordinator.guard.verdict
-    if refused and verdict.needs_sign_in:
-        return verdict.value
+    guard = coordinator.guard
+    if refused and guard.verdict.needs_sign_in:
+        return sign_in_key(guard.verdict, has_token=guard.has_token)
     if coordinator.data is not None and coordinator.data.sessions is None:
         # Servers before 1.41.7 refuse the token of whoever is not their owner.
         return "not_allowed"

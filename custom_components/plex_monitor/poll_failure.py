@@ -24,7 +24,7 @@ def token_failure(
     if verdict.needs_sign_in:
         return ConfigEntryAuthFailed(
             translation_domain=DOMAIN,
-            translation_key=verdict.value if has_token else "token_wanted",
+            translation_key=sign_in_key(verdict, has_token=has_token),
             translation_placeholders={"server": server},
         )
     return UpdateFailed(
@@ -32,6 +32,11 @@ def token_failure(
         translation_key="token_refused",
         translation_placeholders={"server": server},
     )
+
+
+def sign_in_key(verdict: Verdict, *, has_token: bool) -> str:
+    """Return the translation key of why somebody has to sign in: anew, or for the first time."""
+    return verdict.value if has_token else "token_wanted"
 
 
 def read_failure(server: str, err: PlexError) -> UpdateFailed:
