@@ -24,7 +24,7 @@ from custom_components.plex_monitor.const import (
     TokenSource,
 )
 
-from .entries import entry_of, issues_of, set_up, setup_state, state_of
+from .entries import UNREADABLE, entry_of, issues_of, set_up, setup_state, state_of
 from .flows import SIGN_OUT
 from .helpers import advance, settle
 from .simulator import Account, Fault, PlexServer, World
@@ -368,3 +368,24 @@ async def test_entry_that_is_unloaded_meanwhile(
     assert dict(entry.data) == old
     assert devices_named(world, owner) == {old[CONF_CLIENT_IDENTIFIER]}
     assert setup_state(entry).value == ("loaded" if again else "not_loaded")
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_late_answer_about_the_old_token_does_not_bring_it_back(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """The server refused it for a moment, and plex.tv was asked which one it lists."""
+    await set_up(hass, entry)
+    await advance(hass, freezer, 9 * 60 + 50)
+    home.faults.set(Fault.UNAUTHORIZED, paths="^/$", with_token=True, times=1)
+    late = world.plex_tv.faults.set(Fault.slow(5), paths="/api/v2/resources", times=1)
+    await advance(hass, freezer, 60, step=60)
+    assert late.hits == 1
+    await replace(hass, entry)
+    await advance(hass, freezer, 6, step=6)
+    assert entry.data[CONF_SERVER_TOKEN] == entry.data[CONF_ACCOUNT_TOKEN]
+    assert world.plex_tv.is_valid(entry.data[CONF_SERVER_TOKEN])

@@ -272,19 +272,33 @@ class TokenGuard:
 
     async def _async_ask_account(self) -> None:
         """Ask plex.tv whether the account token is good."""
-        try:
-            await self.plex_tv.account(self.entry.data[CONF_ACCOUNT_TOKEN])
-        except PlexError as err:
-            await self._async_plex_tv_error(err)
-        else:
+        if await self._async_answer(self.plex_tv.account) is not None:
             await self._async_see(Evidence.PLEX_TV_ACCEPTS)
+
+    async def _async_answer[AnswerT](
+        self, question: Callable[[str], Awaitable[AnswerT]]
+    ) -> AnswerT | None:
+        """Return what plex.tv answers about the account token, `None` where it does not.
+
+        What it says of a token that was replaced meanwhile is no evidence on the new one.
+        """
+        token = self.entry.data[CONF_ACCOUNT_TOKEN]
+        answer: AnswerT | PlexError
+        try:
+            answer = await question(token)
+        except PlexError as err:
+            answer = err
+        if self.entry.data[CONF_ACCOUNT_TOKEN] != token:
+            return None
+        if isinstance(answer, PlexError):
+            await self._async_plex_tv_error(answer)
+            return None
+        return answer
 
     async def _async_ask_resources(self) -> None:
         """Ask plex.tv for the server's token, and adopt another one than ours."""
-        try:
-            resources = await self.plex_tv.resources(self.entry.data[CONF_ACCOUNT_TOKEN])
-        except PlexError as err:
-            await self._async_plex_tv_error(err)
+        resources = await self._async_answer(self.plex_tv.resources)
+        if resources is None:
             return
         resource = next(
             (one for one in resources if one.machine_identifier == self.entry.unique_id), None
