@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from hypothesis import given, strategies as st
+import pytest
 
 from custom_components.plex_monitor.events import PlaybackEvent, PlaybackEventType
 from custom_components.plex_monitor.plex.models import (
@@ -96,6 +97,14 @@ def test_stream_that_is_not_known_is_asked_for_once() -> None:
     assert tracker.told(told(PLAYING, rating_key="101")) == ([], True)
     assert kinds(listed(tracker, a_session(rating_key="101"))) == ["started"]
     assert tracker.told(told(PLAYING, rating_key="101")) == ([], False)
+
+
+def test_stream_that_is_again_what_it_was_before_is_asked_for_again() -> None:
+    """Somebody has gone back to the episode before."""
+    tracker = playing()
+    for rating_key in ("100", "101", "100"):
+        assert tracker.told(told(PLAYING, rating_key=rating_key)) == ([], True)
+        listed(tracker, a_session(rating_key=rating_key))
 
 
 def test_stream_that_was_asked_for_is_missing_until_it_is_listed_as_it_was_told() -> None:
@@ -228,6 +237,23 @@ def test_hardware_that_takes_part_is_taken_in_without_an_event() -> None:
     assert transcode.hardware
 
 
+def test_transcoder_tells_of_its_own_stream_alone() -> None:
+    """Another one that is transcoded goes on as it was."""
+    film, song = (
+        a_session(
+            key,
+            decision=StreamDecision.TRANSCODE,
+            transcode=replace(a_transcode(), key=transcode),
+        )
+        for key, transcode in (("1", "t1"), ("2", "t2"))
+    )
+    tracker = playing(film, song)
+    [event] = tracker.transcoded(replace(a_transcode("copy"), key="t2"))
+    assert event.session.session_key == "2"
+    assert tracker.sessions is not None
+    assert tracker.sessions["1"] is film
+
+
 def test_new_transcode_of_a_known_stream_is_asked_for() -> None:
     """Somebody has chosen another quality."""
     tracker = playing(a_session())
@@ -253,6 +279,16 @@ def test_stream_that_goes_on_without_its_transcode_is_asked_for() -> None:
     assert (kinds(events), ask) == (["stopped"], False)
 
 
+def test_transcode_that_is_taken_up_again_has_not_ended() -> None:
+    """A player that goes back to the lower quality can name it as before."""
+    transcoded = a_session(decision=StreamDecision.TRANSCODE, transcode=a_transcode())
+    tracker = playing(transcoded)
+    tracker.transcode_ended(a_transcode())
+    listed(tracker, a_session())
+    listed(tracker, transcoded)
+    assert tracker.told(told(PLAYING)) == ([], False)
+
+
 def test_credits_are_reached_once() -> None:
     """The event has the position."""
     tracker = playing(a_session())
@@ -264,9 +300,25 @@ def test_credits_are_reached_once() -> None:
     assert tracker.told(told(PLAYING, 52 * 60_000))[0] == []
 
 
-def test_credits_that_were_passed_before_are_not_waited_for() -> None:
+def test_credits_are_reached_where_they_begin() -> None:
+    """Not a moment later."""
+    tracker = playing(a_session())
+    tracker.expect_credits("1", 50 * 60_000)
+    assert kinds(tracker.told(told(PLAYING, 50 * 60_000))[0]) == ["credits_reached"]
+
+
+def test_credits_are_reached_by_whoever_goes_there_and_pauses() -> None:
+    """Without waiting for it to go on."""
+    tracker = playing(a_session())
+    tracker.expect_credits("1", 50 * 60_000)
+    events, _ = tracker.told(told(PAUSED, 51 * 60_000))
+    assert kinds(events) == ["paused", "credits_reached"]
+
+
+@pytest.mark.parametrize("resumed_at", [50 * 60_000, 55 * 60_000])
+def test_credits_that_were_passed_before_are_not_waited_for(resumed_at: int) -> None:
     """Somebody resumed a film that they had nearly seen."""
-    tracker = playing(a_session(view_offset=55 * 60_000))
+    tracker = playing(a_session(view_offset=resumed_at))
     tracker.expect_credits("1", 50 * 60_000)
     assert tracker.told(told(PLAYING, 56 * 60_000))[0] == []
 
@@ -285,6 +337,15 @@ def test_sessions_that_were_hidden_for_a_moment_have_not_started_anew() -> None:
     tracker = playing(a_session())
     tracker.denied()
     assert listed(tracker, a_session()) == []
+
+
+def test_what_happened_while_the_sessions_were_hidden_is_told() -> None:
+    """Whether or not anything was played before."""
+    tracker = playing()
+    tracker.denied()
+    assert kinds(listed(tracker, a_session())) == ["started"]
+    tracker.denied()
+    assert kinds(listed(tracker, a_session("2"))) == ["stopped", "started"]
 
 
 KEYS = st.sampled_from(["1", "2", "3"])
@@ -348,6 +409,14 @@ def test_what_is_played_next_on_a_player_does_not_take_the_place_of_what_was_fin
     assert ask
     events = listed(tracker, a_session(rating_key="101"))
     assert kinds(events) == ["finished", "stopped", "started"]
+
+
+def test_what_is_played_next_is_not_where_the_one_before_it_was() -> None:
+    """Even where the server does not list how far it is."""
+    tracker = playing(a_session())
+    tracker.told(told(PLAYING, HOUR - 1000))
+    listed(tracker, a_session(rating_key="101", view_offset=None))
+    assert kinds(tracker.told(told(None, rating_key="101"))[0]) == ["stopped"]
 
 
 def test_credits_are_those_of_what_is_played() -> None:

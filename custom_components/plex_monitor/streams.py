@@ -23,7 +23,8 @@ class StreamTracker:
     def __init__(self) -> None:
         """Know of no session yet."""
         self.sessions: Sessions | None = None
-        self._known: Sessions = MappingProxyType({})
+        # The sessions as they were seen last, `None` before they were seen at all.
+        self._known: Sessions | None = None
         # Sessions that ended by push and that the server still lists.
         self._ended: set[str] = set()
         # Streams that were told by push, were asked for, and are not listed (yet).
@@ -153,13 +154,15 @@ class StreamTracker:
 
     def _set(self, sessions: Mapping[str, Session]) -> list[PlaybackEvent]:
         """Know these sessions from now on, and return what happened to them."""
-        first = self.sessions is None and not self._known
-        before = {
-            key: session if sessions.get(key) is session else self._placed(session)
-            for key, session in self._known.items()
-        }
-        # What runs when Home Assistant starts did not start just then.
-        events = [] if first else list(playback_events(before, sessions))
+        if self._known is None:
+            # What runs when Home Assistant starts did not start just then.
+            events = []
+        else:
+            before = {
+                key: session if sessions.get(key) is session else self._placed(session)
+                for key, session in self._known.items()
+            }
+            events = list(playback_events(before, sessions))
         for event in events:
             if event.event_type in {PlaybackEventType.STARTED, PlaybackEventType.STOPPED}:
                 self._positions.pop(event.session.session_key, None)
