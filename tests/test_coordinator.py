@@ -12,6 +12,7 @@ from .helpers import advance, settle
 from .simulator import Account, Fault, PlexServer, World
 
 STREAMS = "sensor.home_streams"
+ACTIVITIES = "sensor.home_activities"
 SERVER = "binary_sensor.home_server"
 
 MINUTE = 60
@@ -196,6 +197,26 @@ async def test_server_that_is_down_is_told_and_its_state_is_not_shown(
 
 
 @pytest.mark.allowed_logs(DOWN)
+async def test_server_that_was_down_is_polled_as_before(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """It is not asked more often for the rest of its life."""
+    await set_up(hass, entry)
+    home.faults.set(Fault.status(503))
+    await advance(hass, freezer, 10 * MINUTE)
+    home.faults.clear()
+    await advance(hass, freezer, 10 * MINUTE)
+    assert state_of(hass, SERVER) == STATE_ON
+    world.requests.clear()
+    await advance(hass, freezer, 60 * MINUTE)
+    assert 55 <= len(world.requests.to(host="Home", path="/status/sessions")) <= 62
+
+
+@pytest.mark.allowed_logs(DOWN)
 async def test_server_that_is_down_is_looked_for_twice_a_minute(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -360,6 +381,25 @@ async def test_poll_does_not_bring_back_what_push_has_ended_meanwhile(
     assert state_of(hass, STREAMS) == "0"
     await advance(hass, freezer, 6, step=6)
     assert state_of(hass, STREAMS) == "0"
+
+
+async def test_poll_does_not_take_back_an_activity_that_push_has_told_meanwhile(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """Something of the poll takes its time; that is not what the server is busy with."""
+    await set_up(hass, entry)
+    await advance(hass, freezer, 59 * MINUTE + 30)
+    slow = home.faults.set(Fault.slow(5), paths="^/updater")
+    await advance(hass, freezer, MINUTE, step=MINUTE)
+    assert slow.hits == 1
+    activity = await home.activities.start("media.generate.credits", "Detecting credits")
+    await settle(hass)
+    assert state_of(hass, ACTIVITIES) == "1"
+    await advance(hass, freezer, 6, step=6)
+    assert state_of(hass, ACTIVITIES) == "1"
+    await activity.end()
+    await settle(hass)
+    assert state_of(hass, ACTIVITIES) == "0"
 
 
 async def test_rubbish_by_push_is_of_no_account(
