@@ -46,6 +46,24 @@ async def test_new_address_is_found_at_plex_tv(
     assert len(home.notifier.listeners) == 1
 
 
+@pytest.mark.allowed_logs(DOWN)
+async def test_new_address_is_looked_for_when_the_server_did_not_answer_twice(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Not with the first failure, which may be a restart, and soon with the second."""
+    await set_up(hass, entry)
+    await move(home)
+    await advance(hass, freezer, 5, step=5)
+    assert state_of(hass, SERVER) == STATE_OFF
+    assert world.requests.to("plex.tv", path=RESOURCES) == []
+    await advance(hass, freezer, 15, step=5)
+    assert state_of(hass, SERVER) == STATE_ON
+
+
 async def test_server_that_moved_while_home_assistant_was_off_is_found(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:

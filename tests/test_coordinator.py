@@ -153,6 +153,23 @@ async def test_channel_that_was_good_is_opened_again_at_once(
     assert len(home.notifier.listeners) == 1
 
 
+async def test_channel_that_never_lasts_is_opened_less_and_less(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """A proxy may let it through and cut it a moment later."""
+    await set_up(hass, entry)
+    world.requests.clear()
+    for _ in range(120):
+        await home.notifier.drop(abruptly=True)
+        await advance(hass, freezer, 30)
+    tries = world.requests.to(host="Home", path="/:/websockets/notifications")
+    assert 10 <= len(tries) <= 30
+
+
 async def test_losses_of_good_channels_do_not_add_up(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
 ) -> None:

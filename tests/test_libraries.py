@@ -3,11 +3,13 @@
 from collections import Counter
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.const import ATTR_CONFIG_ENTRY_ID, EVENT_STATE_CHANGED
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+
+from custom_components.plex_monitor.const import DOMAIN
 
 from .entities import all_enabled, values
 from .entries import DOWN, set_up, state_of
@@ -183,6 +185,23 @@ async def test_what_happened_while_push_was_lost_is_seen_when_it_is_back(
     await advance(hass, freezer, 10 * MINUTE)
     assert values(hass, "movies_items") == ["4"]
     assert [(event.title, kinds([event])) for event in told] == [("Missed Film", ["added"])]
+
+
+async def test_what_happened_while_the_token_was_replaced_is_seen(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """The channel is opened anew with the new one."""
+    await ready(hass, freezer, world, entry)
+    home.library.add("Quietly Added")
+    await hass.services.async_call(
+        DOMAIN, "replace_token", {ATTR_CONFIG_ENTRY_ID: entry.entry_id}, blocking=True
+    )
+    await advance(hass, freezer, MINUTE)
+    assert values(hass, "movies_items") == ["4"]
 
 
 @pytest.mark.allowed_logs(DOWN)

@@ -92,6 +92,23 @@ async def test_server_that_does_not_tell_its_activities(
     assert state_of(hass, ACTIVITIES) == "1"
 
 
+async def test_activities_that_cannot_be_read_when_push_is_lost_are_read_when_it_is_back(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """Push does not tell again what began before."""
+    await set_up(hass, entry)
+    await home.activities.start("media.generate.credits", "Detecting credits")
+    await advance(hass, freezer, 10 * MINUTE)
+    assert state_of(hass, ACTIVITIES) == "1"
+    rule = home.faults.set(Fault.status(500), paths="^/activities")
+    await home.notifier.drop(abruptly=True)
+    await settle(hass)
+    assert rule.hits > 0
+    home.faults.clear(rule)
+    await advance(hass, freezer, 2 * MINUTE)
+    assert state_of(hass, ACTIVITIES) == "1"
+
+
 async def test_where_the_credits_of_many_streams_are_is_one_question(
     hass: HomeAssistant, world: World, home: PlexServer, owner: Account, entry: MockConfigEntry
 ) -> None:

@@ -6,7 +6,13 @@ from unittest.mock import patch
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.button import DOMAIN as BUTTON, SERVICE_PRESS
-from homeassistant.const import ATTR_CONFIG_ENTRY_ID, ATTR_ENTITY_ID, CONF_VERIFY_SSL
+from homeassistant.const import (
+    ATTR_CONFIG_ENTRY_ID,
+    ATTR_ENTITY_ID,
+    CONF_URL,
+    CONF_VERIFY_SSL,
+    STATE_ON,
+)
 from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
@@ -25,9 +31,12 @@ from custom_components.plex_monitor.const import (
 )
 
 from .entries import UNREADABLE, entry_of, issues_of, set_up, setup_state, state_of
+
+
+from .entries import DOWN, entry_of, issues_of, set_up, setup_state, state_of
 from .flows import SIGN_OUT
 from .helpers import advance, settle
-from .simulator import Account, Fault, PlexServer, World
+from .simulator import Account, Connection, Fault, PlexServer, World
 
 
 async def replace(hass: HomeAssistant, entry: MockConfigEntry) -> None:
@@ -123,6 +132,27 @@ async def test_old_token_is_never_used_again(
     }
     assert state_of(hass, "sensor.home_token_status") == "valid"
     assert issues_of(hass) == []
+
+
+@pytest.mark.allowed_logs(DOWN)
+async def test_server_that_moves_afterwards_is_followed(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """With what is new, which also plex.tv is asked with."""
+    await set_up(hass, entry)
+    await replace(hass, entry)
+    world.requests.clear()
+    await home.move()
+    home.connections = [Connection(uri=home.url, address="127.0.0.1", port=home.port)]
+    await advance(hass, freezer, 120)
+    assert entry.data[CONF_URL] == home.url
+    assert state_of(hass, "binary_sensor.home_server") == STATE_ON
+    [asked] = world.requests.to("plex.tv", path="/api/v2/resources")
+    assert asked.headers["X-Plex-Client-Identifier"] == entry.data[CONF_CLIENT_IDENTIFIER]
 
 
 async def test_it_is_told(hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry) -> None:

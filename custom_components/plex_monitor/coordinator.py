@@ -214,8 +214,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         identity = await self.server.check_identity()
         await self.guard.async_identified(identity)
         await self._async_read_sessions()
-        doubtful = self.data is None or not self.last_update_success
-        data = await self._reader.async_read(identity, doubtful=doubtful)
+        data = await self._reader.async_read(identity, doubtful=not self.last_update_success)
         await self._enforcement.async_learn(self.server)
         await self.guard.async_server_accepts()
         return data
