@@ -163,7 +163,98 @@ async def test_first_reading_that_failed_is_tried_again(
     assert values(hass, "movies_items") == ["3"]
 
 
+@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error fetching Home libraries data")
+async def test_libraries_that_cannot_be_read_any_more_are_not_shown_as_they_were(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """The rest of the server is well; and when they can be read again, they are left alone."""
+    await ready(hass, freezer, world, entry)
+    home.faults.set(Fault.status(503), paths="^/library/sections")
+    await advance(hass, freezer, 6 * HOUR + MINUTE, step=MINUTE)
+    assert values(hass, "movies_items") == ["unavailable"]
+    assert state_of(hass, "sensor.home_streams") == "0"
+    home.faults.clear()
+    await advance(hass, freezer, 3 * MINUTE)
+    assert values(hass, "movies_items") == ["3"]
+    world.requests.clear()
+    await advance(hass, freezer, DAY, step=10 * MINUTE)
+    assert asked_of_libraries(world)["/library/sections"] == 4
+
+
+async def test_one_reading_by_the_slow_timer_that_failed_is_nothing_to_tell_of(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """What was known stays, and it is tried again."""
+    await ready(hass, freezer, world, entry)
+    home.library.add("Quietly Added")
+    rule = home.faults.set(Fault.status(503), paths="^/library/sections$", times=1)
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    await advance(hass, freezer, 6 * HOUR + 5 * MINUTE, step=MINUTE)
+    assert rule.hits == 1
+    states = [change.data["new_state"] for change in changes]
+    items = [state.state for state in states if state.entity_id == "sensor.home_movies_items"]
+    assert items == ["4"]
+
+
+async def test_whoever_listens_no_more_is_told_nothing(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Be it of one library or of all."""
+    await ready(hass, freezer, world, entry)
+    libraries, told = entry.runtime_data.libraries, list[str]()
+    listening = [
+        libraries.async_add_listener(lambda: told.append("one"), "1"),
+        libraries.async_add_listener(lambda: told.append("all")),
+    ]
+    await home.add_media("New Film")
+    await advance(hass, freezer, MINUTE)
+    assert "one" in told
+    for stop in listening:
+        stop()
+    told.clear()
+    await home.add_media("Newer Film")
+    await advance(hass, freezer, MINUTE)
+    libraries.async_update_listeners()
+    assert told == []
+
+
 # While push is lost
+
+
+async def test_libraries_of_a_server_without_push_are_read_at_the_start(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """As of any other."""
+    home.refuses_websockets = 404
+    await set_up(hass, entry)
+    assert values(hass, "movies_items") == ["3"]
+
+
+@pytest.mark.allowed_logs(DOWN)
+async def test_server_that_is_down_is_not_asked_for_its_libraries(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """However long that lasts, and nothing is said of them then."""
+    await ready(hass, freezer, world, entry)
+    home.faults.set(Fault.status(503))
+    await advance(hass, freezer, 13 * HOUR, step=10 * MINUTE)
+    assert asked_of_libraries(world) == {}
 
 
 async def test_what_happened_while_push_was_lost_is_seen_when_it_is_back(

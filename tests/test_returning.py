@@ -2,16 +2,16 @@
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
-from homeassistant.const import STATE_ON
+from homeassistant.const import CONF_URL, CONF_VERIFY_SSL, STATE_ON
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN
 
-from .entries import UNREADABLE, healthy, reauths_of, set_up, setup_state, state_of
+from .entries import UNREADABLE, healthy, reauths_of, set_up, setup_state, signed_in_entry, state_of
 from .helpers import advance, settle
-from .simulator import Fault, PlexServer, World
+from .simulator import Account, Fault, PlexServer, World
 
 MINUTE = 60
 HOUR = 3600
@@ -39,6 +39,24 @@ async def test_server_that_is_back_is_set_up_soon(
     assert setup_state(entry) is ConfigEntryState.LOADED
     assert state_of(hass, "binary_sensor.home_server") == STATE_ON
     healthy(hass)
+
+
+async def test_server_whose_certificate_is_not_checked_is_found_as_well(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, owner: Account
+) -> None:
+    """As whoever set it up has wished."""
+    safe = await world.add_server("Safe", owner=owner, tls=True)
+    entry = signed_in_entry(world, safe, owner)
+    entry.add_to_hass(hass)
+    data = {CONF_URL: f"https://127.0.0.1:{safe.port}", CONF_VERIFY_SSL: False}
+    hass.config_entries.async_update_entry(entry, data={**entry.data, **data})
+    await safe.stop()
+    await hass.config_entries.async_setup(entry.entry_id)
+    await advance(hass, freezer, HOUR)
+    assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
+    await safe.start()
+    await advance(hass, freezer, MINUTE, step=5)
+    assert setup_state(entry) is ConfigEntryState.LOADED
 
 
 async def test_looking_sends_no_token(
@@ -71,6 +89,24 @@ async def test_server_that_answers_and_is_not_ready_is_left_to_home_assistant(
     await advance(hass, freezer, 3 * HOUR)
     assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
     # It is tried after 5, 10, 20, … and then every 600 seconds.
+    assert len(world.requests.to(host="Home", path="/")) <= 30
+
+
+async def test_server_that_is_back_and_not_ready_is_set_up_once_for_that(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Then it is one that answers, and left to Home Assistant."""
+    await start_without(hass, home, entry)
+    await advance(hass, freezer, MINUTE)
+    home.faults.set(Fault.status(503), paths="^/$")
+    await home.start()
+    world.requests.clear()
+    await advance(hass, freezer, 3 * HOUR)
+    assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
     assert len(world.requests.to(host="Home", path="/")) <= 30
 
 

@@ -214,8 +214,9 @@ async def test_item_that_there_is_not(
     await set_up(hass, entry)
     with pytest.raises(ServiceValidationError, match="Home has no item with this rating key"):
         await act(hass, entry, action, rating_key="99999")
-    with pytest.raises(vol.Invalid):
-        await act(hass, entry, action, rating_key="../identity")
+    for wrong in ("../identity", "1/../../identity", "1a"):
+        with pytest.raises(vol.Invalid):
+            await act(hass, entry, action, rating_key=wrong)
 
 
 async def test_watched_marks(hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry) -> None:
@@ -375,3 +376,14 @@ async def test_one_of_two_activities_of_one_name_is_cancelled(
     assert first["can_be_cancelled"] is True
     await act(hass, entry, "cancel_activity", activity=first["activity"])
     assert [activity.uuid for activity in home.activities.running] == [second["activity"]]
+
+
+async def test_all_activities_of_one_name_are_cancelled_together(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """But for those that cannot be."""
+    await set_up(hass, entry)
+    for cancellable in (True, False, True):
+        await home.activities.start("x", "Work", cancellable=cancellable)
+    await act(hass, entry, "cancel_activity", activity="work")
+    assert [activity.cancellable for activity in home.activities.running] == [False]

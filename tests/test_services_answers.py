@@ -149,6 +149,31 @@ async def test_recently_added(
     assert {one["library"] for one in answer["items"]} == {"TV Shows"}
 
 
+@pytest.mark.parametrize("action", ["recently_added", "on_deck", "search", "history"])
+async def test_limit(
+    hass: HomeAssistant,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+    action: str,
+) -> None:
+    """From one to what the screen offers."""
+    await set_up(hass, entry)
+    for title in ("Winter Light", "The Long Road"):
+        stream = await home.start_stream(user=owner, title=title, player="TV")
+        await stream.seek(1_800_000)
+        await stream.stop()
+    query = {"query": "i"} if action == "search" else {}
+    one = await act(hass, entry, action, limit=1, **query)
+    many = await act(hass, entry, action, limit=500, **query)
+    # A search finds so many of each kind.
+    assert 1 <= len(one["items"]) < len(many["items"])
+    assert action == "search" or len(one["items"]) == 1
+    for limit in (0, 501):
+        with pytest.raises(vol.Invalid):
+            await act(hass, entry, action, limit=limit, **query)
+
+
 async def test_on_deck(
     hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
 ) -> None:

@@ -9,7 +9,13 @@ from homeassistant.components.update import (
     SERVICE_INSTALL,
     UpdateEntityFeature,
 )
-from homeassistant.const import ATTR_ENTITY_ID, ATTR_SUPPORTED_FEATURES, STATE_OFF, STATE_ON
+from homeassistant.const import (
+    ATTR_ENTITY_ID,
+    ATTR_SUPPORTED_FEATURES,
+    STATE_OFF,
+    STATE_ON,
+    STATE_UNAVAILABLE,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 import pytest
@@ -19,7 +25,7 @@ from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 from .entities import attributes_of
 from .entries import set_up, state_of
 from .helpers import advance, settle
-from .simulator import Fault, PlexServer
+from .simulator import Fault, PlexServer, World
 
 ENTITY_ID = "update.home_server_update"
 NEW = "1.99.0.1-abc"
@@ -97,27 +103,36 @@ async def test_update_is_installed_where_the_server_can(
     assert home.updater.installs == [NEW]
 
 
+@pytest.mark.parametrize("older", ["1.10.0.1-abc", "1.9.0.1-abc"])
 async def test_older_release_is_no_update(
-    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry, older: str
 ) -> None:
     """Versions are numbers, and not text."""
-    home.updater.offer("1.10.0.1-abc", checked=True)
+    home.updater.offer(older, checked=True)
     await set_up(hass, entry)
     assert state_of(hass, ENTITY_ID) == STATE_OFF
 
 
-async def test_installation_that_is_under_way_is_shown(
+async def test_another_build_of_the_version_that_runs_is_no_update(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """Only its numbers put a version before another."""
+    home.updater.offer(f"{home.version.partition('-')[0]}-other", checked=True)
+    await set_up(hass, entry)
+    assert state_of(hass, ENTITY_ID) == STATE_OFF
+
+
+@pytest.mark.parametrize("state", ["downloading", "installing"])
+async def test_installation_that_is_under_way_is_shown(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry, state: str
 ) -> None:
     """For as long as the server says so."""
     home.updater.can_install = True
     home.updater.offer(NEW, checked=True)
     assert home.updater.release is not None
-    home.updater.release.state = "installing"
+    home.updater.release.state = state
     await set_up(hass, entry)
-    state = hass.states.get(ENTITY_ID)
-    assert state is not None
-    assert state.attributes[ATTR_IN_PROGRESS] is True
+    assert attributes_of(hass, ENTITY_ID)[ATTR_IN_PROGRESS] is True
 
 
 async def test_update_is_only_told_where_the_server_cannot(
@@ -145,6 +160,57 @@ async def test_failed_installation_says_why(
         await hass.services.async_call(
             UPDATE, SERVICE_INSTALL, {ATTR_ENTITY_ID: ENTITY_ID}, blocking=True
         )
+
+
+async def test_refused_installation_has_the_token_looked_at(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Without waiting for the next poll."""
+    home.updater.can_install = True
+    home.updater.offer(NEW, checked=True)
+    await set_up(hass, entry)
+    await advance(hass, freezer, 90)
+    home.faults.set(Fault.UNAUTHORIZED, paths="^/updater/apply")
+    world.requests.clear()
+    with pytest.raises(HomeAssistantError):
+        await hass.services.async_call(
+            UPDATE, SERVICE_INSTALL, {ATTR_ENTITY_ID: ENTITY_ID}, blocking=True
+        )
+    await advance(hass, freezer, 11, step=11)
+    assert len(world.requests.to(host="Home", path="/status/sessions")) == 1
+
+
+async def test_update_that_may_be_seen_later_appears(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """Without a reload."""
+    rule = home.faults.set(Fault.status(403), paths="^/updater")
+    home.updater.offer(NEW, checked=True)
+    await set_up(hass, entry)
+    assert hass.states.get(ENTITY_ID) is None
+    home.faults.clear(rule)
+    await advance(hass, freezer, HOUR + 5 * 60)
+    assert state_of(hass, ENTITY_ID) == STATE_ON
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_update_that_may_not_be_seen_any_more(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    status: int,
+) -> None:
+    """It is not said that there is none."""
+    home.updater.offer(NEW, checked=True)
+    await set_up(hass, entry)
+    home.faults.set(Fault.status(status), paths="^/updater")
+    await advance(hass, freezer, HOUR + 5 * 60)
+    assert state_of(hass, ENTITY_ID) == STATE_UNAVAILABLE
 
 
 @pytest.mark.parametrize("status", [403, 404])

@@ -109,8 +109,8 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         return key in self.data and self._holds
 
     def is_gone(self, key: str) -> bool:
-        """Say whether a library is surely not there any more."""
-        return self.known and key not in self._presence.keys
+        """Say whether a library is surely not there any more, once all are known."""
+        return key not in self._presence.keys
 
     @callback
     def async_expect(self, keys: Collection[str]) -> None:
