@@ -236,8 +236,8 @@ async def test_whoever_listens_no_more_is_told_nothing(
 async def test_libraries_of_a_server_without_push_are_read_at_the_start(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """As of any other."""
-    home.refuses_websockets = 404
+    """A proxy that never lets the channel through keeps nothing else waiting."""
+    home.faults.set(Fault.HANG, paths="^/:/websockets")
     await set_up(hass, entry)
     assert values(hass, "movies_items") == ["3"]
 
@@ -400,6 +400,28 @@ async def test_scan_and_removal_are_told(
         ("scan_started", None),
         ("scan_finished", None),
         ("removed", "Winter Light"),
+    ]
+
+
+async def test_parts_of_what_is_removed_are_not_told_for_themselves(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """A season goes with its last episode, and is nothing without."""
+    await ready(hass, freezer, world, entry)
+    told = told_of_libraries(entry)
+    for title in ("First Steps", "Second Thoughts"):
+        item = home.library.titled(title)
+        assert item is not None
+        await home.remove_media(item)
+    await settle(hass)
+    assert sorted(str(event.title) for event in told) == [
+        "First Steps",
+        "Harbour Street",
+        "Second Thoughts",
     ]
 
 

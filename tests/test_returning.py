@@ -50,8 +50,10 @@ async def test_server_whose_certificate_is_not_checked_is_found_as_well(
     entry.add_to_hass(hass)
     data = {CONF_URL: f"https://127.0.0.1:{safe.port}", CONF_VERIFY_SSL: False}
     hass.config_entries.async_update_entry(entry, data={**entry.data, **data})
-    await safe.stop()
     await hass.config_entries.async_setup(entry.entry_id)
+    await settle(hass)
+    await safe.stop()
+    await hass.config_entries.async_reload(entry.entry_id)
     await advance(hass, freezer, HOUR)
     assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
     await safe.start()
@@ -89,24 +91,6 @@ async def test_server_that_answers_and_is_not_ready_is_left_to_home_assistant(
     await advance(hass, freezer, 3 * HOUR)
     assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
     # It is tried after 5, 10, 20, … and then every 600 seconds.
-    assert len(world.requests.to(host="Home", path="/")) <= 30
-
-
-async def test_server_that_is_back_and_not_ready_is_set_up_once_for_that(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
-) -> None:
-    """Then it is one that answers, and left to Home Assistant."""
-    await start_without(hass, home, entry)
-    await advance(hass, freezer, MINUTE)
-    home.faults.set(Fault.status(503), paths="^/$")
-    await home.start()
-    world.requests.clear()
-    await advance(hass, freezer, 3 * HOUR)
-    assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
     assert len(world.requests.to(host="Home", path="/")) <= 30
 
 
