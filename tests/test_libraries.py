@@ -200,7 +200,11 @@ async def test_one_reading_by_the_slow_timer_that_failed_is_nothing_to_tell_of(
     await advance(hass, freezer, 6 * HOUR + 5 * MINUTE, step=MINUTE)
     assert rule.hits == 1
     states = [change.data["new_state"] for change in changes]
-    items = [state.state for state in states if state.entity_id == "sensor.home_movies_items"]
+    items = [
+        state.state
+        for state in states
+        if state is not None and state.entity_id == "sensor.home_movies_items"
+    ]
     assert items == ["4"]
 
 
