@@ -30,10 +30,7 @@ from custom_components.plex_monitor.const import (
     TokenSource,
 )
 
-from .entries import UNREADABLE, entry_of, issues_of, set_up, setup_state, state_of
-
-
-from .entries import DOWN, entry_of, issues_of, set_up, setup_state, state_of
+from .entries import DOWN, UNREADABLE, entry_of, issues_of, set_up, setup_state, state_of
 from .flows import SIGN_OUT
 from .helpers import advance, settle
 from .simulator import Account, Connection, Fault, PlexServer, World
