@@ -74,7 +74,7 @@ def test_shrinking_leaves_what_it_takes() -> None:
 def test_shrinking_ends_with_the_time() -> None:
     """What was found until then is better than nothing."""
     steps = script_of(3)
-    turns = iter(range(5))
+    turns = iter(range(2))
 
     def fails(some: Sequence[Step]) -> bool:
         if next(turns, None) is None:

@@ -7,7 +7,8 @@ design says, and no more:
 - *Token invalid* needs a token that plex.tv has ended. Or plex.tv itself has said so, though it
   was wrong: at two questions at least 10 s apart without a yes in between; 10 min apart where the
   server accepts the token. Where plex.tv cannot be asked the server has to have refused at least
-  six times, over at least half an hour, without being silent or away in between.
+  six times, over at least half an hour, without being silent or away in between. Where the token is
+  dead indeed it may have been away, if nobody could notice: between two questions.
 - *Token wanted* likewise, where the entry has no token.
 - *Access removed* needs a server that refuses, and that plex.tv does not list.
 - *Server refuses token* needs a server that has accepted nothing for 24 h.
@@ -209,7 +210,7 @@ class Alarms(Invariant):
             return len(lies) >= 2 and lies[-1] - lies[0] >= apart - 1
         if (issue is Issue.TOKEN_WANTED) is not (truth.server_token is None):
             return False
-        refusals = heard.refusals
+        refusals = heard.unbroken_refusals if truth.server_token_is_dead else heard.refusals
         return (
             len(refusals) >= ONLY_JUDGE_REFUSALS
             and refusals[-1] - refusals[0] >= ONLY_JUDGE_SPAN - 1

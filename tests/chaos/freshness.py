@@ -6,10 +6,11 @@
   one, its new address is looked for first: 25 s more. While the token is known to be dead the
   server is looked at every two minutes.
 - What depends on the server is unavailable 100 s after it began to refuse the token.
-- *Server* says that it is on three minutes after the server is up and nothing is wrong with it: one
-  that is down is asked every two minutes, and looked for elsewhere in between. One that wished to
-  be left alone is left alone for as long, and Home Assistant itself tries an entry that could not
-  be set up again after ten minutes at most: the calm is for these.
+- *Server* says that it is on 80 s after the server is up and nothing is wrong with it: one that is
+  down is asked every half minute, and a poll that is under way can take 10 s for each request and
+  25 s to look for it elsewhere. While the token is known to be dead the server is looked at every
+  two minutes. One that wished to be left alone is left alone for as long, and Home Assistant itself
+  tries an entry that could not be set up again after ten minutes at most: the calm is for these.
 - The streams are those that there are: where nothing was wrong with the server, and nothing has
   changed, for 100 s.
 """
@@ -30,7 +31,7 @@ from .truth import Truth
 READ_WITHIN = 100.0
 LOOKED_FOR_WITHIN = READ_WITHIN + 25.0
 LOOKED_AT_WITHIN = 150.0
-BACK_WITHIN = 180.0
+BACK_WITHIN = 80.0
 TOLERANCE = 2 * STEP
 
 # Of the server itself, with the platform; others of it come and go with the account's rights.
@@ -104,11 +105,12 @@ class Freshness(Invariant):
         up = min(loaded, watch.up.lasts(now, holds=truth.is_well))
         refused = min(loaded, watch.refused.lasts(now, holds=truth.is_well and truth.is_refused))
         server = state_of(stage, resident, "binary_sensor", "server")
+        is_dead = bool(shown(stage, resident) & {*SIGN_IN_ISSUES, Issue.SERVER_UNCLAIMED})
         if (
             down
             > (
                 LOOKED_AT_WITHIN
-                if shown(stage, resident) & {*SIGN_IN_ISSUES, Issue.SERVER_UNCLAIMED}
+                if is_dead
                 else LOOKED_FOR_WITHIN
                 if truth.has_other_machine or truth.is_renamed
                 else READ_WITHIN
@@ -122,7 +124,11 @@ class Freshness(Invariant):
             self._expect_gone(resident, f"the server has been down for {down:.0f} s")
         if refused > READ_WITHIN + TOLERANCE:
             self._expect_gone(resident, f"the token has been refused for {refused:.0f} s")
-        if up > BACK_WITHIN + TOLERANCE and now > watch.left_alone_until and server != STATE_ON:
+        if (
+            up > (LOOKED_AT_WITHIN if is_dead else BACK_WITHIN) + TOLERANCE
+            and now > watch.left_alone_until
+            and server != STATE_ON
+        ):
             raise Violation(FRESH, f"{resident.role}: Server is {server}, up for {up:.0f} s")
         self._look_at_streams(resident, watch, truth, loaded)
 

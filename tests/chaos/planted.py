@@ -216,9 +216,9 @@ PLANTED = (
         plant=_method(TrustedRequests, "get", _with_token_in_the_address),
     ),
     Bug(
-        name="nobody is asked who they are",
+        name="whoever answers is believed",
         invariant=SECRET,
-        plant=_method(Address, "trust", _nothing),
+        plant=_method(Address, "expect", lambda *_: None),
     ),
     Bug(
         name="Server is never off",

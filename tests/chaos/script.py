@@ -42,7 +42,6 @@ KNOBS: dict[str, tuple[Any, ...]] = {
     "allowed_without_auth": (True, False),
     "claimed": (False, True),
     "closes_sockets_on_revocation": (True, False),
-    "identifies_as": ("f" * 40, None),
     "listed": (False, True),
     "presence": (False, True),
     "refuses_websockets": (401, 403, 404, 500, None),
@@ -51,6 +50,8 @@ KNOBS: dict[str, tuple[Any, ...]] = {
     "revocation_grace": (3600, 0),
     "unclaimed_refuses": (True, False),
 }
+
+ANOTHER_MACHINE = "f" * 40
 
 type Draw = Callable[[random.Random, Role], Step]
 
@@ -116,6 +117,11 @@ def _knob(dice: random.Random, role: Role) -> Step:
     return Knob(role=role, knob=knob, value=dice.choice(KNOBS[knob]))
 
 
+def _another_machine(dice: random.Random, role: Role) -> Step:
+    value = ANOTHER_MACHINE if dice.random() < 0.6 else None
+    return Knob(role=role, knob="identifies_as", value=value)
+
+
 def _move(dice: random.Random, role: Role) -> Step:
     if role is Role.VAULT and dice.random() < 0.5:
         return NewCertificate(role=role)
@@ -150,7 +156,8 @@ DRAWS: dict[Draw, int] = {
         maintenance=dice.choice((None, 60, 900)),
     ): 4,
     _move: 3,
-    _knob: 14,
+    _knob: 13,
+    _another_machine: 6,
     _of(Push, "mute", "unmute", "unmute", "close", "cut", "rubbish", "unknown"): 6,
     _death: 8,
     _one_of(

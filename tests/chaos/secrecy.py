@@ -40,6 +40,8 @@ EXPECTED = tuple(
             r"^custom_components\.plex_monitor: Error fetching .* data",
             r"^custom_components\.plex_monitor: Authentication failed while fetching .* data",
             r"^custom_components\.plex_monitor: .* could not be signed out of plex\.tv",
+            # Time jumps while it is set up, with the first prompt.
+            r"^homeassistant\.setup: Setup of http is taking over 10 seconds",
             r"^homeassistant\.config_entries: Config entry '.*' for plex_monitor .* not ready",
             r"^asyncio: (SSL (error|handshake)|Fatal error on (SSL|transport)|Executing )",
             r"^asyncio: Error on transport creation for incoming connection",

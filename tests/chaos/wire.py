@@ -27,11 +27,13 @@ class Heard:
     """What an entry's server and plex.tv have said of its tokens so far.
 
     `refusals` are those of the server since it last accepted, was silent or was away, and
-    `plex_tv_refusals` those of plex.tv since it last accepted. `streaks` are when the server
-    began to refuse.
+    `unbroken_refusals` those that nothing else was heard between, as where it starts anew within a
+    moment. `plex_tv_refusals` are those of plex.tv since it last accepted. `streaks` are when the
+    server began to refuse.
     """
 
     refusals: list[float] = field(default_factory=list)
+    unbroken_refusals: list[float] = field(default_factory=list)
     first_refusal_ever: float | None = None
     server_accepts: bool | None = None
     plex_tv_refusals: list[float] = field(default_factory=list)
@@ -62,7 +64,7 @@ class Wire(Invariant):
             start = resident.server.last_start
             if start is None or start is not self._starts.setdefault(role, start):
                 self._starts[role] = start
-                self._interrupted(role)
+                self.heard[role].refusals.clear()
         log = stage.world.requests
         for index in range(self._seen, len(log)):
             record = log[index]
@@ -108,7 +110,7 @@ class Wire(Invariant):
             record.token_sent is not None or not holds_token
         )
         if status == 200 and authenticated:
-            heard.refusals.clear()
+            self._interrupted(role)
             heard.first_refusal_ever = None
             heard.server_accepts = True
         elif status == 401 and authenticated and record.path == ROOT:
@@ -119,6 +121,7 @@ class Wire(Invariant):
             if not heard.refusals:
                 heard.streaks.append(record.at)
             heard.refusals.append(record.at)
+            heard.unbroken_refusals.append(record.at)
             heard.server_accepts = False
             if heard.first_refusal_ever is None:
                 heard.first_refusal_ever = record.at
@@ -127,3 +130,4 @@ class Wire(Invariant):
 
     def _interrupted(self, role: Role) -> None:
         self.heard[role].refusals.clear()
+        self.heard[role].unbroken_refusals.clear()
