@@ -288,7 +288,7 @@ class TokenGuard:
             answer = await question(token)
         except PlexError as err:
             answer = err
-        if self.entry.data[CONF_ACCOUNT_TOKEN] != token:
+        if self.entry.data.get(CONF_ACCOUNT_TOKEN) != token:
             return None
         if isinstance(answer, PlexError):
             await self._async_plex_tv_error(answer)
