@@ -170,6 +170,27 @@ async def test_channel_that_never_lasts_is_opened_less_and_less(
     assert 10 <= len(tries) <= 30
 
 
+async def test_channel_that_is_refused_for_days_is_tried_as_seldom_as_before(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """A proxy may never let it through; a doubling without end would be more than a float holds."""
+    home.refuses_websockets = 404
+    await set_up(hass, entry)
+    await advance(hass, freezer, 1040 * 8 * MINUTE, step=8 * MINUTE)
+    world.requests.clear()
+    await advance(hass, freezer, 60 * MINUTE)
+    tries = world.requests.to(host="Home", path="/:/websockets/notifications")
+    assert 10 <= len(tries) <= 30
+
+    home.refuses_websockets = None
+    await advance(hass, freezer, 8 * MINUTE)
+    assert len(home.notifier.listeners) == 1
+
+
 async def test_losses_of_good_channels_do_not_add_up(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
 ) -> None:

@@ -47,7 +47,7 @@ class PushChannel:
         self._on_notification = on_notification
         self._running = False
         self._task: asyncio.Task[None] | None = None
-        self._failures = 0
+        self._back_off = BACK_OFF_FIRST
         self._retry_at = 0.0
         self._lost = False
 
@@ -96,8 +96,8 @@ class PushChannel:
         self._on_change()
 
     def _closed(self, err: PlexError, *, good: bool) -> None:
-        self._failures = 0 if good else self._failures + 1
-        wait = min(BACK_OFF_FIRST * 2 ** (self._failures - 1), BACK_OFF_LAST) if not good else 0.0
+        wait = 0.0 if good else self._back_off
+        self._back_off = BACK_OFF_FIRST if good else min(2 * self._back_off, BACK_OFF_LAST)
         # Spread, so that many Home Assistants do not come back to a restarted server as one.
         self._retry_at = monotonic() + wait * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
         if not self._lost:

@@ -96,7 +96,6 @@ def _only_online(coordinator: PlexMonitorCoordinator, *, online: bool, **_: Any)
 
 
 def _given_up(channel: PushChannel, *_: Any, **__: Any) -> None:
-    channel._failures += 1
     channel._retry_at = math.inf
 
 
