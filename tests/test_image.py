@@ -98,6 +98,20 @@ async def test_newer_one_takes_its_place(
     assert after != before
 
 
+async def test_what_is_told_of_later_does_not_take_its_place(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """It was not added later: the libraries are not read in the order in which things come."""
+    await set_up(hass, entry)
+    freezer.tick(60)
+    newer = await home.add_media("Newer Film")
+    newer.added_at += 3600
+    await advance(hass, freezer, 60)
+    await home.add_season("Harbour Street", 2, episodes=1)
+    await advance(hass, freezer, 60)
+    assert look_at(hass, LATEST).attributes["title"] == "Newer Film"
+
+
 async def test_picture_that_is_no_jpeg(
     hass: HomeAssistant,
     hass_client_no_auth: ClientSessionGenerator,

@@ -6,7 +6,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from .entities import values
-from .helpers import advance
+from .helpers import advance, settle
 from .libraries import asked_of_libraries, ready
 from .simulator import Fault, PlexServer, World
 
@@ -60,3 +60,23 @@ async def test_library_that_cannot_be_counted_is_asked_for_less_and_less(
     await home.add_media("Another Film")
     await advance(hass, freezer, 3 * MINUTE, step=30)
     assert values(hass, "movies_items") == ["5"]
+
+
+async def test_change_does_not_wait_for_what_can_wait_longer(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Push is lost during a scan, whose end is then looked for, a moment after a film came in."""
+    await ready(hass, freezer, world, entry)
+    await home.add_media("New Film")
+    movies = home.library.sections[0]
+    movies.refreshing = True
+    await home.activities.start("library.update.section", "", section_id=movies.id)
+    await settle(hass)
+    home.refuses_websockets = 404
+    await home.notifier.drop()
+    await advance(hass, freezer, 30, step=5)
+    assert values(hass, "movies_items") == ["4"]

@@ -1,17 +1,19 @@
 """What is in a library, and what is new in it, is told once, whatever becomes of the others."""
 
 import asyncio
+from collections import Counter
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from .entities import attributes_of, values
-from .entries import DOWN, UNREADABLE, set_up
+from .entities import all_enabled, attributes_of, values
+from .entries import DOWN, UNREADABLE, set_up, state_of
 from .helpers import advance, eventually, settle
-from .libraries import kinds, ready, told_of_libraries
-from .simulator import Fault, Kind, PlexServer, World
+from .libraries import asked_of_libraries, kinds, ready, told_of_libraries
+from .simulator import Fault, Find, Kind, PlexServer, World
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -243,3 +245,114 @@ async def test_what_was_removed_is_not_the_newest(
     await advance(hass, freezer, MINUTE, step=5)
     assert {attributes_of(hass, one)["title"] for one in shown} == {"First"}
     assert kinds(told) == ["removed"]
+
+
+# What is told
+
+
+async def test_episodes_of_a_season_are_told_as_one(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """And each season, album and film by itself."""
+    await ready(hass, freezer, world, entry)
+    told = told_of_libraries(entry)
+    await home.add_season("Harbour Street", 2, episodes=10)
+    await home.add_season("Night Shift", 1, episodes=3)
+    await home.add_album("The Quiet Band", "Morning", tracks=8)
+    await home.discover(Find(title="Film A"), Find(title="Film B"))
+    await advance(hass, freezer, MINUTE)
+    added = {
+        (event.title, event.items[0].parent_title, len(event.items))
+        for event in told
+        if kinds([event]) == ["added"]
+    }
+    assert added == {
+        ("Harbour Street", "Season 2", 10),
+        ("Night Shift", "Season 1", 3),
+        ("The Quiet Band", "Morning", 8),
+        ("Film A", None, 1),
+        ("Film B", None, 1),
+    }
+
+
+async def test_none_of_one_second_is_missed_or_told_twice(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Plex keeps whole seconds, and a library can be read in the middle of one."""
+    await ready(hass, freezer, world, entry)
+    told = told_of_libraries(entry)
+    await home.add_media("Early")
+    await advance(hass, freezer, 25, step=5)
+    early = home.library.titled("Early")
+    late = await home.add_media("Late")
+    assert early is not None
+    late.added_at = early.added_at
+    await advance(hass, freezer, MINUTE)
+    assert [event.title for event in told if kinds([event])] == ["Early", "Late"]
+
+
+async def test_what_was_there_at_the_start_is_not_new(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """In an empty library everything is, from then on."""
+    section = home.library.add_section("Empty", Kind.MOVIE)
+    await set_up(hass, entry)
+    told = told_of_libraries(entry)
+    await advance(hass, freezer, 2 * MINUTE)
+    await home.add_media("The First", section=section)
+    await advance(hass, freezer, MINUTE)
+    assert [(event.title, event.section.title) for event in told if kinds([event])] == [
+        ("The First", "Empty")
+    ]
+
+
+# What it costs
+
+
+async def test_start_costs_a_few_requests_for_each_library(
+    hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """A library is not read to be counted: the newest in it come along with a count."""
+    for title, claims in (
+        ("Films", {Kind.MOVIE: 1_000_000}),
+        ("Series", {Kind.SHOW: 5000, Kind.SEASON: 20_000, Kind.EPISODE: 1_000_000}),
+        ("Songs", {Kind.ARTIST: 5000, Kind.ALBUM: 20_000, Kind.TRACK: 1_000_000}),
+        ("Pictures", {Kind.PHOTO_ALBUM: 5000, Kind.PHOTO: 1_000_000}),
+    ):
+        home.library.add_section(title, next(iter(claims)), claims=claims)
+    with all_enabled():
+        await set_up(hass, entry)
+    assert (
+        values(hass, "films_items", "series_episodes", "songs_tracks", "pictures_photos")
+        == ["1000000"] * 4
+    )
+    asked = asked_of_libraries(world)
+    assert asked["/library/sections"] == 1
+    assert asked["/media/providers"] == 2
+    assert [asked[f"/library/sections/{number}/all"] for number in (4, 5, 6, 7)] == [1, 2, 2, 2]
+
+
+async def test_what_nobody_wants_counted_is_not_asked_for(
+    hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """Home Assistant sets the entry up again when somebody enables it."""
+    await set_up(hass, entry)
+    seasons = "sensor.home_tv_shows_seasons"
+    assert hass.states.get(seasons) is None
+    er.async_get(hass).async_update_entity(seasons, disabled_by=None)
+    world.requests.clear()
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass)
+    assert state_of(hass, seasons) == "1"
+    counted = Counter(
+        request.query["type"] for request in world.requests.to(path="/library/sections/2/all")
+    )
+    assert counted == {"2": 1, "3": 1, "4": 1}

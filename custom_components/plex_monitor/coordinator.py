@@ -190,9 +190,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         if self.data is not before:
             # Push has told something meanwhile, which is newer than the poll. The entities are told
             # only what differs from before the poll, and this may not.
-            data = replace(data, sessions=self.streams.sessions)
-            if data.sessions is not None:
-                data = replace(data, activities=self._reader.activities)
+            data = replace(data, sessions=self.streams.sessions, activities=self._reader.activities)
             self.data = data
             self.async_update_listeners()
         return data

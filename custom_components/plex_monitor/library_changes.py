@@ -59,9 +59,10 @@ class LibraryChanges:
         self._since = monotonic()
 
     @callback
-    def async_look_again(self) -> None:
+    def async_look_again(self, wait: float = RETRY_AFTER) -> None:
         """Look after a while, if not before for another reason."""
-        self._look_within(RETRY_AFTER)
+        if self._timer is None:
+            self._look_in(wait)
 
     @callback
     def async_failed(self, keys: Collection[str]) -> None:
@@ -70,7 +71,7 @@ class LibraryChanges:
             self._pause = RETRY_AFTER
             return
         self.async_give_back(keys)
-        self._look_within(self._pause)
+        self.async_look_again(self._pause)
         self._pause = min(2 * self._pause, RETRY_LAST)
 
     @callback
@@ -79,11 +80,6 @@ class LibraryChanges:
         if self._timer is not None:
             self._timer()
             self._timer = None
-
-    @callback
-    def _look_within(self, wait: float) -> None:
-        if self._timer is None:
-            self._look_in(wait)
 
     @callback
     def _look_in(self, wait: float) -> None:

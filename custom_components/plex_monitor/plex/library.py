@@ -10,7 +10,7 @@ from aiohttp import hdrs
 from .errors import PlexNotFoundError, PlexResponseError
 from .models import LIBRARY, Image, MediaItem, MediaType, Section, SectionStorage
 from .parsing import container, objects, parsed_items, server_path, text
-from .trusted import PAGE_SIZE, TrustedRequests, segment
+from .trusted import PAGE_SIZE, TrustedRequests, is_segment, segment
 
 MAX_IMAGE = 8 * 1024 * 1024
 # Pictures made of pixels; one of SVG could run a script in a browser.
@@ -129,10 +129,10 @@ class Library:
     async def items(self, rating_keys: Collection[str]) -> tuple[MediaItem, ...]:
         """Return items with their markers, many in one request; those that are gone are left out.
 
-        The keys are a list with commas (official API 1.2.2).
+        The keys are a list with commas (official API 1.2.2). What cannot be a key is gone as well.
         """
         found: list[MediaItem] = []
-        for keys in batched(map(segment, rating_keys), PAGE_SIZE, strict=False):
+        for keys in batched(filter(is_segment, rating_keys), PAGE_SIZE, strict=False):
             try:
                 found += await self._requests.get_items(
                     f"/library/metadata/{','.join(keys)}",

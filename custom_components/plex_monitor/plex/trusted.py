@@ -191,9 +191,14 @@ class Address:
             raise PlexWrongServerError(f"Another Plex server answers at {self.transport.host}")
 
 
+def is_segment(key: str) -> bool:
+    """Return whether a key or a name can be a part of a path."""
+    return _SEGMENT.fullmatch(key) is not None
+
+
 def segment(key: str) -> str:
     """Return a key or a name as a part of a path; what cannot be one is not to be found."""
-    if _SEGMENT.fullmatch(key):
+    if is_segment(key):
         return key
     raise PlexNotFoundError("What was asked for cannot be the name of anything")
 
