@@ -14,11 +14,11 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 # was imported first, so that this import is what makes the integration known to it.
 from custom_components.plex_monitor.const import DOMAIN
 
-from . import helpers
-from .entries import signed_in_entry
-from .players import TV
 from .simulator import Account, PlexServer, World
-from .translation_check import checked_translations, english
+from .support import helpers
+from .support.entries import signed_in_entry
+from .support.players import TV
+from .support.translation_check import checked_translations, english
 
 # What Home Assistant and asyncio log in a test, whatever the integration does.
 ALWAYS_ALLOWED_LOGS = (
@@ -195,5 +195,5 @@ def mock_setup_entry() -> Generator[AsyncMock]:
 @pytest.fixture
 def quick_polling() -> Generator[None]:
     """Let a sign-in not wait long for its approval."""
-    with patch("custom_components.plex_monitor.approval.POLL_INTERVAL", 0.01):
+    with patch("custom_components.plex_monitor.flow.approval.POLL_INTERVAL", 0.01):
         yield

@@ -8,10 +8,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_monitor.const import TokenSource
 
-from .entities import attributes_of, values
-from .entries import DOWN, entry_of, set_up, state_of
-from .helpers import advance, settle
 from .simulator import Account, Fault, Kind, PlexServer, World
+from .support.entities import attributes_of, values
+from .support.entries import DOWN, entry_of, set_up, state_of
+from .support.helpers import advance, settle
 
 MINUTE = 60
 REMOTE_ACCESS = "binary_sensor.home_remote_access"

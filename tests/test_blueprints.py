@@ -15,10 +15,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, DOCUMENTATION_URL
 
-from .automations import library_device, server_device
-from .entries import set_up, signed_in_entry, state_of
-from .helpers import advance, settle
 from .simulator import Account, Delivery, Find, Kind, PlexServer, Stream, World
+from .support.automations import library_device, server_device
+from .support.entries import set_up, signed_in_entry, state_of
+from .support.helpers import advance, settle
 
 BLUEPRINTS = Path(__file__).parents[1] / "blueprints" / "automation" / "plex_monitor"
 TELL = {"action": "test.tell", "data": {"title": "{{ title }}", "message": "{{ message }}"}}

@@ -20,9 +20,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_monitor.const import DOMAIN
 
-from .entries import set_up, state_of
-from .helpers import advance, settle
 from .simulator import Fault, Kind, PlexServer
+from .support.entries import set_up, state_of
+from .support.helpers import advance, settle
 
 SCAN_ALL = "button.home_scan_all_libraries"
 SCAN_MOVIES = "button.home_movies_scan"

@@ -6,8 +6,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_monitor.clients import client_identity
 
-from .entries import set_up
 from .simulator import PlexServer, World
+from .support.entries import set_up
 
 
 @pytest.mark.parametrize(

@@ -13,16 +13,16 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.plex_monitor import condition
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN
 
-from .automations import (
+from .simulator import Account, Kind, PlexServer, World
+from .support.automations import (
     AUTOMATION,
     check_described,
     library_device,
     server_device,
     when,
 )
-from .entries import set_up, signed_in_entry, state_of
-from .helpers import advance, settle
-from .simulator import Account, Kind, PlexServer, World
+from .support.entries import set_up, signed_in_entry, state_of
+from .support.helpers import advance, settle
 
 UNREADABLE = r"^custom_components\.plex_monitor: (Error|Authentication failed).* fetching Home"
 INVALID = r"^homeassistant\.components\.automation: Automation with alias 'test' failed to setup"

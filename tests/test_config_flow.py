@@ -24,9 +24,10 @@ from custom_components.plex_monitor.const import (
     DOMAIN,
     TokenSource,
 )
-from custom_components.plex_monitor.flow_models import EXAMPLE_URL
+from custom_components.plex_monitor.flow.models import EXAMPLE_URL
 
-from .flows import (
+from .simulator import Account, PlexServer, World
+from .support.flows import (
     approve,
     at,
     begin,
@@ -40,8 +41,7 @@ from .flows import (
     submit,
     tokens_sent_to,
 )
-from .helpers import eventually
-from .simulator import Account, PlexServer, World
+from .support.helpers import eventually
 
 pytestmark = pytest.mark.usefixtures("mock_setup_entry", "quick_polling")
 

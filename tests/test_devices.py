@@ -6,10 +6,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_monitor.const import DOMAIN
 
-from .entries import set_up, state_of
-from .helpers import settle
-from .players import BEDROOM, TV, position_of
 from .simulator import Account, Player, PlexServer
+from .support.entries import set_up, state_of
+from .support.helpers import settle
+from .support.players import BEDROOM, TV, position_of
 
 
 def device_of(

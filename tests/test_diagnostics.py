@@ -13,9 +13,9 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER
 
-from .entries import set_up, signed_in_entry
-from .helpers import settle
 from .simulator import Account, Player, PlexServer, World
+from .support.entries import set_up, signed_in_entry
+from .support.helpers import settle
 
 
 async def diagnostics_of(

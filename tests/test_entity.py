@@ -15,10 +15,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_monitor.const import DOMAIN
 
-from .entities import values
-from .entries import DOWN, set_up, state_of
-from .helpers import advance, settle
 from .simulator import Account, Fault, Kind, PlexServer, World
+from .support.entities import values
+from .support.entries import DOWN, set_up, state_of
+from .support.helpers import advance, settle
 
 MINUTE = 60
 HOUR = 60 * MINUTE

@@ -16,9 +16,9 @@ from custom_components.plex_monitor.const import (
     TokenSource,
 )
 
-from .entries import UNREADABLE, entry_of, set_up, setup_state, signed_in_entry, state_of
-from .helpers import advance, settle
 from .simulator import Account, Delivery, Fault, Find, Kind, PlexServer, World
+from .support.entries import UNREADABLE, entry_of, set_up, setup_state, signed_in_entry, state_of
+from .support.helpers import advance, settle
 
 PLAYBACK = "event.home_playback"
 LIBRARY = "event.home_library"

@@ -14,9 +14,9 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, CONF_SERVER_TOKEN
 
-from .entries import set_up, signed_in_entry
-from .helpers import advance, settle
 from .simulator import Account, Fault, Find, Kind, PlexServer, World
+from .support.entries import set_up, signed_in_entry
+from .support.helpers import advance, settle
 
 LATEST = "image.home_latest_added"
 PLAYING = "image.home_now_playing"

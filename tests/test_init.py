@@ -15,7 +15,8 @@ from custom_components.plex_monitor.const import (
     TokenSource,
 )
 
-from .entries import (
+from .simulator import Account, Fault, Find, PlexServer, World
+from .support.entries import (
     UNREADABLE,
     entry_of,
     issues_of,
@@ -25,8 +26,7 @@ from .entries import (
     signed_in_entry,
     state_of,
 )
-from .helpers import advance, settle
-from .simulator import Account, Fault, Find, PlexServer, World
+from .support.helpers import advance, settle
 
 
 async def test_set_up_and_unload(

@@ -15,7 +15,7 @@ from homeassistant.util.yaml import load_yaml_dict
 from PIL import Image
 import pytest
 
-from .translation_check import flatten, placeholders
+from .support.translation_check import flatten, placeholders
 
 REPOSITORY = Path(__file__).parents[1]
 INTEGRATION = REPOSITORY / "custom_components" / "plex_monitor"

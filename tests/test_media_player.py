@@ -8,11 +8,11 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from .entities import attributes_of
-from .entries import set_up, signed_in_entry, state_of
-from .helpers import settle
-from .players import BEDROOM, DELIVERY, PHONE, PICTURE, TV
 from .simulator import Account, Kind, Player, PlexServer, World
+from .support.entities import attributes_of
+from .support.entries import set_up, signed_in_entry, state_of
+from .support.helpers import settle
+from .support.players import BEDROOM, DELIVERY, PHONE, PICTURE, TV
 
 
 def told(hass: HomeAssistant, entity_id: str = BEDROOM) -> Mapping[str, Any]:

@@ -4,11 +4,11 @@ from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from .entities import attributes_of
-from .entries import set_up, state_of
-from .helpers import advance, settle
-from .players import DELIVERY, TV
 from .simulator import Account, Delivery, PlexServer
+from .support.entities import attributes_of
+from .support.entries import set_up, state_of
+from .support.helpers import advance, settle
+from .support.players import DELIVERY, TV
 
 
 def codecs(hass: HomeAssistant) -> tuple[str, ...]:

@@ -11,18 +11,18 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.plex_monitor.auth.issues import Issue, async_show_issue
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, DOMAIN, TokenSource
-from custom_components.plex_monitor.issues import Issue, async_show_issue
 
-from .entries import UNREADABLE, entry_of, issues_of, reauths_of, set_up, state_of
-from .flows import approve
-from .helpers import (
+from .simulator import Account, PlexServer, World
+from .support.entries import UNREADABLE, entry_of, issues_of, reauths_of, set_up, state_of
+from .support.flows import approve
+from .support.helpers import (
     advance,
     process_repair_fix_flow,
     settle,
     start_repair_fix_flow,
 )
-from .simulator import Account, PlexServer, World
 
 MINUTE = 60
 

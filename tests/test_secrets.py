@@ -33,10 +33,10 @@ from custom_components.plex_monitor.const import (
 )
 from custom_components.plex_monitor.diagnostics import async_get_config_entry_diagnostics
 
-from .entries import set_up, signed_in_entry
-from .flows import approve, begin_with, submit
-from .helpers import advance, settle
 from .simulator import Fault, Player, PlexServer, World
+from .support.entries import set_up, signed_in_entry
+from .support.flows import approve, begin_with, submit
+from .support.helpers import advance, settle
 
 MINUTE = 60
 

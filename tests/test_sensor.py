@@ -17,10 +17,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.plex_monitor.const import TokenSource
 
-from .entities import all_enabled, attributes_of, values
-from .entries import DOWN, entry_of, set_up, state_of
-from .helpers import advance, settle
 from .simulator import MUSIC, UHD, Account, Delivery, Fault, Kind, PlexServer, World
+from .support.entities import all_enabled, attributes_of, values
+from .support.entries import DOWN, entry_of, set_up, state_of
+from .support.helpers import advance, settle
 
 MINUTE = 60
 STREAMS = "sensor.home_streams"

@@ -14,15 +14,15 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 import voluptuous as vol
 
 from custom_components.plex_monitor import const
+from custom_components.plex_monitor.actions.tasks import TASKS
 from custom_components.plex_monitor.services import ACTIONS, LIMIT_DEFAULT, REPLACE_TOKEN
-from custom_components.plex_monitor.tasks import TASKS
 
-from .actions import act, key_of
-from .automations import library_device
-from .entries import set_up, signed_in_entry
 from .simulator import Account, Kind, PlexServer, World
 from .simulator.butler import Task
-from .translation_check import english
+from .support.actions import act, key_of
+from .support.automations import library_device
+from .support.entries import set_up, signed_in_entry
+from .support.translation_check import english
 
 INTEGRATION = Path(const.__file__).parent
 

@@ -8,8 +8,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, get_sy
 
 from custom_components.plex_monitor.const import DOMAIN
 
-from .entries import set_up
 from .simulator import World
+from .support.entries import set_up
 
 
 async def test_system_health(hass: HomeAssistant, world: World, entry: MockConfigEntry) -> None:

@@ -13,7 +13,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.plex_monitor import trigger
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN
 
-from .automations import (
+from .simulator import Account, Kind, PlexServer, Stream, World
+from .support.automations import (
     AUTOMATION,
     automate,
     check_described,
@@ -23,9 +24,8 @@ from .automations import (
     server_device,
     trigger_of,
 )
-from .entries import set_up, state_of
-from .helpers import advance, settle
-from .simulator import Account, Kind, PlexServer, Stream, World
+from .support.entries import set_up, state_of
+from .support.helpers import advance, settle
 
 UNREADABLE = r"^custom_components\.plex_monitor: (Error|Authentication failed).* fetching Home"
 INVALID = r"^homeassistant\.components\.automation: Automation with alias 'test' failed to setup"

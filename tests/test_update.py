@@ -22,10 +22,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import WebSocketGenerator
 
-from .entities import attributes_of
-from .entries import set_up, state_of
-from .helpers import advance, settle
 from .simulator import Fault, PlexServer, World
+from .support.entities import attributes_of
+from .support.entries import set_up, state_of
+from .support.helpers import advance, settle
 
 ENTITY_ID = "update.home_server_update"
 NEW = "1.99.0.1-abc"

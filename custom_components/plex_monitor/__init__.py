@@ -13,7 +13,8 @@ from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.typing import ConfigType
 
-from .address import async_forget_search
+from .auth.issues import async_delete_issues
+from .auth.memory import async_forget_token
 from .clients import plex_tv_client
 from .const import (
     CONF_ACCOUNT_TOKEN,
@@ -23,18 +24,17 @@ from .const import (
     LOGGER,
     TokenSource,
 )
-from .coordinator import PlexMonitorCoordinator
 from .devices import async_follow_devices
-from .issues import async_delete_issues
-from .libraries import LibraryCoordinator
-from .players import Players
+from .events.last_reported import async_forget_told
+from .library.coordinator import LibraryCoordinator
+from .players.tracker import Players
 from .plex.errors import PlexError, PlexUnauthorizedError
-from .returning import async_look_for_servers
 from .runtime import PlexMonitorConfigEntry, PlexMonitorRuntimeData
+from .server.address import async_forget_search
+from .server.coordinator import PlexMonitorCoordinator
+from .server.statistics import StatisticsCoordinator
+from .server.unreachable import async_look_for_servers
 from .services import async_setup_services
-from .statistics import StatisticsCoordinator
-from .token_memory import async_forget_token
-from .told import async_forget_told
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
 PLATFORMS = [

@@ -13,7 +13,6 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import PlexMonitorCoordinator, PlexMonitorData
 from .entity import (
     PlexMonitorDataEntity,
     PlexMonitorLibraryEntity,
@@ -21,8 +20,9 @@ from .entity import (
     async_add_for_libraries,
     async_add_granted,
 )
-from .libraries import Library
+from .library.coordinator import Library
 from .runtime import PlexMonitorConfigEntry
+from .server.coordinator import PlexMonitorCoordinator, PlexMonitorData
 
 PARALLEL_UPDATES = 0
 

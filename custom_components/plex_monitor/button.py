@@ -9,8 +9,9 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .actions.errors import told_to_the_user
+from .actions.replace_token import async_replace_token
 from .const import CONF_ACCOUNT_TOKEN
-from .coordinator import PlexMonitorCoordinator, PlexMonitorData
 from .entity import (
     PlexMonitorDataEntity,
     PlexMonitorLibraryEntity,
@@ -18,10 +19,9 @@ from .entity import (
     async_add_for_libraries,
     async_add_granted,
 )
-from .failures import told_to_the_user
-from .libraries import Library
-from .replacement import async_replace_token
+from .library.coordinator import Library
 from .runtime import PlexMonitorConfigEntry
+from .server.coordinator import PlexMonitorCoordinator, PlexMonitorData
 
 PARALLEL_UPDATES = 1
 

@@ -9,9 +9,9 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.condition import Condition, ConditionCheckParams, ConditionConfig
 from homeassistant.helpers.typing import ConfigType
 
-from .filters import LIBRARY_OPTIONS, STREAM_OPTIONS, Filter
+from .automation.filters import LIBRARY_OPTIONS, STREAM_OPTIONS, Filter
+from .automation.targets import async_devices_of_library, async_targeted, async_validated
 from .runtime import PlexMonitorConfigEntry
-from .targets import async_devices_of_library, async_targeted, async_validated
 
 
 class PlexMonitorCondition(Condition):

@@ -10,12 +10,12 @@ from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import callback
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
+from .auth.issues import Issue, async_is_shown
 from .const import CONF_SERVER_TOKEN, DOMAIN
-from .flow_models import DEFAULT_PORT, Address, KnownServer, StepError, address_from
-from .flow_token import TokenFlow
-from .flow_verify import INSECURE_ADDRESS
-from .issues import Issue, async_is_shown
-from .options_flow import PlexMonitorOptionsFlow
+from .flow.models import DEFAULT_PORT, Address, KnownServer, StepError, address_from
+from .flow.options import PlexMonitorOptionsFlow
+from .flow.token import TokenFlow
+from .flow.verify import INSECURE_ADDRESS
 from .plex.connection import stays_private
 
 # What is said of the token where it was not Plex that ended the sign-in.

@@ -10,10 +10,10 @@ from homeassistant.helpers.device_registry import (
 )
 
 from .const import DOMAIN, MANUFACTURER, MODEL
-from .coordinator import PlexMonitorCoordinator
-from .libraries import Library, LibraryCoordinator
-from .players import FollowedPlayer, PlayerState
+from .library.coordinator import Library, LibraryCoordinator
+from .players.tracker import FollowedPlayer, PlayerState
 from .runtime import PlexMonitorConfigEntry
+from .server.coordinator import PlexMonitorCoordinator
 
 
 def server_device_info(coordinator: PlexMonitorCoordinator) -> DeviceInfo:

@@ -10,10 +10,10 @@ from homeassistant.core import HomeAssistant
 from yarl import URL
 
 from .const import CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER, CONF_PLAYERS, CONF_SERVER_TOKEN
-from .coordinator import PlexMonitorData
-from .libraries import LibraryCoordinator
-from .players import FollowedPlayer, chosen_players
+from .library.coordinator import LibraryCoordinator
+from .players.tracker import FollowedPlayer, chosen_players
 from .runtime import PlexMonitorConfigEntry
+from .server.coordinator import PlexMonitorData
 
 TO_REDACT = {CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER, CONF_SERVER_TOKEN}
 

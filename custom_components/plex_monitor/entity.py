@@ -9,17 +9,17 @@ from homeassistant.helpers.entity import Entity, EntityDescription
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.update_coordinator import CoordinatorEntity, DataUpdateCoordinator
 
-from .coordinator import PlexMonitorCoordinator, PlexMonitorData
 from .devices import (
     async_register_server,
     library_device_info,
     player_device_info,
     server_device_info,
 )
-from .libraries import Library, LibraryCoordinator
-from .library_reader import library_unique_id
-from .players import FollowedPlayer, PlayerState
+from .library.coordinator import Library, LibraryCoordinator
+from .library.reader import library_unique_id
+from .players.tracker import FollowedPlayer, PlayerState
 from .runtime import PlexMonitorConfigEntry
+from .server.coordinator import PlexMonitorCoordinator, PlexMonitorData
 
 
 class PlexMonitorCoordinatorEntity[CoordinatorT: DataUpdateCoordinator[Any]](

@@ -9,10 +9,9 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .coordinator import PlexMonitorData
 from .entity import PlexMonitorStandingEntity
-from .event_data import event_data
-from .events import (
+from .events.data import event_data
+from .events.models import (
     LibraryEvent,
     LibraryEventType,
     PlaybackEvent,
@@ -24,6 +23,7 @@ from .events import (
     TokenEventType,
 )
 from .runtime import PlexMonitorConfigEntry
+from .server.coordinator import PlexMonitorData
 
 PARALLEL_UPDATES = 0
 

@@ -10,17 +10,17 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .attributes import media_attributes
-from .coordinator import PlexMonitorCoordinator, PlexMonitorData
 from .entity import PlexMonitorDataEntity, PlexMonitorPlayerEntity, async_add_granted
-from .events import LibraryEvent, LibraryEventType, PlexEvent
-from .libraries import LibraryCoordinator
-from .library_reader import latest
-from .pictures import Picture
-from .players import FollowedPlayer
+from .events.attributes import media_attributes
+from .events.models import LibraryEvent, LibraryEventType, PlexEvent
+from .library.coordinator import LibraryCoordinator
+from .library.reader import latest
+from .players.pictures import Picture
+from .players.tracker import FollowedPlayer
 from .plex.models import MediaItem, Session
 from .runtime import PlexMonitorConfigEntry
-from .streams import session_number
+from .server.coordinator import PlexMonitorCoordinator, PlexMonitorData
+from .server.streams import session_number
 
 # What is asked for when somebody looks is asked for at once.
 PARALLEL_UPDATES = 0

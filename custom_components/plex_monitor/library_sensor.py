@@ -13,10 +13,10 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import EntityCategory, UnitOfInformation, UnitOfTime
 
-from .attributes import media_attributes
 from .entity import PlexMonitorLibraryEntity
-from .libraries import Library
-from .library_reader import SELDOM_WANTED
+from .events.attributes import media_attributes
+from .library.coordinator import Library
+from .library.reader import SELDOM_WANTED
 from .plex.models import MediaType
 
 

@@ -16,12 +16,12 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
+from .actions.errors import told_to_the_user
+from .actions.stop_streams import async_stop_streams
 from .entity import PlexMonitorPlayerEntity
-from .failures import told_to_the_user
-from .players import FollowedPlayer
+from .players.tracker import FollowedPlayer
 from .plex.models import PlaybackState, Session
 from .runtime import PlexMonitorConfigEntry
-from .stopping import async_stop_streams
 
 PARALLEL_UPDATES = 1
 

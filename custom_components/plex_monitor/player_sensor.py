@@ -9,8 +9,8 @@ from homeassistant.components.sensor import (
     SensorEntityDescription,
 )
 
-from .attributes import delivery_attributes
 from .entity import PlexMonitorPlayerEntity
+from .events.attributes import delivery_attributes
 from .plex.models import StreamDecision
 
 DELIVERY = SensorEntityDescription(

@@ -6,8 +6,8 @@ from homeassistant.components.repairs import FlowType, RepairsFlow, RepairsFlowR
 from homeassistant.core import HomeAssistant
 import voluptuous as vol
 
-from .issues import Issue, async_is_shown, issue_placeholders
-from .reauth import async_start_reauth, async_start_replacement
+from .auth.issues import Issue, async_is_shown, issue_placeholders
+from .auth.reauth import async_start_reauth, async_start_replacement
 from .runtime import PlexMonitorConfigEntry
 
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 
 from homeassistant.config_entries import ConfigEntry
 
-from .coordinator import PlexMonitorCoordinator
-from .libraries import LibraryCoordinator
-from .players import Players
-from .statistics import StatisticsCoordinator
+from .library.coordinator import LibraryCoordinator
+from .players.tracker import Players
+from .server.coordinator import PlexMonitorCoordinator
+from .server.statistics import StatisticsCoordinator
 
 type PlexMonitorConfigEntry = ConfigEntry[PlexMonitorRuntimeData]
 

@@ -16,19 +16,19 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
-from .attributes import stream_attributes
-from .coordinator import PlexMonitorData
 from .entity import (
     PlexMonitorDataEntity,
     PlexMonitorStandingEntity,
     async_add_for_libraries,
     async_add_granted,
 )
+from .events.attributes import stream_attributes
 from .library_sensor import LIBRARY_SENSORS, PlexMonitorLibrarySensor
 from .player_sensor import DELIVERY, PlexMonitorDelivery
 from .plex.models import Session, StreamDecision
 from .plex.token_health import Verdict
 from .runtime import PlexMonitorConfigEntry
+from .server.coordinator import PlexMonitorData
 from .statistics_sensor import STATISTICS_SENSORS, PlexMonitorStatisticsSensor
 
 PARALLEL_UPDATES = 0

@@ -18,19 +18,19 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .answers import history_answer, item_answer, stream_answer
+from .actions.errors import invalid_request, told_to_the_user
+from .actions.replace_token import async_replace_token
+from .actions.responses import history_answer, item_answer, stream_answer
+from .actions.stop_streams import async_stop_streams
+from .actions.tasks import activity_answer, plex_name, task_answer
+from .automation.filters import NAME, as_people_write
+from .automation.targets import async_library_device_id
 from .const import DOMAIN
-from .event_data import STOPPED
-from .failures import invalid_request, told_to_the_user
-from .filters import NAME, as_people_write
+from .events.data import STOPPED
 from .plex.errors import PlexForbiddenError, PlexUnauthorizedError
 from .plex.models import Section, Session
 from .plex.server import PlexServer
-from .replacement import async_replace_token
 from .runtime import PlexMonitorConfigEntry
-from .stopping import async_stop_streams
-from .targets import async_library_device_id
-from .tasks import activity_answer, plex_name, task_answer
 
 ATTR_ACTIVITY: Final = "activity"
 ATTR_LIBRARY: Final = "library"

@@ -12,11 +12,11 @@ from homeassistant.components.sensor import (
 )
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfDataRate
 
-from .coordinator import PlexMonitorData
 from .devices import server_device_info
 from .entity import PlexMonitorCoordinatorEntity
 from .plex.models import BandwidthUsage, ResourceUsage
-from .statistics import StatisticsCoordinator, Usage, tells_statistics
+from .server.coordinator import PlexMonitorData
+from .server.statistics import StatisticsCoordinator, Usage, tells_statistics
 
 
 @dataclass(frozen=True, kw_only=True)

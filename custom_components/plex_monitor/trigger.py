@@ -25,8 +25,15 @@ from homeassistant.helpers.trigger import (
 from homeassistant.helpers.typing import ConfigType
 import voluptuous as vol
 
-from .event_data import NAMED_AT_MOST, event_data, stream_data
-from .events import (
+from .automation.filters import MEDIA_OPTIONS, STREAM_OPTIONS, DevicesOf, Filter
+from .automation.targets import (
+    ServerFollower,
+    async_device_id,
+    async_devices_of_library,
+    async_validated,
+)
+from .events.data import NAMED_AT_MOST, event_data, stream_data
+from .events.models import (
     LibraryEvent,
     LibraryEventType,
     PlaybackEvent,
@@ -35,15 +42,8 @@ from .events import (
     ServerEventType,
     TokenEventType,
 )
-from .filters import MEDIA_OPTIONS, STREAM_OPTIONS, DevicesOf, Filter
 from .plex.models import Session
 from .runtime import PlexMonitorConfigEntry
-from .targets import (
-    ServerFollower,
-    async_device_id,
-    async_devices_of_library,
-    async_validated,
-)
 
 ATTR_COUNT: Final = "count"
 ATTR_SERVER: Final = "server"

@@ -36,8 +36,8 @@ from homeassistant.config_entries import SOURCE_REAUTH
 from homeassistant.const import STATE_ON
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
+from custom_components.plex_monitor.auth.issues import Issue, issue_id
 from custom_components.plex_monitor.const import CONF_TOKEN_SOURCE, DOMAIN, TokenSource
-from custom_components.plex_monitor.issues import Issue, issue_id
 
 from .cast import Resident, Role
 from .faults import FAULTS, rules_of, wish_of

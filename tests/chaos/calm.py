@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from homeassistant.const import STATE_OFF, STATE_ON
 from homeassistant.helpers import device_registry as dr
 
+from custom_components.plex_monitor.auth.issues import Issue
 from custom_components.plex_monitor.const import CONF_TOKEN_SOURCE, TokenSource
-from custom_components.plex_monitor.issues import Issue
 from custom_components.plex_monitor.plex.token_health import Verdict
 from tests.simulator import Delivery, Kind, PlexServer, PlexTv
 

@@ -19,7 +19,7 @@ from typing import override
 
 from homeassistant.const import STATE_OFF, STATE_ON, STATE_UNAVAILABLE
 
-from custom_components.plex_monitor.issues import Issue
+from custom_components.plex_monitor.auth.issues import Issue
 
 from .alarms import SIGN_IN_ISSUES, shown, state_of
 from .cast import Resident, Role

@@ -12,17 +12,17 @@ from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigEntry
 
-from custom_components.plex_monitor import push
+from custom_components.plex_monitor.auth.guard import TokenGuard
 from custom_components.plex_monitor.const import LOGGER
-from custom_components.plex_monitor.coordinator import PlexMonitorCoordinator
 from custom_components.plex_monitor.entity import PlexMonitorDataEntity
 from custom_components.plex_monitor.plex import server as plex_server, token_health
 from custom_components.plex_monitor.plex.notifications import parse_notifications
 from custom_components.plex_monitor.plex.token_health import Evidence, TokenHealth
 from custom_components.plex_monitor.plex.trusted import Address, TrustedRequests
-from custom_components.plex_monitor.push import PushChannel
-from custom_components.plex_monitor.streams import StreamTracker
-from custom_components.plex_monitor.token_guard import TokenGuard
+from custom_components.plex_monitor.server import push
+from custom_components.plex_monitor.server.coordinator import PlexMonitorCoordinator
+from custom_components.plex_monitor.server.push import PushChannel
+from custom_components.plex_monitor.server.streams import StreamTracker
 
 from .invariant import (
     FALSE_ALARM,

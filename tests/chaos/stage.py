@@ -49,8 +49,8 @@ from custom_components.plex_monitor.const import (
     CONF_TOKEN_SOURCE,
     DOMAIN,
 )
-from tests.helpers import advance, frozen_clocks, settle, settling_with
 from tests.simulator import PlexServer, PlexTv, World
+from tests.support.helpers import advance, frozen_clocks, settle, settling_with
 
 from .cast import OWNED, SOURCES, Resident, Role
 from .invariant import RECOVERY, Invariant, Violation

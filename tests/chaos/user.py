@@ -9,8 +9,8 @@ from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
 from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 from homeassistant.helpers import issue_registry as ir
 
+from custom_components.plex_monitor.auth.issues import Issue, issue_id
 from custom_components.plex_monitor.const import DOMAIN
-from custom_components.plex_monitor.issues import Issue, issue_id
 
 from .alarms import shown
 from .cast import Resident

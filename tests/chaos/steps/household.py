@@ -9,8 +9,8 @@ from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er, issue_registry as ir
 
+from custom_components.plex_monitor.auth.issues import issue_id
 from custom_components.plex_monitor.const import DOMAIN
-from custom_components.plex_monitor.issues import issue_id
 from tests.chaos.alarms import shown
 from tests.chaos.cast import Resident
 from tests.chaos.stage import Stage

@@ -1,0 +1,70 @@
+"""What a person is told when something that was asked of a server does not work."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+
+from ..const import DOMAIN
+from ..plex.errors import (
+    PlexError,
+    PlexForbiddenError,
+    PlexNotFoundError,
+    PlexUnauthorizedError,
+)
+from ..server.coordinator import PlexMonitorCoordinator
+from ..server.update_failed import failure_key, sign_in_key
+
+
+@contextmanager
+def told_to_the_user(
+    coordinator: PlexMonitorCoordinator,
+    *,
+    not_found: str | None = None,
+    forbidden: str = "not_allowed",
+) -> Iterator[None]:
+    """Raise what Plex answers as an error that says it in the user's words.
+
+    `not_found` and `forbidden` are the keys of the texts for a 404, and for a server that refuses
+    its owner.
+    """
+    try:
+        yield
+    except PlexError as err:
+        placeholders = {"server": coordinator.config_entry.title, "error": str(err)}
+        if isinstance(err, PlexNotFoundError) and not_found is not None:
+            raise ServiceValidationError(
+                translation_domain=DOMAIN,
+                translation_key=not_found,
+                translation_placeholders=placeholders,
+            ) from err
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key=_key(coordinator, err, forbidden),
+            translation_placeholders=placeholders,
+        ) from err
+
+
+def invalid_request(
+    coordinator: PlexMonitorCoordinator, key: str, **placeholders: str
+) -> ServiceValidationError:
+    """Return the error for something that was asked for in a wrong way."""
+    return ServiceValidationError(
+        translation_domain=DOMAIN,
+        translation_key=key,
+        translation_placeholders={"server": coordinator.config_entry.title, **placeholders},
+    )
+
+
+def _key(coordinator: PlexMonitorCoordinator, err: PlexError, forbidden: str) -> str:
+    """Return the key of the text for an error."""
+    refused = isinstance(err, PlexUnauthorizedError)
+    if not refused and not isinstance(err, PlexForbiddenError):
+        return failure_key(err)
+    guard = coordinator.guard
+    if refused and guard.verdict.needs_sign_in:
+        return sign_in_key(guard.verdict, has_token=guard.has_token)
+    if coordinator.data is not None and coordinator.data.sessions is None:
+        # Servers before 1.41.7 refuse the token of whoever is not their owner.
+        return "not_allowed"
+    return "token_refused" if refused else forbidden

@@ -1,0 +1,166 @@
+"""Replace the token of an entry by a new one of our own, without losing anything on the way."""
+
+from typing import Any
+from uuid import uuid4
+
+from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.const import CONF_VERIFY_SSL
+from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
+
+from ..clients import plex_server_client, plex_tv_client
+from ..const import (
+    CONF_ACCOUNT_TOKEN,
+    CONF_CLIENT_IDENTIFIER,
+    CONF_SERVER_TOKEN,
+    CONF_TOKEN_SOURCE,
+    DOMAIN,
+    LOGGER,
+    TokenSource,
+)
+from ..plex.errors import PlexError, PlexUnauthorizedError
+from ..plex.plex_tv import PlexTv
+from ..plex.server import PlexServer
+from ..server.coordinator import PlexMonitorCoordinator
+from .errors import told_to_the_user
+
+
+async def async_replace_token(
+    hass: HomeAssistant, entry: ConfigEntry[Any], coordinator: PlexMonitorCoordinator
+) -> None:
+    """Make a new token, try it, store it, and sign the old one out if it was ours.
+
+    Until the new one is stored the old one stays as it is; after that it is not needed any more.
+    """
+    old = dict(entry.data)
+    if CONF_ACCOUNT_TOKEN not in old:
+        raise ServiceValidationError(
+            translation_domain=DOMAIN,
+            translation_key="no_account_token",
+            translation_placeholders={"server": entry.title},
+        )
+    client_identifier = str(uuid4())
+    plex_tv = plex_tv_client(hass, client_identifier, entry.title)
+    token = await _async_make(entry, plex_tv, old[CONF_ACCOUNT_TOKEN])
+    stored = False
+    try:
+        server = await _async_tried(hass, entry, coordinator, plex_tv, client_identifier, token)
+        _raise_if_changed(entry, coordinator, old)
+        if server.url != coordinator.server.url:
+            server.move_to(coordinator.server.url)
+        hass.config_entries.async_update_entry(
+            entry,
+            data={
+                **entry.data,
+                CONF_ACCOUNT_TOKEN: token,
+                CONF_CLIENT_IDENTIFIER: client_identifier,
+                CONF_SERVER_TOKEN: server.token,
+                CONF_TOKEN_SOURCE: TokenSource.LINKED,
+            },
+        )
+        stored = True
+    finally:
+        if not stored:
+            hass.async_create_background_task(
+                _async_end(hass, entry.title, client_identifier, token),
+                f"{DOMAIN} sign-out {entry.entry_id}",
+            )
+    await coordinator.async_use_new_token(server, plex_tv)
+    if TokenSource(old[CONF_TOKEN_SOURCE]).is_our_own:
+        await _async_end(hass, entry.title, old[CONF_CLIENT_IDENTIFIER], old[CONF_ACCOUNT_TOKEN])
+
+
+async def _async_make(entry: ConfigEntry[Any], plex_tv: PlexTv, account_token: str) -> str:
+    """Return a new token of our own for the account."""
+    try:
+        return await plex_tv.exchange_token(account_token)
+    except PlexError as err:
+        refused = isinstance(err, PlexUnauthorizedError)
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="invalid" if refused else "token_not_made",
+            translation_placeholders={"server": entry.title, "error": str(err)},
+        ) from err
+
+
+async def _async_tried(
+    hass: HomeAssistant,
+    entry: ConfigEntry[Any],
+    coordinator: PlexMonitorCoordinator,
+    plex_tv: PlexTv,
+    client_identifier: str,
+    token: str,
+) -> PlexServer:
+    """Return a client of the server whose new token the server has accepted."""
+    try:
+        resources = await plex_tv.resources(token)
+    except PlexError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="token_not_made",
+            translation_placeholders={"server": entry.title, "error": str(err)},
+        ) from err
+    machine_identifier = coordinator.server.machine_identifier
+    resource = next(
+        (one for one in resources if one.machine_identifier == machine_identifier), None
+    )
+    if resource is None:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="access_removed",
+            translation_placeholders={"server": entry.title},
+        )
+    server = plex_server_client(
+        hass,
+        url=coordinator.server.url,
+        verify_ssl=entry.data[CONF_VERIFY_SSL],
+        client_identifier=client_identifier,
+        machine_identifier=machine_identifier,
+        token=resource.access_token or token,
+    )
+    try:
+        await server.info()
+        if coordinator.data is not None and coordinator.data.sessions is not None:
+            await server.sessions()
+    except PlexUnauthorizedError as err:
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="new_token_refused",
+            translation_placeholders={"server": entry.title},
+        ) from err
+    except PlexError:
+        with told_to_the_user(coordinator, forbidden="new_token_refused"):
+            raise
+    return server
+
+
+def _raise_if_changed(
+    entry: ConfigEntry[Any], coordinator: PlexMonitorCoordinator, old: dict[str, Any]
+) -> None:
+    """Stop where somebody has signed in, or unloaded the entry, in the meantime."""
+    if (
+        entry.data.get(CONF_ACCOUNT_TOKEN) == old[CONF_ACCOUNT_TOKEN]
+        and entry.state is ConfigEntryState.LOADED
+        and entry.runtime_data.server is coordinator
+    ):
+        return
+    raise HomeAssistantError(
+        translation_domain=DOMAIN,
+        translation_key="token_changed_meanwhile",
+        translation_placeholders={"server": entry.title},
+    )
+
+
+async def _async_end(hass: HomeAssistant, title: str, client_identifier: str, token: str) -> None:
+    """Sign a token out that is not used any more."""
+    try:
+        await plex_tv_client(hass, client_identifier).sign_out(token)
+    except PlexUnauthorizedError:
+        LOGGER.debug("%s: plex.tv had signed the token out before", title)
+    except PlexError as err:
+        LOGGER.warning(
+            "%s: a token that is not used any more could not be signed out of plex.tv (%s); remove "
+            "the device under authorized devices in your Plex account",
+            title,
+            err,
+        )

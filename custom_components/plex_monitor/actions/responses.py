@@ -1,0 +1,67 @@
+"""What actions answer: streams, items and the history, in the words and units of the user."""
+
+from datetime import datetime
+
+from homeassistant.util.json import JsonObjectType
+
+from ..events.attributes import media_attributes
+from ..events.data import STREAM, stream_data
+from ..plex.models import HistoryItem, MediaItem, Session
+
+MILLISECONDS = 1000
+
+
+def stream_answer(session: Session) -> JsonObjectType:
+    """Return a stream; times are in seconds, the bandwidth in kbit/s."""
+    return {
+        **STREAM,
+        "position": _seconds(session.view_offset),
+        "duration": _seconds(session.duration),
+        **stream_data(session),
+        "product": session.product,
+        "platform": session.platform,
+        "local": session.local,
+        "can_be_stopped": session.session_id is not None,
+    }
+
+
+def item_answer(item: MediaItem) -> JsonObjectType:
+    """Return something in a library; times are in seconds."""
+    return {
+        **media_attributes(item),
+        "parent_title": item.parent_title,
+        "grandparent_title": item.grandparent_title,
+        "library": item.section_title,
+        "added_at": _time(item.added_at),
+        "duration": _seconds(item.duration),
+        "summary": item.summary,
+        "items": item.leaf_count,
+        "view_count": item.view_count,
+        "rating": item.rating,
+        "user_rating": item.user_rating,
+        "rating_key": item.rating_key,
+        "library_key": item.section_id,
+    }
+
+
+def history_answer(item: HistoryItem, user: str | None) -> JsonObjectType:
+    """Return something that was played, and by whom where that is known."""
+    return {
+        "title": item.title,
+        "grandparent_title": item.grandparent_title,
+        "season": item.season,
+        "episode": item.episode,
+        "media_type": item.media_type,
+        "viewed_at": _time(item.viewed_at),
+        "user": user,
+        "rating_key": item.rating_key,
+        "library_key": item.section_id,
+    }
+
+
+def _seconds(milliseconds: int | None) -> float | None:
+    return None if milliseconds is None else milliseconds / MILLISECONDS
+
+
+def _time(moment: datetime | None) -> str | None:
+    return None if moment is None else moment.isoformat()

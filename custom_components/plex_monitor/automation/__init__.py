@@ -1,0 +1,1 @@
+"""Which servers, streams and media a trigger or a condition is about."""

@@ -1,0 +1,1 @@
+"""What happens at a server, as against how it is, and who is notified."""

@@ -1,0 +1,36 @@
+"""What was told of a server last: it outlives a reload of its entry, and not Home Assistant."""
+
+from dataclasses import dataclass, field
+
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.util.hass_dict import HassKey
+
+from ..auth.memory import Tokens
+from ..const import DOMAIN
+
+
+@dataclass(kw_only=True)
+class LastTold:
+    """What whoever listens takes for true, so that only what differs from it is news.
+
+    `online` is `None` until the server has answered once. `tokens` are those that worked last.
+    """
+
+    online: bool | None = None
+    token_is_bad: bool = False
+    tokens: Tokens | None = field(default=None, repr=False)
+
+
+_LAST_TOLD: HassKey[dict[str, LastTold]] = HassKey(f"{DOMAIN}_last_told")
+
+
+@callback
+def async_last_told(hass: HomeAssistant, entry_id: str) -> LastTold:
+    """Return what was told of the server of an entry."""
+    return hass.data.setdefault(_LAST_TOLD, {}).setdefault(entry_id, LastTold())
+
+
+@callback
+def async_forget_told(hass: HomeAssistant, entry_id: str) -> None:
+    """Forget what was told of a server that is removed."""
+    hass.data.get(_LAST_TOLD, {}).pop(entry_id, None)

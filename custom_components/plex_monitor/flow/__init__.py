@@ -1,0 +1,1 @@
+"""The steps of the config flow and of the options flow."""

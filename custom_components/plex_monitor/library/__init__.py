@@ -1,0 +1,1 @@
+"""The libraries of a server, counted when they change."""

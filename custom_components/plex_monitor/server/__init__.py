@@ -1,0 +1,1 @@
+"""One server, polled and pushed: its state, its streams, its address."""

@@ -1,0 +1,109 @@
+"""A server that has moved: found again by asking plex.tv where it is."""
+
+from time import monotonic
+from typing import Any
+
+from homeassistant.config_entries import ConfigEntry
+from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
+from homeassistant.util.hass_dict import HassKey
+
+from ..clients import client_identity
+from ..const import CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER, DOMAIN, LOGGER
+from ..plex.connection import candidates, find_connection
+from ..plex.errors import PlexCertificateError, PlexConnectionError, PlexError, PlexWrongServerError
+from ..plex.models import Connection
+from ..plex.plex_tv import PlexTv
+from ..plex.server import PlexServer, fetch_identity
+
+SEARCH_INTERVAL = 300.0
+# A server that restarts does not answer for a moment, and has not moved.
+CONNECTION_FAILURES = 2
+
+# When an entry may be searched for again. It outlasts the coordinator, which is made anew each time
+# that the setup is tried again.
+_SEARCH_DUE: HassKey[dict[str, float]] = HassKey(f"{DOMAIN}_search_due")
+
+
+@callback
+def async_forget_search(hass: HomeAssistant, entry_id: str) -> None:
+    """Forget when the server of an entry that is removed was searched for."""
+    hass.data.get(_SEARCH_DUE, {}).pop(entry_id, None)
+
+
+class AddressFinder:
+    """Follow a server to a new address or plex.direct name."""
+
+    def __init__(
+        self, hass: HomeAssistant, entry: ConfigEntry[Any], server: PlexServer, plex_tv: PlexTv
+    ) -> None:
+        """Look for nothing yet."""
+        self.hass = hass
+        self.entry = entry
+        self.server = server
+        self.plex_tv = plex_tv
+        self._search_due = hass.data.setdefault(_SEARCH_DUE, {})
+
+    async def async_find(self, err: PlexError, failures: int) -> bool:
+        """Move the server's client and the entry to a better address, and say whether it moved.
+
+        `failures` is how often in a row the server could not be read.
+        """
+        now = monotonic()
+        if not self._may_have_moved(err, failures):
+            return False
+        if now < self._search_due.get(self.entry.entry_id, 0.0):
+            return False
+        account_token = self.entry.data.get(CONF_ACCOUNT_TOKEN)
+        if account_token is None:
+            return False
+        self._search_due[self.entry.entry_id] = now + SEARCH_INTERVAL
+        try:
+            resources = await self.plex_tv.resources(account_token)
+        except PlexError as failure:
+            LOGGER.debug("%s: plex.tv does not tell its address: %s", self.entry.title, failure)
+            return False
+        connections = [
+            connection
+            for resource in resources
+            if resource.machine_identifier == self.entry.unique_id
+            for connection in candidates(resource)
+            if self._is_worth_it(connection)
+        ]
+        found = await find_connection(connections, self._async_is_here)
+        if found is None or found.url == self.server.url:
+            return False
+        LOGGER.info("%s: moved to %s", self.entry.title, found.url)
+        self.server.move_to(found.url)
+        self.hass.config_entries.async_update_entry(
+            self.entry, data={**self.entry.data, CONF_URL: found.url}
+        )
+        return True
+
+    def _is_worth_it(self, connection: Connection) -> bool:
+        """Say whether an address is one to move to, and to stay at."""
+        if connection.relay:
+            # Relays are slow, and the server is likely to be back at home before long.
+            return False
+        if not connection.secure:
+            # An address that was encrypted is never given up for one that is not.
+            return not self.server.url.startswith("https://")
+        verified: bool = self.entry.data[CONF_VERIFY_SSL]
+        return connection.local or verified
+
+    @staticmethod
+    def _may_have_moved(err: PlexError, failures: int) -> bool:
+        """Say whether a failure can be that of an address which is no longer the server's."""
+        if isinstance(err, PlexCertificateError | PlexWrongServerError):
+            return True
+        return isinstance(err, PlexConnectionError) and failures >= CONNECTION_FAILURES
+
+    async def _async_is_here(self, connection: Connection) -> bool:
+        """Say whether the server answers at an address."""
+        identity = await fetch_identity(
+            async_get_clientsession(self.hass, self.entry.data[CONF_VERIFY_SSL]),
+            connection.url,
+            client_identity(self.hass, self.entry.data[CONF_CLIENT_IDENTIFIER]),
+        )
+        return identity.machine_identifier == self.entry.unique_id

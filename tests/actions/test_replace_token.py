@@ -1,0 +1,426 @@
+"""The replacement of a token by a new one of our own."""
+
+from collections.abc import Mapping
+from typing import Any
+from unittest.mock import patch
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.components.button import DOMAIN as BUTTON, SERVICE_PRESS
+from homeassistant.const import (
+    ATTR_CONFIG_ENTRY_ID,
+    ATTR_ENTITY_ID,
+    CONF_URL,
+    CONF_VERIFY_SSL,
+    STATE_ON,
+)
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.exceptions import HomeAssistantError
+from homeassistant.helpers import entity_registry as er
+from homeassistant.helpers.event import async_track_state_change_event
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from custom_components.plex_monitor.clients import plex_server_client
+from custom_components.plex_monitor.const import (
+    CONF_ACCOUNT_TOKEN,
+    CONF_CLIENT_IDENTIFIER,
+    CONF_SERVER_TOKEN,
+    CONF_TOKEN_SOURCE,
+    DOMAIN,
+    TokenSource,
+)
+from tests.simulator import Account, Connection, Fault, PlexServer, World
+from tests.support.entries import (
+    DOWN,
+    UNREADABLE,
+    entry_of,
+    issues_of,
+    set_up,
+    setup_state,
+    state_of,
+)
+from tests.support.flows import SIGN_OUT
+from tests.support.helpers import advance, settle
+
+
+async def replace(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Do the action."""
+    try:
+        await hass.services.async_call(
+            DOMAIN, "replace_token", {ATTR_CONFIG_ENTRY_ID: entry.entry_id}, blocking=True
+        )
+    finally:
+        await settle(hass)
+
+
+def devices_named(world: World, account: Account, product: str = "Home Assistant") -> set[str]:
+    """Return the client identifiers that plex.tv lists under authorized devices."""
+    return {
+        device.client_identifier
+        for device in world.plex_tv.devices_of(account)
+        if device.product == product
+    }
+
+
+async def test_new_token_is_used_and_the_old_one_signed_out(
+    hass: HomeAssistant, world: World, home: PlexServer, owner: Account, entry: MockConfigEntry
+) -> None:
+    """It is a new device at plex.tv, and the only one that is left."""
+    await set_up(hass, entry)
+    old = dict(entry.data)
+    await replace(hass, entry)
+
+    new = entry.data
+    assert new[CONF_ACCOUNT_TOKEN] != old[CONF_ACCOUNT_TOKEN]
+    assert new[CONF_CLIENT_IDENTIFIER] != old[CONF_CLIENT_IDENTIFIER]
+    assert new[CONF_TOKEN_SOURCE] == TokenSource.LINKED
+    assert world.plex_tv.is_valid(new[CONF_ACCOUNT_TOKEN])
+    assert not world.plex_tv.is_valid(old[CONF_ACCOUNT_TOKEN])
+    assert devices_named(world, owner) == {new[CONF_CLIENT_IDENTIFIER]}
+    [sign_out] = world.requests.to("plex.tv", path="/api/v2/users/signout")
+    assert sign_out.headers["X-Plex-Client-Identifier"] == old[CONF_CLIENT_IDENTIFIER]
+    assert world.plex_tv.devices_of(owner)[0].name == "Home Assistant (test home, Home)"
+
+
+async def test_nothing_becomes_unavailable(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """The entry is not loaded anew, and what happens is told as before."""
+    home.closes_sockets_on_revocation = True
+    await set_up(hass, entry)
+    await home.start_stream(user=owner, title="Film")
+    await settle(hass)
+    seen: list[str] = []
+
+    @callback
+    def changed(event: Event[EventStateChangedData]) -> None:
+        if (state := event.data["new_state"]) is not None:
+            seen.append(state.state)
+
+    watched = ["sensor.home_streams", "binary_sensor.home_server", "sensor.home_token_status"]
+    async_track_state_change_event(hass, watched, changed)
+    await replace(hass, entry)
+    assert seen == []
+    assert len(home.notifier.listeners) == 1
+
+    await home.start_stream(user=owner, title="Another film")
+    await advance(hass, freezer, 2, step=1)
+    assert state_of(hass, "sensor.home_streams") == "2"
+
+
+async def test_old_token_is_never_used_again(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """Neither at the server nor at plex.tv, nor is the old client identifier."""
+    await set_up(hass, entry)
+    old = dict(entry.data)
+    await replace(hass, entry)
+    world.requests.clear()
+    await advance(hass, freezer, 24 * 3600, step=600)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass)
+    assert {r.host for r in world.requests} == {"Home", "plex.tv"}
+    assert not {old[CONF_ACCOUNT_TOKEN], old[CONF_SERVER_TOKEN]} & {
+        r.token_sent for r in world.requests
+    }
+    assert old[CONF_CLIENT_IDENTIFIER] not in {
+        r.headers.get("X-Plex-Client-Identifier") for r in world.requests
+    }
+    assert state_of(hass, "sensor.home_token_status") == "valid"
+    assert issues_of(hass) == []
+
+
+@pytest.mark.allowed_logs(DOWN)
+async def test_server_that_moves_afterwards_is_followed(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """With what is new, which also plex.tv is asked with."""
+    await set_up(hass, entry)
+    await replace(hass, entry)
+    world.requests.clear()
+    await home.move()
+    home.connections = [Connection(uri=home.url, address="127.0.0.1", port=home.port)]
+    await advance(hass, freezer, 120)
+    assert entry.data[CONF_URL] == home.url
+    assert state_of(hass, "binary_sensor.home_server") == STATE_ON
+    [asked] = world.requests.to("plex.tv", path="/api/v2/resources")
+    assert asked.headers["X-Plex-Client-Identifier"] == entry.data[CONF_CLIENT_IDENTIFIER]
+
+
+async def test_it_is_told(hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry) -> None:
+    """By the event entity of the token."""
+    await set_up(hass, entry)
+    assert state_of(hass, "event.home_token") == "unknown"
+    await replace(hass, entry)
+    state = hass.states.get("event.home_token")
+    assert state is not None
+    assert state.attributes["event_type"] == "replaced"
+
+
+async def test_button(hass: HomeAssistant, world: World, entry: MockConfigEntry) -> None:
+    """It does the same."""
+    await set_up(hass, entry)
+    old = entry.data[CONF_ACCOUNT_TOKEN]
+    await hass.services.async_call(
+        BUTTON, SERVICE_PRESS, {ATTR_ENTITY_ID: "button.home_replace_token"}, blocking=True
+    )
+    await settle(hass)
+    assert not world.plex_tv.is_valid(old)
+    assert world.plex_tv.is_valid(entry.data[CONF_ACCOUNT_TOKEN])
+
+
+async def test_token_of_somebody_else_becomes_one_of_our_own(
+    hass: HomeAssistant, world: World, home: PlexServer, owner: Account
+) -> None:
+    """That of the browser stays good, and the repair about it goes."""
+    token = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
+    entry = entry_of(home, account_token=token, server_token=token, source=TokenSource.PASTED)
+    await set_up(hass, entry)
+    assert issues_of(hass) == ["plex_monitor.token_temporary"]
+    await replace(hass, entry)
+    assert entry.data[CONF_TOKEN_SOURCE] == TokenSource.LINKED
+    assert entry.data[CONF_ACCOUNT_TOKEN] != token
+    assert world.plex_tv.is_valid(token)
+    assert issues_of(hass) == []
+
+
+async def test_guest_replaces_theirs(
+    hass: HomeAssistant, world: World, home: PlexServer, friend: Account, guest: MockConfigEntry
+) -> None:
+    """It is not the owner's business; the server has a token of its own for each guest."""
+    await set_up(hass, guest)
+    old = guest.data[CONF_ACCOUNT_TOKEN]
+    await replace(hass, guest)
+    assert not world.plex_tv.is_valid(old)
+    assert guest.data[CONF_SERVER_TOKEN] == home.access_token_for(friend)
+    assert state_of(hass, "sensor.home_token_status") == "valid"
+
+
+async def test_what_plex_tv_said_of_the_new_token_outlives_a_reload(
+    hass: HomeAssistant, world: World, entry: MockConfigEntry
+) -> None:
+    """As what it said of the old one did."""
+    await set_up(hass, entry)
+    await replace(hass, entry)
+    world.requests.clear()
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass)
+    assert world.requests.to("plex.tv") == []
+    assert state_of(hass, "sensor.home_token_status") == "valid"
+
+
+async def test_server_that_moves_meanwhile(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """It goes on at the address that was found in the meantime."""
+    await set_up(hass, entry)
+    slow = home.faults.set(Fault.slow(1.5), paths="^/$", times=1)
+    call = hass.async_create_task(
+        hass.services.async_call(
+            DOMAIN, "replace_token", {ATTR_CONFIG_ENTRY_ID: entry.entry_id}, blocking=True
+        )
+    )
+    while not slow.hits:
+        await settle(hass)
+    # The same server, by another address.
+    found = f"{home.url}/"
+    entry.runtime_data.server.server.move_to(found)
+    await call
+    await settle(hass)
+    assert entry.runtime_data.server.server.url == found
+    assert state_of(hass, "sensor.home_token_status") == "valid"
+
+
+@pytest.mark.parametrize("verified", [True, False])
+async def test_certificate_is_looked_at_as_before(
+    hass: HomeAssistant, entry: MockConfigEntry, *, verified: bool
+) -> None:
+    """The new token goes where the old one went, and is no less safe on the way."""
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_VERIFY_SSL: verified})
+    await hass.config_entries.async_setup(entry.entry_id)
+    with patch(
+        "custom_components.plex_monitor.actions.replace_token.plex_server_client",
+        wraps=plex_server_client,
+    ) as made:
+        await replace(hass, entry)
+    assert [call.kwargs["verify_ssl"] for call in made.mock_calls] == [verified]
+
+
+LINK = "/api/v2/pins/link"
+PINS = "/api/v2/pins"
+RESOURCES = "/api/v2/resources"
+
+
+@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: ")
+@pytest.mark.parametrize(
+    ("plex_tv_faults", "server_faults", "text"),
+    [
+        ({PINS: Fault.status(503)}, {}, "No new token could be made for Home"),
+        ({LINK: Fault.status(500)}, {}, "No new token could be made for Home"),
+        ({LINK: Fault.UNAUTHORIZED}, {}, "Plex has ended the sign-in"),
+        ({RESOURCES: Fault.status(500)}, {}, "No new token could be made for Home"),
+        ({RESOURCES: Fault.json([])}, {}, "no longer has access to Home"),
+        ({}, {"^/$": Fault.UNAUTHORIZED}, "Home does not accept the new token"),
+        ({}, {"^/$": Fault.RESET}, "Home does not answer"),
+        ({}, {"^/status/sessions$": Fault.status(403)}, "Home does not accept the new token"),
+        ({}, {"^/identity": Fault.status(503)}, "Home is busy or starting"),
+    ],
+)
+async def test_failure_changes_nothing(
+    hass: HomeAssistant,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+    plex_tv_faults: Mapping[str, Fault],
+    server_faults: Mapping[str, Fault],
+    text: str,
+) -> None:
+    """The old token stays good and in use, and no new one is left behind at plex.tv."""
+    await set_up(hass, entry)
+    old = dict(entry.data)
+    for paths, fault in plex_tv_faults.items():
+        world.plex_tv.faults.set(fault, paths=paths)
+    for paths, fault in server_faults.items():
+        home.faults.set(fault, paths=paths)
+    with pytest.raises(HomeAssistantError, match=text):
+        await replace(hass, entry)
+
+    world.plex_tv.faults.clear()
+    home.faults.clear()
+    await settle(hass)
+    assert dict(entry.data) == old
+    assert world.plex_tv.is_valid(old[CONF_ACCOUNT_TOKEN])
+    assert devices_named(world, owner) == {old[CONF_CLIENT_IDENTIFIER]}
+    assert state_of(hass, "binary_sensor.home_server") == "on"
+
+
+@pytest.mark.allowed_logs("could not be signed out of plex.tv")
+async def test_old_token_that_cannot_be_signed_out(
+    hass: HomeAssistant,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The new one is in use all the same, and what is left to do is said."""
+    await set_up(hass, entry)
+    old = entry.data[CONF_ACCOUNT_TOKEN]
+    world.plex_tv.faults.set(Fault.status(500), paths=SIGN_OUT)
+    await replace(hass, entry)
+    assert entry.data[CONF_ACCOUNT_TOKEN] != old
+    assert "remove the device under authorized devices" in caplog.text
+    assert old not in caplog.text
+    assert state_of(hass, "sensor.home_token_status") == "valid"
+
+
+async def test_old_token_that_was_signed_out_by_somebody_else(
+    hass: HomeAssistant, world: World, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
+) -> None:
+    """There is nothing left to do, and so nothing to say."""
+    await set_up(hass, entry)
+    old = entry.data[CONF_ACCOUNT_TOKEN]
+    world.plex_tv.faults.set(Fault.UNAUTHORIZED, paths=SIGN_OUT)
+    await replace(hass, entry)
+    assert entry.data[CONF_ACCOUNT_TOKEN] != old
+    assert "authorized devices" not in caplog.text
+    assert issues_of(hass) == []
+
+
+async def test_token_that_plex_tv_does_not_know(
+    hass: HomeAssistant, world: World, home: PlexServer, owner: Account
+) -> None:
+    """There is nothing to make a new one with."""
+    token = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
+    entry = entry_of(home, server_token=token, source=TokenSource.PASTED)
+    await set_up(hass, entry)
+    assert er.async_get(hass).async_get("button.home_replace_token") is None
+    with pytest.raises(HomeAssistantError, match="cannot be replaced without a sign-in"):
+        await replace(hass, entry)
+
+
+async def test_two_at_once_leave_one_token(
+    hass: HomeAssistant, world: World, home: PlexServer, owner: Account, entry: MockConfigEntry
+) -> None:
+    """Somebody presses twice."""
+    await set_up(hass, entry)
+    calls = [
+        hass.async_create_task(
+            hass.services.async_call(
+                DOMAIN, "replace_token", {ATTR_CONFIG_ENTRY_ID: entry.entry_id}, blocking=True
+            )
+        )
+        for _ in range(2)
+    ]
+    await settle(hass)
+    errors: list[Any] = [call.exception() for call in calls if call.exception()]
+    assert [error.translation_key for error in errors] == ["token_changed_meanwhile"]
+    assert devices_named(world, owner) == {entry.data[CONF_CLIENT_IDENTIFIER]}
+    assert world.plex_tv.is_valid(entry.data[CONF_ACCOUNT_TOKEN])
+    assert state_of(hass, "sensor.home_token_status") == "valid"
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["unloaded", "reloaded"])
+async def test_entry_that_is_unloaded_meanwhile(
+    hass: HomeAssistant,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+    *,
+    again: bool,
+) -> None:
+    """The new token is given back."""
+    await set_up(hass, entry)
+    old = dict(entry.data)
+    slow = world.plex_tv.faults.set(Fault.slow(1.5), paths=RESOURCES)
+    call = hass.async_create_task(
+        hass.services.async_call(
+            DOMAIN, "replace_token", {ATTR_CONFIG_ENTRY_ID: entry.entry_id}, blocking=True
+        )
+    )
+    while not slow.hits:
+        await settle(hass)
+    await hass.config_entries.async_unload(entry.entry_id)
+    if again:
+        await hass.config_entries.async_setup(entry.entry_id)
+    with pytest.raises(HomeAssistantError, match="was changed in the meantime"):
+        await call
+    await settle(hass)
+    assert dict(entry.data) == old
+    assert devices_named(world, owner) == {old[CONF_CLIENT_IDENTIFIER]}
+    assert setup_state(entry).value == ("loaded" if again else "not_loaded")
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_late_answer_about_the_old_token_does_not_bring_it_back(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """The server refused it for a moment, and plex.tv was asked which one it lists."""
+    await set_up(hass, entry)
+    await advance(hass, freezer, 9 * 60 + 50)
+    home.faults.set(Fault.UNAUTHORIZED, paths="^/$", with_token=True, times=1)
+    late = world.plex_tv.faults.set(Fault.slow(5), paths="/api/v2/resources", times=1)
+    await advance(hass, freezer, 60, step=60)
+    assert late.hits == 1
+    await replace(hass, entry)
+    await advance(hass, freezer, 6, step=6)
+    assert entry.data[CONF_SERVER_TOKEN] == entry.data[CONF_ACCOUNT_TOKEN]
+    assert world.plex_tv.is_valid(entry.data[CONF_SERVER_TOKEN])

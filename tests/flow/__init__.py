@@ -1,0 +1,1 @@
+"""Specifications of the config flow and the options flow."""

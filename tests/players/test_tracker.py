@@ -1,0 +1,224 @@
+"""Which players are followed, and what is known of them."""
+
+from datetime import timedelta
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import HomeAssistant
+from homeassistant.helpers import entity_registry as er
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+
+from tests.simulator import Account, Fault, Player, PlexServer, World
+from tests.support.entities import attributes_of
+from tests.support.entries import UNREADABLE, set_up, signed_in_entry, state_of
+from tests.support.helpers import advance, settle
+from tests.support.players import (
+    BEDROOM,
+    DELIVERY,
+    PICTURE,
+    TV,
+    playing_in_the_bedroom,
+    position_of,
+)
+
+MINUTE = 60
+
+
+def shown(hass: HomeAssistant) -> tuple[str, str]:
+    """Return what is played in the bedroom, and whether it goes on."""
+    return attributes_of(hass, BEDROOM)["media_title"], state_of(hass, BEDROOM)
+
+
+async def test_what_plays_next_on_the_same_player(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    owner: Account,
+    bedroom_entry: MockConfigEntry,
+) -> None:
+    """It begins at its own start."""
+    await set_up(hass, bedroom_entry)
+    first = await home.start_stream(user=owner, title="Winter Light", player=TV)
+    await first.seek(600_000)
+    await settle(hass)
+    await first.stop()
+    await home.start_stream(user=owner, title="The Long Road", player=TV)
+    await advance(hass, freezer, 2, step=1)
+    assert attributes_of(hass, BEDROOM)["media_title"] == "The Long Road"
+    assert position_of(hass)[0] <= 2
+
+
+async def test_two_streams_on_one_player(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    owner: Account,
+    bedroom_entry: MockConfigEntry,
+) -> None:
+    """The one that goes on is shown, of several the later one."""
+    await set_up(hass, bedroom_entry)
+    first = await home.start_stream(user=owner, title="First", player=TV)
+    await advance(hass, freezer, 2, step=1)
+    second = await home.start_stream(user=owner, title="Second", player=TV)
+    await advance(hass, freezer, 2, step=1)
+    assert attributes_of(hass, BEDROOM)["media_title"] == "Second"
+    await second.pause()
+    await settle(hass)
+    assert shown(hass) == ("First", "playing")
+    await first.pause()
+    await settle(hass)
+    assert shown(hass) == ("Second", "paused")
+    await second.stop()
+    await settle(hass)
+    assert attributes_of(hass, BEDROOM)["media_title"] == "First"
+
+
+async def test_progress_writes_no_state(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+) -> None:
+    """Of two hundred streams, on players that are followed and on others."""
+    players = [Player(title=f"TV {number}") for number in range(200)]
+    await set_up(hass, signed_in_entry(world, home, owner, players=players[:100]))
+    streams = [await home.start_stream(user=owner, player=player) for player in players]
+    await advance(hass, freezer, 2, step=1)
+    assert state_of(hass, "media_player.tv_99") == "playing"
+    world.requests.clear()
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    for seconds in (3, 6):
+        freezer.tick(timedelta(seconds=3))
+        for stream in streams:
+            await stream.seek(seconds * 1000)
+        await settle(hass)
+    assert changes == []
+    assert [r for r in world.requests if r.path.startswith(("/status", "/photo"))] == []
+
+
+async def test_player_is_told_of_what_is_new_alone(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    bedroom_entry: MockConfigEntry,
+) -> None:
+    """Neither a poll nor a notification is anything new while a stream just goes on."""
+    stream = await playing_in_the_bedroom(hass, home, bedroom_entry)
+    told: list[object] = []
+    [player] = bedroom_entry.runtime_data.players
+    player.listeners.async_add(told.append)
+    for seconds in range(30, 5 * MINUTE, 30):
+        await advance(hass, freezer, 30)
+        await stream.seek(seconds * 1000)
+    await settle(hass)
+    assert told == []
+    await stream.pause()
+    await settle(hass)
+    assert len(told) == 1
+
+
+async def test_entity_that_is_switched_off_is_told_nothing_more(
+    hass: HomeAssistant, bedroom_entry: MockConfigEntry
+) -> None:
+    """The others are."""
+    await set_up(hass, bedroom_entry)
+    [player] = bedroom_entry.runtime_data.players
+    listening = player.listeners._listeners  # noqa: SLF001 - what is told in vain shows nowhere.
+    before = len(listening)
+    er.async_get(hass).async_update_entity(BEDROOM, disabled_by=er.RegistryEntryDisabler.USER)
+    await settle(hass)
+    assert len(listening) == before - 1
+
+
+async def test_player_is_known_from_the_start(
+    hass: HomeAssistant, bedroom_entry: MockConfigEntry
+) -> None:
+    """An automation that waits for it to become idle is not led astray by a restart."""
+    seen = async_capture_events(hass, EVENT_STATE_CHANGED)
+    await set_up(hass, bedroom_entry)
+    states = [event.data["new_state"] for event in seen if event.data["entity_id"] == BEDROOM]
+    assert [state and state.state for state in states] == ["idle"]
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_server_that_cannot_be_read_and_still_tells(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    bedroom_entry: MockConfigEntry,
+) -> None:
+    """It is not known what the player does until the server can be read; then it is told anew."""
+    stream = await playing_in_the_bedroom(hass, home, bedroom_entry)
+    began = position_of(hass)
+    rule = home.faults.set(Fault.status(503), paths="^/status/sessions$")
+    await advance(hass, freezer, 2 * MINUTE)
+    assert state_of(hass, BEDROOM) == "unavailable"
+    await stream.seek(2 * MINUTE * 1000)
+    await settle(hass)
+    assert state_of(hass, BEDROOM) == "unavailable"
+    assert len(home.notifier.listeners) == 1
+
+    home.faults.clear(rule)
+    await advance(hass, freezer, 2 * MINUTE)
+    assert state_of(hass, BEDROOM) == "playing"
+    assert position_of(hass) > began
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_unavailable_with_the_server(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    bedroom_entry: MockConfigEntry,
+) -> None:
+    """And back with it, as what it is then."""
+    stream = await playing_in_the_bedroom(hass, home, bedroom_entry)
+    await home.stop()
+    await advance(hass, freezer, 3 * MINUTE)
+    for entity_id in (BEDROOM, DELIVERY, PICTURE):
+        assert state_of(hass, entity_id) == "unavailable"
+    await stream.stop()
+    await home.start()
+    await advance(hass, freezer, 3 * MINUTE)
+    assert state_of(hass, BEDROOM) == "idle"
+
+
+async def test_guest_is_not_told_what_plays(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, home: PlexServer
+) -> None:
+    """The players that the owner chose before are unavailable, and nothing breaks."""
+    friend = world.plex_tv.add_account("friend")
+    home.share_with(friend)
+    await set_up(hass, signed_in_entry(world, home, friend, players=[TV]))
+    stream = await home.start_stream(user=friend, title="Winter Light", player=TV)
+    await stream.seek(60_000)
+    await advance(hass, freezer, 2 * MINUTE)
+    assert state_of(hass, BEDROOM) == "unavailable"
+    assert state_of(hass, "binary_sensor.home_server") == "on"
+
+
+async def test_two_servers_with_one_player(
+    hass: HomeAssistant,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+    bedroom_entry: MockConfigEntry,
+) -> None:
+    """Each server has its own device of it."""
+    attic = await world.add_server("Attic", owner=owner)
+    other = signed_in_entry(
+        world,
+        attic,
+        owner,
+        client_identifier="home-assistant-2",
+        entry_id="01JG00V55WEVTJ0CJHM0GAD7PD",
+        players=[TV],
+    )
+    await set_up(hass, bedroom_entry)
+    await set_up(hass, other)
+    await attic.start_stream(user=owner, title="Winter Light", player=TV)
+    await settle(hass)
+    assert state_of(hass, BEDROOM) == "idle"
+    assert state_of(hass, f"{BEDROOM}_2") == "playing"

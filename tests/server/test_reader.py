@@ -1,0 +1,198 @@
+"""What is read when, and what becomes of that which cannot be read for a moment."""
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import (
+    EVENT_STATE_CHANGED,
+    STATE_OFF,
+    STATE_ON,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+)
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
+
+from tests.simulator import Account, Fault, PlexServer, World
+from tests.support.entities import attributes_of
+from tests.support.entries import set_up, state_of
+from tests.support.helpers import advance, settle
+
+STREAMS = "sensor.home_streams"
+ACTIVITIES = "sensor.home_activities"
+REMOTE_ACCESS = "binary_sensor.home_remote_access"
+UPDATE = "update.home_server_update"
+NEW = "1.99.0.1-abc"
+SONG = "Opening"
+MINUTE = 60
+HOUR = 60 * MINUTE
+
+
+async def test_all_is_back_with_sessions_that_were_denied_for_a_moment(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """What is read once an hour is not lost, and what push told meanwhile is not missed."""
+    home.updater.offer(NEW, checked=True)
+    await set_up(hass, entry)
+    rule = home.faults.set(Fault.status(403), paths="^/status/sessions")
+    await advance(hass, freezer, 70)
+    assert state_of(hass, STREAMS) == STATE_UNAVAILABLE
+    await home.activities.start("media.generate.credits", "Detecting credits")
+    await settle(hass)
+    home.faults.clear(rule)
+    await advance(hass, freezer, 70)
+    assert state_of(hass, STREAMS) == "0"
+    assert state_of(hass, UPDATE) == STATE_ON
+    assert state_of(hass, REMOTE_ACCESS) == STATE_ON
+    assert state_of(hass, ACTIVITIES) == "1"
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.status(503), Fault.status(500), Fault.RESET, Fault.UNAUTHORIZED]
+)
+async def test_remote_access_that_cannot_be_read_is_asked_for_with_the_next_poll(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    fault: Fault,
+) -> None:
+    """Until then what was known stays."""
+    await set_up(hass, entry)
+    rule = home.faults.set(fault, paths="^/myplex/account")
+    await home.remote_access.become("unmapped")
+    await advance(hass, freezer, 2 * MINUTE)
+    assert rule.hits > 0
+    assert state_of(hass, REMOTE_ACCESS) == STATE_ON
+    home.faults.clear(rule)
+    await advance(hass, freezer, 2 * MINUTE)
+    assert state_of(hass, REMOTE_ACCESS) == STATE_OFF
+
+
+async def test_remote_access_that_is_denied_is_not_asked_for_again_within_the_hour(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """And it is not shown as it was."""
+    await set_up(hass, entry)
+    rule = home.faults.set(Fault.status(403), paths="^/myplex/account")
+    await advance(hass, freezer, HOUR + 2 * MINUTE)
+    assert state_of(hass, REMOTE_ACCESS) in {STATE_UNAVAILABLE, STATE_UNKNOWN}
+    assert rule.hits == 1
+
+
+async def test_server_that_does_not_tell_its_activities(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """All else is told, and so is what push tells of them."""
+    home.faults.set(Fault.status(404), paths="^/activities")
+    await set_up(hass, entry)
+    assert state_of(hass, ACTIVITIES) == "0"
+    assert state_of(hass, STREAMS) == "0"
+    await home.activities.start("media.generate.credits", "Detecting credits")
+    await settle(hass)
+    assert state_of(hass, ACTIVITIES) == "1"
+
+
+async def test_activities_that_cannot_be_read_when_push_is_lost_are_read_when_it_is_back(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """Push does not tell again what began before."""
+    await set_up(hass, entry)
+    await home.activities.start("media.generate.credits", "Detecting credits")
+    await advance(hass, freezer, 10 * MINUTE)
+    assert state_of(hass, ACTIVITIES) == "1"
+    rule = home.faults.set(Fault.status(500), paths="^/activities")
+    await home.notifier.drop(abruptly=True)
+    await settle(hass)
+    assert rule.hits > 0
+    home.faults.clear(rule)
+    await advance(hass, freezer, 2 * MINUTE)
+    assert state_of(hass, ACTIVITIES) == "1"
+
+
+async def test_where_the_credits_of_many_streams_are_is_one_question(
+    hass: HomeAssistant, world: World, home: PlexServer, owner: Account, entry: MockConfigEntry
+) -> None:
+    """A start in the middle of a busy evening costs no more than another."""
+    films = [
+        await home.add_media(f"Film {number}", duration=100_000, credits_at=80_000)
+        for number in range(20)
+    ]
+    streams = [await home.start_stream(user=owner, title=film.title) for film in films]
+    await home.start_stream(user=owner, title=SONG)
+    await set_up(hass, entry)
+    [asked] = [one.path for one in world.requests.to(host="Home") if "/metadata/" in one.path]
+    keys = asked.rpartition("/")[2].split(",")
+    assert sorted(keys) == sorted(str(film.rating_key) for film in films)
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    for stream in streams:
+        await stream.seek(81_000)
+    await settle(hass)
+    states = [change.data["new_state"] for change in changes]
+    reached = [
+        state.attributes["title"]
+        for state in states
+        if state is not None and state.entity_id == "event.home_playback"
+    ]
+    assert reached == [film.title for film in films]
+
+
+async def test_server_that_does_not_tell_where_the_credits_are(
+    hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
+) -> None:
+    """The stream is followed all the same, and they are not told of."""
+    await home.add_media("Film", duration=100_000, credits_at=80_000)
+    await set_up(hass, entry)
+    rule = home.faults.set(Fault.status(500), paths="^/library/metadata/")
+    stream = await home.start_stream(user=owner, title="Film")
+    await settle(hass)
+    assert rule.hits == 1
+    await stream.seek(81_000)
+    await settle(hass)
+    assert state_of(hass, STREAMS) == "1"
+    event = hass.states.get("event.home_playback")
+    assert event is not None
+    assert event.attributes["event_type"] == "started"
+
+
+async def test_activity_that_ends_while_something_else_is_asked_for(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """It does not come back with the answer."""
+    await set_up(hass, entry)
+    activity = await home.activities.start("media.generate.credits", "Detecting credits")
+    await advance(hass, freezer, MINUTE)
+    slow = home.faults.set(Fault.slow(5), paths="^/myplex/account")
+    await home.remote_access.become("unmapped")
+    await settle(hass)
+    assert slow.hits == 1
+    await activity.end()
+    await advance(hass, freezer, 6, step=6)
+    assert state_of(hass, REMOTE_ACCESS) == STATE_OFF
+    assert state_of(hass, ACTIVITIES) == "0"
+
+
+async def test_what_is_told_of_activities_while_they_are_asked_for(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """The answer is older than what is told, and nobody asks for it again while push lasts."""
+    await set_up(hass, entry)
+    ended = await home.activities.start("media.generate.credits", "Detecting credits")
+    await advance(hass, freezer, 2 * MINUTE)
+    slow = home.faults.set(Fault.slow(5), paths="^/activities")
+    await home.notifier.drop()
+    # It is asked for once because push is lost, and again because it is back.
+    await advance(hass, freezer, 6, step=6)
+    assert slow.hits == 2
+    await home.activities.start("media.generate.intros", "Detecting intros")
+    await ended.end()
+    await settle(hass)
+    assert [one["title"] for one in attributes_of(hass, ACTIVITIES)["activities"]] == [
+        "Detecting intros"
+    ]
+    await advance(hass, freezer, 3 * MINUTE, step=6)
+    assert [one["title"] for one in attributes_of(hass, ACTIVITIES)["activities"]] == [
+        "Detecting intros"
+    ]

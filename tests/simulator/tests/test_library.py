@@ -1,0 +1,314 @@
+"""The libraries of the simulated servers: what is in them, who sees it, and its pictures."""
+
+from collections.abc import AsyncGenerator
+from io import BytesIO
+from typing import Any
+
+import aiohttp
+from freezegun.api import FrozenDateTimeFactory
+from PIL import Image
+import pytest
+
+from tests.simulator import UHD, Account, Fault, Find, Kind, PlexServer, World
+from tests.simulator.asking import body, status
+
+MILLION = 1_000_000
+
+
+@pytest.fixture
+def friend(world: World) -> Account:
+    """Return a guest."""
+    return world.plex_tv.add_account("friend")
+
+
+@pytest.fixture
+async def session(world: World, owner: Account) -> AsyncGenerator[aiohttp.ClientSession]:
+    """Return the owner's client."""
+    headers = {"Accept": "application/json", "X-Plex-Token": world.plex_tv.sign_in(owner)}
+    async with aiohttp.ClientSession(headers=headers) as session:
+        yield session
+
+
+async def container(
+    session: aiohttp.ClientSession, url: str, token: str | None = None
+) -> dict[str, Any]:
+    """Return the content of an answer."""
+    content: dict[str, Any] = (await body(session, url, token))["MediaContainer"]
+    return content
+
+
+async def count(session: aiohttp.ClientSession, home: PlexServer, section: int, kind: Kind) -> int:
+    """Return how many items of a kind a library has, without reading them."""
+    url = f"{home.url}/library/sections/{section}/all?type={int(kind)}&X-Plex-Container-Size=0"
+    content = await container(session, url)
+    assert "Metadata" not in content
+    total: int = content["totalSize"]
+    return total
+
+
+async def test_kinds_and_their_counts(session: aiohttp.ClientSession, home: PlexServer) -> None:
+    """Every kind is counted by itself, and what a file is in comes with it."""
+    photos = home.library.add_section("Photos", Kind.PHOTO)
+    await home.add_season("Fresh", 3, episodes=10)
+    await home.add_album("Low Tide", "Lanterns", tracks=8)
+    await home.discover(
+        *(Find(title=f"Cat {number}", kind=Kind.PHOTO, album="Cats") for number in range(3))
+    )
+
+    counts = {
+        (section, kind.name): await count(session, home, section, kind)
+        for section, kinds in (
+            (1, (Kind.MOVIE,)),
+            (2, (Kind.SHOW, Kind.SEASON, Kind.EPISODE)),
+            (3, (Kind.ARTIST, Kind.ALBUM, Kind.TRACK)),
+            (photos.id, (Kind.PHOTO_ALBUM, Kind.PHOTO)),
+        )
+        for kind in kinds
+    }
+
+    assert counts == {
+        (1, "MOVIE"): 3,
+        (2, "SHOW"): 2,
+        (2, "SEASON"): 2,
+        (2, "EPISODE"): 12,
+        (3, "ARTIST"): 2,
+        (3, "ALBUM"): 2,
+        (3, "TRACK"): 10,
+        (4, "PHOTO_ALBUM"): 1,
+        (4, "PHOTO"): 3,
+    }
+
+
+async def test_a_million_items(session: aiohttp.ClientSession, home: PlexServer) -> None:
+    """A library can claim any number of items, which are made up where somebody looks."""
+    section = home.library.add_section(
+        "Endless",
+        Kind.EPISODE,
+        claims={
+            Kind.SHOW: 20_000,
+            Kind.EPISODE: MILLION,
+        },
+    )
+    url = f"{home.url}/library/sections/{section.id}/all?type=4"
+
+    assert await count(session, home, section.id, Kind.SHOW) == 20_000
+    assert await count(session, home, section.id, Kind.EPISODE) == MILLION
+    last = await container(
+        session, f"{url}&X-Plex-Container-Start={MILLION - 2}&X-Plex-Container-Size=10"
+    )
+    assert (last["size"], last["totalSize"]) == (2, MILLION)
+    key = last["Metadata"][-1]["key"]
+    assert (await container(session, home.url + key))["Metadata"][0]["title"] == "Episode 0999999"
+    assert (await container(session, url))["size"] == 1000
+
+    new = await home.add_media("Real", kind=Kind.EPISODE, show="Real", section=section)
+    assert await count(session, home, section.id, Kind.EPISODE) == MILLION + 1
+    recent = await container(session, f"{url}&addedAt>={new.added_at}&sort=addedAt:desc")
+    assert [item["title"] for item in recent["Metadata"]] == ["Real"]
+
+
+async def test_a_thousand_libraries_and_two_hundred_streams(
+    session: aiohttp.ClientSession, home: PlexServer
+) -> None:
+    """A server can be as large as anybody's."""
+    for number in range(1000):
+        home.library.add_section(f"Films {number}", Kind.MOVIE, claims={Kind.MOVIE: MILLION})
+    for number in range(200):
+        await home.start_stream(title=f"Film {number}", player=f"TV {number}", transcode=True)
+
+    assert (await container(session, home.url + "/library/sections"))["size"] == 1003
+    assert (await container(session, home.url + "/status/sessions"))["size"] == 200
+    providers = await container(session, home.url + "/media/providers?includeStorage=1")
+    sizes = providers["MediaProvider"][0]["Feature"][0]["Directory"]
+    assert sizes[-1]["storageTotal"] == MILLION * 5_400_000 * 4000 // 8
+    assert sizes[-1]["durationTotal"] == MILLION * 5_400_000
+
+
+async def test_libraries_come_and_go(session: aiohttp.ClientSession, home: PlexServer) -> None:
+    """Libraries can be added and removed while the server runs."""
+    section = home.library.add_section("Documentaries", Kind.MOVIE, hidden=1)
+    item = await home.add_media("The Sea", section=section, quality=UHD)
+
+    listed = (await container(session, home.url + "/library/sections"))["Directory"]
+    assert [(entry["title"], entry["hidden"]) for entry in listed][-1] == ("Documentaries", 1)
+    home.library.remove_section(section)
+
+    assert (await container(session, home.url + "/library/sections"))["size"] == 3
+    assert await status(session, f"{home.url}/library/sections/{section.id}/all") == 404
+    assert await status(session, home.url + item.key) == 404
+    assert home.library.add_section("Another", Kind.MOVIE).id == section.id + 1
+
+
+async def test_storage_is_for_the_owner(
+    session: aiohttp.ClientSession, friend: Account, home: PlexServer
+) -> None:
+    """How large libraries are is told to the owner who asks for it."""
+
+    async def told(query: str, token: str | None = None) -> list[bool]:
+        content = await container(session, home.url + "/media/providers" + query, token)
+        directories = content["MediaProvider"][0]["Feature"][0]["Directory"]
+        return ["storageTotal" in entry for entry in directories if "id" in entry]
+
+    assert await told("?includeStorage=1") == [True] * 3
+    assert await told("") == [False] * 3
+    assert await told("?includeStorage=1", home.share_with(friend)) == [False] * 3
+
+
+async def test_what_is_removed(session: aiohttp.ClientSession, home: PlexServer) -> None:
+    """Removing the last item of a group removes the group, and the trash is emptied at will."""
+    season = await home.add_season("Short", 1, episodes=2)
+    gone = await home.remove_media(season[0])
+    assert [item.kind for item in gone] == [Kind.EPISODE]
+    gone = await home.remove_media(season[1])
+    assert [item.kind for item in gone] == [Kind.EPISODE, Kind.SEASON, Kind.SHOW]
+
+    home.library.items[0].missing = True
+    async with session.put(home.url + "/library/sections/1/emptyTrash") as response:
+        assert response.status == 200
+    assert await count(session, home, 1, Kind.MOVIE) == 2
+    assert await count(session, home, 2, Kind.EPISODE) == 2
+
+
+async def test_some_libraries_are_shared(
+    session: aiohttp.ClientSession, friend: Account, home: PlexServer
+) -> None:
+    """A guest sees what was shared, in every list, and hears of nothing else."""
+    guest = home.share_with(friend, sections=home.library.sections[1:2])
+    picture = f"{home.library.items[0].key}/thumb/1"
+
+    async def titles(path: str, key: str = "Metadata") -> set[str]:
+        content = await container(session, home.url + path, guest)
+        return {entry["title"] for entry in content.get(key, [])}
+
+    assert await titles("/library/sections", "Directory") == {"TV Shows"}
+    assert await titles("/library/recentlyAdded") == {"Season 1"}
+    assert await titles("/library/all?type=1") == set()
+    assert await titles("/hubs/search?query=winter", "Hub") == set()
+    for path in (
+        "/library/sections/1/all",
+        home.library.items[0].key,
+        picture,
+        f"/photo/:/transcode?url={picture}&width=10&height=10",
+        "/:/scrobble?identifier=com.plexapp.plugins.library&key=101",
+    ):
+        assert await status(session, home.url + path, guest) == 404
+        assert await status(session, home.url + path) == 200
+
+    async with session.ws_connect(
+        home.url + "/:/websockets/notifications", headers={"X-Plex-Token": guest}
+    ) as socket:
+        await home.add_media("Secret")
+        await home.add_media("Open", kind=Kind.EPISODE)
+        frame = (await socket.receive_json(timeout=5))["NotificationContainer"]
+        assert frame["StatusNotification"][0]["title"] == 'Scanning the "TV Shows" section'
+
+    home.restrict(friend, None)
+    assert "Movies" in await titles("/library/sections", "Directory")
+
+
+async def test_markers_are_given_when_asked_for(
+    session: aiohttp.ClientSession, home: PlexServer
+) -> None:
+    """Where the credits begin stands with an item, for those who ask."""
+    item = await home.add_media("Long", credits_at=5_000_000)
+
+    plain = (await container(session, home.url + item.key))["Metadata"][0]
+    marked = (await container(session, home.url + item.key + "?includeMarkers=1"))["Metadata"][0]
+
+    assert "Marker" not in plain
+    assert [(mark["type"], mark["startTimeOffset"]) for mark in marked["Marker"]] == [
+        ("credits", 5_000_000)
+    ]
+
+
+async def test_search_is_limited(session: aiohttp.ClientSession, home: PlexServer) -> None:
+    """A search gives so many of each kind, and says when there are more."""
+    for number in range(5):
+        home.library.add(f"Lake {number}")
+
+    content = await container(session, home.url + "/hubs/search?query=lake&limit=3")
+    [hub] = content["Hub"]
+    assert (hub["size"], len(hub["Metadata"]), hub["more"]) == (3, 3, True)
+    elsewhere = await container(session, home.url + "/hubs/search?query=lake&sectionId=2")
+    assert "Hub" not in elsewhere
+
+
+async def test_newest_first(
+    session: aiohttp.ClientSession, home: PlexServer, freezer: FrozenDateTimeFactory
+) -> None:
+    """What came since a moment is found by that moment, in one library or in all."""
+    freezer.tick(60)
+    episodes = await home.add_season("Fresh", 1, episodes=3)
+    since = episodes[0].added_at
+
+    for path in ("/library/all", "/library/sections/2/all"):
+        url = f"{home.url}{path}?type=4&sort=addedAt:desc&addedAt>={since}"
+        found = (await container(session, url))["Metadata"]
+        assert [item["title"] for item in found] == ["Episode 3", "Episode 2", "Episode 1"]
+    assert await status(session, home.url + "/library/all") == 400
+    recent = await container(session, home.url + "/library/sections/2/recentlyAdded")
+    assert recent["Metadata"][0]["parentTitle"] == "Fresh"
+
+
+async def picture(session: aiohttp.ClientSession, url: str) -> tuple[str, tuple[int, int]]:
+    """Return the type and the size of a picture."""
+    async with session.get(url) as response:
+        assert response.status == 200
+        image = Image.open(BytesIO(await response.read()))
+        image.load()
+        assert response.content_type == f"image/{str(image.format).lower()}"
+        return str(image.format), image.size
+
+
+async def test_pictures(session: aiohttp.ClientSession, home: PlexServer) -> None:
+    """Pictures are real ones, in the shape of their kind and in the size that was wanted."""
+    film, track = home.library.items[0], home.library.items[-1]
+    transcode = home.url + "/photo/:/transcode?width=200&height=300&url="
+
+    assert await picture(session, f"{home.url}{film.key}/thumb/1") == ("JPEG", (600, 900))
+    assert await picture(session, f"{transcode}{film.key}/thumb/1") == ("JPEG", (200, 300))
+    assert await picture(session, f"{transcode}{film.key}/art/1&format=png") == ("PNG", (200, 112))
+    assert await picture(session, f"{transcode}{track.key}/thumb/1") == ("JPEG", (200, 200))
+    assert await picture(session, f"{transcode}{track.key}/thumb/1&minSize=1") == (
+        "JPEG",
+        (300, 300),
+    )
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("width=10&height=10", 400),
+        ("url=/library/metadata/101/thumb/1&width=10", 400),
+        ("url=/library/metadata/101/thumb/1&width=0&height=10", 400),
+        ("url=/library/metadata/101/thumb/1&width=10&height=10&format=exe", 400),
+        ("url=/library/metadata/999/thumb/1&width=10&height=10", 404),
+        ("url=http://127.0.0.1/secret&width=10&height=10", 404),
+    ],
+)
+async def test_pictures_that_there_are_not(
+    session: aiohttp.ClientSession, home: PlexServer, query: str, expected: int
+) -> None:
+    """What is no picture of the server is refused."""
+    assert await status(session, f"{home.url}/photo/:/transcode?{query}") == expected
+
+
+async def test_pictures_can_go_wrong(session: aiohttp.ClientSession, home: PlexServer) -> None:
+    """A picture can be endless, of another type, or cut."""
+    url = home.url + "/photo/:/transcode?url=/library/metadata/101/thumb/1&width=10&height=10"
+    home.faults.set(Fault.endless("image/jpeg"), paths="photo", times=1)
+    async with session.get(url) as response:
+        assert response.content_type == "image/jpeg"
+        assert len(await response.content.readexactly(3 * MILLION)) == 3 * MILLION
+        response.close()
+
+    home.faults.set(Fault.body("<html>", content_type="text/html"), paths="photo", times=1)
+    async with session.get(url) as response:
+        assert (response.status, response.content_type) == (200, "text/html")
+
+    home.faults.set(Fault.MISTYPED, paths="photo", times=1)
+    assert (await picture(session, url))[0] == "JPEG"
+
+    home.faults.set(Fault.TRUNCATED, paths="photo", times=1)
+    with pytest.raises(aiohttp.ClientPayloadError):
+        await picture(session, url)
