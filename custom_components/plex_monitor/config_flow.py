@@ -5,7 +5,7 @@ from dataclasses import replace
 from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Any, override
 
-from homeassistant.config_entries import ConfigEntry, ConfigFlowResult
+from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import callback
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
@@ -17,6 +17,7 @@ from .flow.options import PlexMonitorOptionsFlow
 from .flow.token import TokenFlow
 from .flow.verify import INSECURE_ADDRESS
 from .plex.connection import stays_private
+from .runtime import PlexMonitorConfigEntry
 
 # What is said of the token where it was not Plex that ended the sign-in.
 _REAUTH_STEPS = {
@@ -25,7 +26,7 @@ _REAUTH_STEPS = {
 }
 
 
-def known_server(entry: ConfigEntry[Any]) -> KnownServer:
+def known_server(entry: PlexMonitorConfigEntry) -> KnownServer:
     """Return the server of an entry."""
     if TYPE_CHECKING:
         assert entry.unique_id is not None
@@ -42,7 +43,7 @@ class PlexMonitorConfigFlow(TokenFlow, domain=DOMAIN):
     @staticmethod
     @callback
     @override
-    def async_get_options_flow(config_entry: ConfigEntry[Any]) -> PlexMonitorOptionsFlow:
+    def async_get_options_flow(config_entry: PlexMonitorConfigEntry) -> PlexMonitorOptionsFlow:
         """Return the flow of what can be chosen."""
         return PlexMonitorOptionsFlow()
 

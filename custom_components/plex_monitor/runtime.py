@@ -1,20 +1,23 @@
-"""What an entry has at run time."""
+"""What an entry holds while it is loaded, and the type of such an entry."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from homeassistant.config_entries import ConfigEntry
 
-from .library.coordinator import LibraryCoordinator
-from .players.tracker import Players
-from .server.coordinator import PlexMonitorCoordinator
-from .server.statistics import StatisticsCoordinator
+if TYPE_CHECKING:
+    # The only arrow that points up. Nothing is imported at run time: annotations are lazy.
+    from .library.coordinator import LibraryCoordinator
+    from .players.tracker import Players
+    from .server.coordinator import PlexMonitorCoordinator
+    from .server.statistics import StatisticsCoordinator
 
 type PlexMonitorConfigEntry = ConfigEntry[PlexMonitorRuntimeData]
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlexMonitorRuntimeData:
-    """What is known of a server: itself, what is in it, what plays, and what it all takes."""
+    """The state of one server: the server itself, its libraries, its players, its load."""
 
     server: PlexMonitorCoordinator
     libraries: LibraryCoordinator

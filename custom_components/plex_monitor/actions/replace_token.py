@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import uuid4
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
@@ -21,12 +21,13 @@ from ..const import (
 from ..plex.errors import PlexError, PlexUnauthorizedError
 from ..plex.plex_tv import PlexTv
 from ..plex.server import PlexServer
+from ..runtime import PlexMonitorConfigEntry
 from ..server.coordinator import PlexMonitorCoordinator
 from .errors import told_to_the_user
 
 
 async def async_replace_token(
-    hass: HomeAssistant, entry: ConfigEntry[Any], coordinator: PlexMonitorCoordinator
+    hass: HomeAssistant, entry: PlexMonitorConfigEntry, coordinator: PlexMonitorCoordinator
 ) -> None:
     """Make a new token, try it, store it, and sign the old one out if it was ours.
 
@@ -70,7 +71,7 @@ async def async_replace_token(
         await _async_end(hass, entry.title, old[CONF_CLIENT_IDENTIFIER], old[CONF_ACCOUNT_TOKEN])
 
 
-async def _async_make(entry: ConfigEntry[Any], plex_tv: PlexTv, account_token: str) -> str:
+async def _async_make(entry: PlexMonitorConfigEntry, plex_tv: PlexTv, account_token: str) -> str:
     """Return a new token of our own for the account."""
     try:
         return await plex_tv.exchange_token(account_token)
@@ -85,7 +86,7 @@ async def _async_make(entry: ConfigEntry[Any], plex_tv: PlexTv, account_token: s
 
 async def _async_tried(
     hass: HomeAssistant,
-    entry: ConfigEntry[Any],
+    entry: PlexMonitorConfigEntry,
     coordinator: PlexMonitorCoordinator,
     plex_tv: PlexTv,
     client_identifier: str,
@@ -135,7 +136,7 @@ async def _async_tried(
 
 
 def _raise_if_changed(
-    entry: ConfigEntry[Any], coordinator: PlexMonitorCoordinator, old: dict[str, Any]
+    entry: PlexMonitorConfigEntry, coordinator: PlexMonitorCoordinator, old: dict[str, Any]
 ) -> None:
     """Stop where somebody has signed in, or unloaded the entry, in the meantime."""
     if (

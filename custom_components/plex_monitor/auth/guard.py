@@ -3,9 +3,7 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from time import monotonic
-from typing import Any
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 from homeassistant.util import dt as dt_util
@@ -16,8 +14,10 @@ from ..plex.models import ServerIdentity
 from ..plex.plex_tv import PlexTv
 from ..plex.server import PlexServer
 from ..plex.token_health import Evidence, Question, TokenHealth, Verdict
+from ..runtime import PlexMonitorConfigEntry
+from ..tokens import tokens_of
 from .issues import ISSUE_OF_VERDICT, Issue, async_delete_issues, async_show_issue
-from .memory import async_token_memory, tokens_of
+from .memory import async_token_memory
 from .reauth import async_start_reauth, async_stop_reauth
 
 # What proves something about the token, as against silence and circumstances.
@@ -42,7 +42,7 @@ class TokenGuard:
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: ConfigEntry[Any],
+        entry: PlexMonitorConfigEntry,
         server: PlexServer,
         plex_tv: PlexTv,
         *,

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import issue_registry as ir
 
 from ..const import DOCUMENTATION_URL, DOMAIN
 from ..plex.token_health import Verdict
+from ..runtime import PlexMonitorConfigEntry
 
 
 class Issue(StrEnum):
@@ -59,14 +58,14 @@ def issue_id(issue: Issue, entry_id: str) -> str:
     return f"{issue}_{entry_id}"
 
 
-def issue_placeholders(entry: ConfigEntry[Any], issue: Issue) -> dict[str, str]:
+def issue_placeholders(entry: PlexMonitorConfigEntry, issue: Issue) -> dict[str, str]:
     """Return what is filled into the texts of an issue."""
     # The frontend shows an issue's own link only where there is nothing to fix.
     return {"learn_more_url": learn_more_url(issue), "server": entry.title}
 
 
 @callback
-def async_show_issue(hass: HomeAssistant, entry: ConfigEntry[Any], issue: Issue) -> None:
+def async_show_issue(hass: HomeAssistant, entry: PlexMonitorConfigEntry, issue: Issue) -> None:
     """Show one issue in the place of any other of the entry."""
     kind = _KINDS[issue]
     ir.async_create_issue(
@@ -86,7 +85,7 @@ def async_show_issue(hass: HomeAssistant, entry: ConfigEntry[Any], issue: Issue)
 
 
 @callback
-def async_is_shown(hass: HomeAssistant, entry: ConfigEntry[Any], issue: Issue) -> bool:
+def async_is_shown(hass: HomeAssistant, entry: PlexMonitorConfigEntry, issue: Issue) -> bool:
     """Say whether an issue of an entry is there now."""
     shown = ir.async_get(hass).async_get_issue(DOMAIN, issue_id(issue, entry.entry_id))
     return shown is not None and shown.active

@@ -6,18 +6,15 @@ plex.tv said of the token a moment ago still holds then, and is not asked for ag
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
 from homeassistant.util.hass_dict import HassKey
 
-from ..const import CONF_ACCOUNT_TOKEN, CONF_SERVER_TOKEN, DOMAIN
+from ..const import DOMAIN
 from ..plex.token_health import TokenHealth, Verdict
-
-# Account and server token.
-type Tokens = tuple[str | None, str | None]
+from ..runtime import PlexMonitorConfigEntry
+from ..tokens import Tokens, tokens_of
 
 
 @dataclass(kw_only=True)
@@ -37,13 +34,8 @@ class TokenMemory:
 _MEMORY: HassKey[dict[str, TokenMemory]] = HassKey(f"{DOMAIN}_token_memory")
 
 
-def tokens_of(entry: ConfigEntry[Any]) -> Tokens:
-    """Return the tokens that an entry has stored."""
-    return entry.data.get(CONF_ACCOUNT_TOKEN), entry.data.get(CONF_SERVER_TOKEN)
-
-
 @callback
-def async_token_memory(hass: HomeAssistant, entry: ConfigEntry[Any]) -> TokenMemory:
+def async_token_memory(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> TokenMemory:
     """Return what is known of the tokens that an entry has stored, nothing if they are new."""
     memories = hass.data.setdefault(_MEMORY, {})
     tokens = tokens_of(entry)

@@ -3,13 +3,12 @@
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from time import monotonic
-from typing import Any
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 
 from ..plex.token_health import PROBE_INTERVAL
+from ..runtime import PlexMonitorConfigEntry
 
 # Whether the server is up is looked at this often.
 LOOK_INTERVAL = 120.0
@@ -21,7 +20,7 @@ class Probe:
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: ConfigEntry[Any],
+        entry: PlexMonitorConfigEntry,
         *,
         look: Callable[[], Awaitable[None]],
         refresh: Callable[[], Awaitable[None]],

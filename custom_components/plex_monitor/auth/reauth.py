@@ -10,22 +10,22 @@ from typing import Any
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
-    ConfigEntry,
     ConfigFlowContext,
 )
 from homeassistant.core import HomeAssistant, callback
 
 from ..const import DOMAIN
+from ..runtime import PlexMonitorConfigEntry
 
 
-async def async_start_reauth(hass: HomeAssistant, entry: ConfigEntry[Any]) -> str:
+async def async_start_reauth(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> str:
     """Start the sign-in prompt where none is open, and return the id of the flow that is."""
     for flow in entry.async_get_active_flows(hass, {SOURCE_REAUTH}):
         return flow["flow_id"]
     return await _async_init(hass, entry, SOURCE_REAUTH, entry.data)
 
 
-async def async_start_replacement(hass: HomeAssistant, entry: ConfigEntry[Any]) -> str:
+async def async_start_replacement(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> str:
     """Start a sign-in that replaces a token which still works."""
     for flow in entry.async_get_active_flows(hass, {SOURCE_RECONFIGURE}):
         return flow["flow_id"]
@@ -36,7 +36,7 @@ async def async_start_replacement(hass: HomeAssistant, entry: ConfigEntry[Any]) 
 
 
 @callback
-def async_stop_reauth(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+def async_stop_reauth(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> None:
     """Take the sign-in prompt back."""
     for flow in list(entry.async_get_active_flows(hass, {SOURCE_REAUTH})):
         hass.config_entries.flow.async_abort(flow["flow_id"])
@@ -44,7 +44,7 @@ def async_stop_reauth(hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
 
 async def _async_init(
     hass: HomeAssistant,
-    entry: ConfigEntry[Any],
+    entry: PlexMonitorConfigEntry,
     source: str,
     data: Mapping[str, Any] | None,
 ) -> str:

@@ -92,7 +92,7 @@ def async_targeted(hass: HomeAssistant, target: Target) -> list[PlexMonitorConfi
 
 
 @callback
-def async_device_id(hass: HomeAssistant, entry: ConfigEntry[Any]) -> str | None:
+def async_device_id(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> str | None:
     """Return the id of the device of a server."""
     if TYPE_CHECKING:
         assert entry.unique_id is not None
@@ -103,7 +103,9 @@ def async_device_id(hass: HomeAssistant, entry: ConfigEntry[Any]) -> str | None:
 
 
 @callback
-def async_library_device_id(hass: HomeAssistant, entry: ConfigEntry[Any], key: str) -> str | None:
+def async_library_device_id(
+    hass: HomeAssistant, entry: PlexMonitorConfigEntry, key: str
+) -> str | None:
     """Return the id of the device of a library."""
     if TYPE_CHECKING:
         assert entry.unique_id is not None
@@ -114,7 +116,9 @@ def async_library_device_id(hass: HomeAssistant, entry: ConfigEntry[Any], key: s
 
 
 @callback
-def async_devices_of_library(hass: HomeAssistant, entry: ConfigEntry[Any], key: str) -> set[str]:
+def async_devices_of_library(
+    hass: HomeAssistant, entry: PlexMonitorConfigEntry, key: str
+) -> set[str]:
     """Return the ids of the devices that a library belongs to: its own and the server's."""
     devices = async_library_device_id(hass, entry, key), async_device_id(hass, entry)
     return {device for device in devices if device is not None}

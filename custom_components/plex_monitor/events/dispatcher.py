@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
-from homeassistant.config_entries import ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 
-from ..auth.memory import tokens_of
+from ..runtime import PlexMonitorConfigEntry
+from ..tokens import tokens_of
 from .last_reported import async_last_told
 from .listeners import Listeners
 from .models import PlexEvent, ServerEvent, ServerEventType, TokenEvent, TokenEventType
@@ -16,7 +16,7 @@ from .models import PlexEvent, ServerEvent, ServerEventType, TokenEvent, TokenEv
 class News:
     """Tell the events, and see which of what is known of the server and its token is one."""
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    def __init__(self, hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> None:
         """Go on from what was told before a reload of the entry."""
         self.entry = entry
         self.listeners: Listeners[PlexEvent] = Listeners()

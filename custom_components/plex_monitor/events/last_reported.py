@@ -5,8 +5,8 @@ from dataclasses import dataclass, field
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util.hass_dict import HassKey
 
-from ..auth.memory import Tokens
 from ..const import DOMAIN
+from ..tokens import Tokens
 
 
 @dataclass(kw_only=True)

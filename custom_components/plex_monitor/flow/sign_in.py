@@ -10,7 +10,6 @@ from uuid import uuid4
 from homeassistant.config_entries import (
     SOURCE_REAUTH,
     SOURCE_RECONFIGURE,
-    ConfigEntry,
     ConfigFlow,
     ConfigFlowResult,
 )
@@ -30,6 +29,7 @@ from ..const import (
 )
 from ..plex.errors import PlexError, PlexUnauthorizedError
 from ..plex.plex_tv import PlexTv
+from ..runtime import PlexMonitorConfigEntry
 from .approval import PendingPin
 from .models import Access, StepError, plex_tv_error
 
@@ -75,7 +75,7 @@ class SignInFlow(ConfigFlow, ABC):
         return Access(client_identifier=self._fresh_client_identifier, source=TokenSource.NONE)
 
     @property
-    def _entry(self) -> ConfigEntry[Any] | None:
+    def _entry(self) -> PlexMonitorConfigEntry | None:
         """Return the entry that is to be changed, None where one is to be made."""
         if self.source == SOURCE_REAUTH:
             return self._get_reauth_entry()

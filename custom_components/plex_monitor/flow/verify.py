@@ -3,7 +3,7 @@
 from abc import abstractmethod
 from typing import TYPE_CHECKING, Any, Final, override
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigFlowResult
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigFlowResult
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -22,6 +22,7 @@ from ..plex.connection import stays_private
 from ..plex.errors import PlexError, PlexForbiddenError, PlexUnauthorizedError
 from ..plex.models import ServerIdentity, ServerInfo
 from ..plex.server import PlexServer, fetch_identity
+from ..runtime import PlexMonitorConfigEntry
 from .models import EXAMPLE_URL, Address, KnownServer, Server, StepError, server_error
 from .sign_in import SignInFlow, async_sign_out
 
@@ -235,7 +236,7 @@ class VerifyFlow(SignInFlow):
 
     @callback
     def _async_replace_token(
-        self, entry: ConfigEntry[Any], data: dict[str, Any]
+        self, entry: PlexMonitorConfigEntry, data: dict[str, Any]
     ) -> ConfigFlowResult:
         """Store a token that has worked, and sign the old one out if it was ours."""
         old = entry.data

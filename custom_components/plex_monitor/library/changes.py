@@ -5,9 +5,10 @@ from datetime import datetime
 from time import monotonic
 from typing import Any
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
+
+from ..runtime import PlexMonitorConfigEntry
 
 # What comes in together is told together: after this long without more of it, and not later than
 # the other.
@@ -25,7 +26,7 @@ class LibraryChanges:
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: ConfigEntry[Any],
+        entry: PlexMonitorConfigEntry,
         look: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
         """Have `look` run in the background when it is time."""

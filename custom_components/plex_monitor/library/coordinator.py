@@ -8,7 +8,6 @@ from itertools import batched
 from types import MappingProxyType
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
@@ -24,6 +23,7 @@ from ..plex.notifications import (
     TimelineNotification,
     TimelineState,
 )
+from ..runtime import PlexMonitorConfigEntry
 from ..server.coordinator import PlexMonitorCoordinator
 from .changes import RETRY_AFTER, LibraryChanges
 from .presence import LibraryPresence
@@ -65,10 +65,13 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
     change costs what changed.
     """
 
-    config_entry: ConfigEntry[Any]
+    config_entry: PlexMonitorConfigEntry
 
     def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry[Any], coordinator: PlexMonitorCoordinator
+        self,
+        hass: HomeAssistant,
+        entry: PlexMonitorConfigEntry,
+        coordinator: PlexMonitorCoordinator,
     ) -> None:
         """Read from the server of a coordinator, when that tells of a change."""
         super().__init__(

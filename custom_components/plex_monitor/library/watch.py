@@ -2,14 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.event import async_track_time_interval
 
 from ..const import LOGGER
 from ..plex.errors import PlexError
+from ..runtime import PlexMonitorConfigEntry
 from ..server.coordinator import PlexMonitorCoordinator
 
 LOOK_INTERVAL = timedelta(minutes=30)
@@ -21,7 +20,7 @@ class LibraryWatch:
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: ConfigEntry[Any],
+        entry: PlexMonitorConfigEntry,
         server: PlexMonitorCoordinator,
         on_change: Callable[[], Awaitable[None]],
     ) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Self
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
@@ -12,6 +11,7 @@ from ..const import CONF_PLAYERS
 from ..events.listeners import Listeners
 from ..plex.models import PlaybackState, Session
 from ..plex.notifications import Notification, PlayingNotification
+from ..runtime import PlexMonitorConfigEntry
 from ..server.coordinator import PlexMonitorCoordinator
 from ..server.streams import session_number
 from .pictures import Picture
@@ -36,7 +36,7 @@ class Player:
         return {"id": self.player_id, "name": self.name, "platform": self.platform}
 
 
-def chosen_players(entry: ConfigEntry[Any]) -> tuple[Player, ...]:
+def chosen_players(entry: PlexMonitorConfigEntry) -> tuple[Player, ...]:
     """Return the players that somebody has chosen to have a device."""
     return tuple(Player.from_option(option) for option in entry.options.get(CONF_PLAYERS, ()))
 
@@ -107,7 +107,7 @@ class FollowedPlayer:
 class Players:
     """All players of a server that somebody has chosen."""
 
-    def __init__(self, entry: ConfigEntry[Any], coordinator: PlexMonitorCoordinator) -> None:
+    def __init__(self, entry: PlexMonitorConfigEntry, coordinator: PlexMonitorCoordinator) -> None:
         """Read which they are."""
         self._entry = entry
         self._coordinator = coordinator

@@ -1,9 +1,7 @@
 """A server that has moved: found again by asking plex.tv where it is."""
 
 from time import monotonic
-from typing import Any
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -16,6 +14,7 @@ from ..plex.errors import PlexCertificateError, PlexConnectionError, PlexError, 
 from ..plex.models import Connection
 from ..plex.plex_tv import PlexTv
 from ..plex.server import PlexServer, fetch_identity
+from ..runtime import PlexMonitorConfigEntry
 
 SEARCH_INTERVAL = 300.0
 # A server that restarts does not answer for a moment, and has not moved.
@@ -36,7 +35,11 @@ class AddressFinder:
     """Follow a server to a new address or plex.direct name."""
 
     def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry[Any], server: PlexServer, plex_tv: PlexTv
+        self,
+        hass: HomeAssistant,
+        entry: PlexMonitorConfigEntry,
+        server: PlexServer,
+        plex_tv: PlexTv,
     ) -> None:
         """Look for nothing yet."""
         self.hass = hass

@@ -6,7 +6,6 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, assert_never, override
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
@@ -35,6 +34,7 @@ from ..plex.notifications import (
 )
 from ..plex.plex_tv import PlexTv
 from ..plex.server import PlexServer
+from ..runtime import PlexMonitorConfigEntry
 from .address import CONNECTION_FAILURES, AddressFinder
 from .push import PushChannel
 from .reader import PlexMonitorData, ServerReader
@@ -54,9 +54,9 @@ POLL_UNAVAILABLE = timedelta(seconds=30)
 class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
     """Keep the state of one server; there is none yet when the token is dead from the start."""
 
-    config_entry: ConfigEntry[Any]
+    config_entry: PlexMonitorConfigEntry
 
-    def __init__(self, hass: HomeAssistant, entry: ConfigEntry[Any]) -> None:
+    def __init__(self, hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> None:
         """Make the clients and the guard of the entry."""
         super().__init__(
             hass,

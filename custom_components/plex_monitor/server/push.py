@@ -5,15 +5,14 @@ from collections.abc import Callable
 import logging
 import random
 from time import monotonic
-from typing import Any
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import HomeAssistant, callback
 
 from ..const import LOGGER
 from ..plex.errors import PlexError
 from ..plex.notifications import Notification
 from ..plex.server import PlexServer
+from ..runtime import PlexMonitorConfigEntry
 
 # Each connection that fails, or is lost at once, doubles the wait for the next.
 BACK_OFF_FIRST = 5.0
@@ -32,7 +31,7 @@ class PushChannel:
     def __init__(
         self,
         hass: HomeAssistant,
-        entry: ConfigEntry[Any],
+        entry: PlexMonitorConfigEntry,
         server: PlexServer,
         *,
         on_change: Callable[[], None],

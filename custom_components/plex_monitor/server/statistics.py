@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, override
 
-from homeassistant.config_entries import ConfigEntry
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 
@@ -17,6 +16,7 @@ from ..plex.errors import (
     PlexUnauthorizedError,
 )
 from ..plex.models import BandwidthUsage, ResourceUsage
+from ..runtime import PlexMonitorConfigEntry
 from .coordinator import PlexMonitorCoordinator, PlexMonitorData
 
 UPDATE_INTERVAL = timedelta(seconds=30)
@@ -38,10 +38,13 @@ def tells_statistics(data: PlexMonitorData | None) -> bool:
 class StatisticsCoordinator(DataUpdateCoordinator[Usage | None]):
     """Read the statistics; without an enabled entity that listens, nothing is asked."""
 
-    config_entry: ConfigEntry[Any]
+    config_entry: PlexMonitorConfigEntry
 
     def __init__(
-        self, hass: HomeAssistant, entry: ConfigEntry[Any], coordinator: PlexMonitorCoordinator
+        self,
+        hass: HomeAssistant,
+        entry: PlexMonitorConfigEntry,
+        coordinator: PlexMonitorCoordinator,
     ) -> None:
         """Read from the server of a coordinator."""
         super().__init__(

@@ -6,9 +6,8 @@ was only slower to start than Home Assistant is not to be missed for that long.
 
 import asyncio
 from datetime import datetime, timedelta
-from typing import Any
 
-from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntry, ConfigEntryState
+from homeassistant.config_entries import SOURCE_REAUTH, ConfigEntryState
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
@@ -18,6 +17,7 @@ from ..clients import client_identity
 from ..const import CONF_CLIENT_IDENTIFIER, DOMAIN, LOGGER
 from ..plex.errors import PlexError
 from ..plex.server import fetch_identity
+from ..runtime import PlexMonitorConfigEntry
 
 LOOK_INTERVAL = timedelta(seconds=30)
 
@@ -27,7 +27,7 @@ def async_look_for_servers(hass: HomeAssistant) -> None:
     """Look for servers that are away until Home Assistant stops."""
     away: set[str] = set()
 
-    async def look_for(entry: ConfigEntry[Any]) -> None:
+    async def look_for(entry: PlexMonitorConfigEntry) -> None:
         if not _is_waited_for(hass, entry):
             away.discard(entry.entry_id)
         elif not await _is_here(hass, entry):
@@ -46,7 +46,7 @@ def async_look_for_servers(hass: HomeAssistant) -> None:
     )
 
 
-def _is_waited_for(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
+def _is_waited_for(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> bool:
     """Say whether a setup is tried again, and may be at any time.
 
     A reload would close the sign-in prompt in front of whoever is using it.
@@ -56,7 +56,7 @@ def _is_waited_for(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
     )
 
 
-async def _is_here(hass: HomeAssistant, entry: ConfigEntry[Any]) -> bool:
+async def _is_here(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> bool:
     """Say whether the server answers where it was last."""
     try:
         identity = await fetch_identity(
