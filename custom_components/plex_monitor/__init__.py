@@ -25,15 +25,15 @@ from .const import (
     TokenSource,
 )
 from .devices import async_follow_devices
-from .events.last_reported import async_forget_told
+from .events.last_reported import async_forget_last_reported
 from .library.coordinator import LibraryCoordinator
-from .players.tracker import Players
+from .players.tracker import PlayerTracker
 from .plex.errors import PlexError, PlexUnauthorizedError
 from .runtime import PlexMonitorConfigEntry, PlexMonitorRuntimeData
 from .server.address import async_forget_search
 from .server.coordinator import PlexMonitorCoordinator
 from .server.statistics import StatisticsCoordinator
-from .server.unreachable import async_look_for_servers
+from .server.unreachable import async_watch_unreachable_servers
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -63,7 +63,7 @@ async def async_setup(
             async_forget_token(hass, entry.entry_id)
 
     async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, entry_changed)
-    async_look_for_servers(hass)
+    async_watch_unreachable_servers(hass)
     async_setup_services(hass)
     return True
 
@@ -73,7 +73,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry) 
     coordinator = PlexMonitorCoordinator(hass, entry)
     await coordinator.async_start()
     libraries = LibraryCoordinator(hass, entry, coordinator)
-    players = Players(entry, coordinator)
+    players = PlayerTracker(entry, coordinator)
     entry.runtime_data = PlexMonitorRuntimeData(
         server=coordinator,
         libraries=libraries,
@@ -95,7 +95,7 @@ async def async_unload_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry)
 async def async_remove_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> None:
     """Leave nothing of an entry behind, its token at plex.tv included."""
     async_forget_search(hass, entry.entry_id)
-    async_forget_told(hass, entry.entry_id)
+    async_forget_last_reported(hass, entry.entry_id)
     async_forget_token(hass, entry.entry_id)
     async_delete_issues(hass, entry.entry_id)
     token = entry.data.get(CONF_ACCOUNT_TOKEN)

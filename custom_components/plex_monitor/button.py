@@ -9,7 +9,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .actions.errors import told_to_the_user
+from .actions.errors import translated_errors
 from .actions.replace_token import async_replace_token
 from .const import CONF_ACCOUNT_TOKEN
 from .entity import (
@@ -111,7 +111,7 @@ class PlexMonitorButton(PlexMonitorDataEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Do it."""
-        with told_to_the_user(self.coordinator):
+        with translated_errors(self.coordinator):
             await self.entity_description.press_fn(self.coordinator)
 
 
@@ -130,7 +130,7 @@ class PlexMonitorLibraryButton(PlexMonitorLibraryEntity, ButtonEntity):
     async def async_press(self) -> None:
         """Do it."""
         coordinator = self.coordinator.server
-        with told_to_the_user(coordinator, not_found="library_gone"):
+        with translated_errors(coordinator, not_found="library_gone"):
             await self.entity_description.press_fn(coordinator, self._key)
 
 

@@ -11,7 +11,7 @@ from homeassistant.helpers.device_registry import (
 
 from .const import DOMAIN, MANUFACTURER, MODEL
 from .library.coordinator import Library, LibraryCoordinator
-from .players.tracker import FollowedPlayer, PlayerState
+from .players.tracker import PlayerState, TrackedPlayer
 from .runtime import PlexMonitorConfigEntry
 from .server.coordinator import PlexMonitorCoordinator
 
@@ -63,12 +63,12 @@ def library_identifier(machine_identifier: str, key: str) -> tuple[str, str]:
     return DOMAIN, f"{machine_identifier}_{key}"
 
 
-def player_device_info(player: FollowedPlayer) -> DeviceInfo:
+def player_device_info(player: TrackedPlayer) -> DeviceInfo:
     """Return which device is that of a player, of which each server knows its own."""
     return DeviceInfo(identifiers={_player_identifier(player)})
 
 
-def _player_identifier(player: FollowedPlayer) -> tuple[str, str]:
+def _player_identifier(player: TrackedPlayer) -> tuple[str, str]:
     machine_identifier = player.coordinator.server.machine_identifier
     return DOMAIN, f"{machine_identifier}_player_{player.player.player_id}"
 
@@ -77,7 +77,7 @@ def _player_identifier(player: FollowedPlayer) -> tuple[str, str]:
 def _async_follow_player(
     hass: HomeAssistant,
     entry: PlexMonitorConfigEntry,
-    player: FollowedPlayer,
+    player: TrackedPlayer,
     server_device_id: str,
 ) -> str:
     """Keep the device of a player like it, and return its id."""

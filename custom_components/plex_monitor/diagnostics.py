@@ -11,7 +11,7 @@ from yarl import URL
 
 from .const import CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER, CONF_PLAYERS, CONF_SERVER_TOKEN
 from .library.coordinator import LibraryCoordinator
-from .players.tracker import FollowedPlayer, chosen_players
+from .players.tracker import TrackedPlayer, selected_players
 from .runtime import PlexMonitorConfigEntry
 from .server.coordinator import PlexMonitorData
 
@@ -27,7 +27,7 @@ async def async_get_config_entry_diagnostics(
         {**entry.data, CONF_URL: _kind_of_address(entry.data[CONF_URL])}, TO_REDACT
     )
     options = {
-        CONF_PLAYERS: [{"platform": player.platform} for player in chosen_players(entry)],
+        CONF_PLAYERS: [{"platform": player.platform} for player in selected_players(entry)],
     }
     if entry.state is not ConfigEntryState.LOADED:
         return {"entry": stored, "options": options, "state": entry.state.value}
@@ -92,7 +92,7 @@ def _what_was_read(data: PlexMonitorData | None) -> dict[str, Any] | None:
     }
 
 
-def _what_is_done(player: FollowedPlayer) -> dict[str, Any]:
+def _what_is_done(player: TrackedPlayer) -> dict[str, Any]:
     """Return what a chosen player does, without its name and that of what it plays."""
     session = player.session
     return {

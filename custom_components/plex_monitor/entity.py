@@ -17,7 +17,7 @@ from .devices import (
 )
 from .library.coordinator import Library, LibraryCoordinator
 from .library.reader import library_unique_id
-from .players.tracker import FollowedPlayer, PlayerState
+from .players.tracker import PlayerState, TrackedPlayer
 from .runtime import PlexMonitorConfigEntry
 from .server.coordinator import PlexMonitorCoordinator, PlexMonitorData
 
@@ -125,7 +125,7 @@ class PlexMonitorPlayerEntity(Entity):
     _attr_has_entity_name = True
     _attr_should_poll = False
 
-    def __init__(self, player: FollowedPlayer, description: EntityDescription) -> None:
+    def __init__(self, player: TrackedPlayer, description: EntityDescription) -> None:
         """Belong to the device of the player."""
         self.entity_description = description
         self.player = player

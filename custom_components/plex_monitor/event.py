@@ -104,7 +104,7 @@ class PlexMonitorEvent(PlexMonitorStandingEntity, EventEntity):
     async def async_added_to_hass(self) -> None:
         """Listen to what happens."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.async_listen(self._async_told))
+        self.async_on_remove(self.coordinator.async_add_event_listener(self._async_told))
 
     @callback
     def _async_told(self, event: PlexEvent) -> None:

@@ -16,7 +16,7 @@ from .events.models import LibraryEvent, LibraryEventType, PlexEvent
 from .library.coordinator import LibraryCoordinator
 from .library.reader import latest
 from .players.pictures import Picture
-from .players.tracker import FollowedPlayer
+from .players.tracker import TrackedPlayer
 from .plex.models import MediaItem, Session
 from .runtime import PlexMonitorConfigEntry
 from .server.coordinator import PlexMonitorCoordinator, PlexMonitorData
@@ -128,7 +128,7 @@ class PlexMonitorPlayerPicture(PlexMonitorPlayerEntity, MediumImage):
     """What a player plays."""
 
     def __init__(
-        self, hass: HomeAssistant, player: FollowedPlayer, description: ImageEntityDescription
+        self, hass: HomeAssistant, player: TrackedPlayer, description: ImageEntityDescription
     ) -> None:
         """Show nothing yet."""
         super().__init__(player, description)
@@ -164,7 +164,7 @@ class PlexMonitorLatestAdded(PlexMonitorImage):
         """Follow the libraries."""
         await super().async_added_to_hass()
         self.async_on_remove(self._libraries.async_add_listener(self._async_libraries_read))
-        self.async_on_remove(self.coordinator.async_listen(self._async_happened))
+        self.async_on_remove(self.coordinator.async_add_event_listener(self._async_happened))
 
     @callback
     def _look(self) -> None:

@@ -16,10 +16,10 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .actions.errors import told_to_the_user
+from .actions.errors import translated_errors
 from .actions.stop_streams import async_stop_streams
 from .entity import PlexMonitorPlayerEntity
-from .players.tracker import FollowedPlayer
+from .players.tracker import TrackedPlayer
 from .plex.models import PlaybackState, Session
 from .runtime import PlexMonitorConfigEntry
 
@@ -79,7 +79,7 @@ class PlexMonitorMediaPlayer(PlexMonitorPlayerEntity, MediaPlayerEntity):
 
     _attr_name = None
 
-    def __init__(self, player: FollowedPlayer, description: MediaPlayerEntityDescription) -> None:
+    def __init__(self, player: TrackedPlayer, description: MediaPlayerEntityDescription) -> None:
         """Know what runs the player."""
         super().__init__(player, description)
         self._attr_device_class = _device_class(player.player.platform)
@@ -148,7 +148,7 @@ class PlexMonitorMediaPlayer(PlexMonitorPlayerEntity, MediaPlayerEntity):
         coordinator = self.player.coordinator
         if (session := self.player.session) is None:
             return
-        with told_to_the_user(coordinator, forbidden="needs_plex_pass"):
+        with translated_errors(coordinator, forbidden="needs_plex_pass"):
             await async_stop_streams(coordinator, [session])
 
 

@@ -8,7 +8,7 @@ from homeassistant.config_entries import ConfigEntry
 if TYPE_CHECKING:
     # The only arrow that points up. Nothing is imported at run time: annotations are lazy.
     from .library.coordinator import LibraryCoordinator
-    from .players.tracker import Players
+    from .players.tracker import PlayerTracker
     from .server.coordinator import PlexMonitorCoordinator
     from .server.statistics import StatisticsCoordinator
 
@@ -21,5 +21,5 @@ class PlexMonitorRuntimeData:
 
     server: PlexMonitorCoordinator
     libraries: LibraryCoordinator
-    players: Players
+    players: PlayerTracker
     statistics: StatisticsCoordinator

@@ -18,12 +18,12 @@ from homeassistant.helpers import config_validation as cv, device_registry as dr
 from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
-from .actions.errors import invalid_request, told_to_the_user
+from .actions.errors import invalid_request, translated_errors
 from .actions.replace_token import async_replace_token
-from .actions.responses import history_answer, item_answer, stream_answer
+from .actions.responses import history_response, item_response, stream_response
 from .actions.stop_streams import async_stop_streams
-from .actions.tasks import activity_answer, plex_name, task_answer
-from .automation.filters import NAME, as_people_write
+from .actions.tasks import activity_response, plex_name, task_response
+from .automation.filters import NAME, normalize_name
 from .automation.targets import async_library_device_id
 from .const import DOMAIN
 from .events.data import STOPPED
@@ -137,8 +137,8 @@ async def _async_list_tasks(entry: PlexMonitorConfigEntry, _call: ServiceCall) -
     tasks = await maintenance.butler_tasks()
     activities = await maintenance.activities()
     return {
-        "tasks": [task_answer(task) for task in tasks],
-        "activities": [activity_answer(activity) for activity in activities],
+        "tasks": [task_response(task) for task in tasks],
+        "activities": [activity_response(activity) for activity in activities],
     }
 
 
@@ -167,7 +167,7 @@ async def _async_cancel_activity(
 async def _async_list_streams(entry: PlexMonitorConfigEntry, _call: ServiceCall) -> ServiceResponse:
     """Return the streams."""
     sessions = await entry.runtime_data.server.server.sessions()
-    return {"streams": [stream_answer(session) for session in sessions]}
+    return {"streams": [stream_response(session) for session in sessions]}
 
 
 async def _async_stop_stream(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
@@ -179,7 +179,7 @@ async def _async_stop_stream(entry: PlexMonitorConfigEntry, call: ServiceCall) -
     if not found:
         raise invalid_request(coordinator, "stream_not_found")
     stopped = await async_stop_streams(coordinator, found, message=call.data.get(ATTR_MESSAGE))
-    return {"stopped": [stream_answer(session) | {"state": STOPPED} for session in stopped]}
+    return {"stopped": [stream_response(session) | {"state": STOPPED} for session in stopped]}
 
 
 async def _async_search(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
@@ -187,7 +187,7 @@ async def _async_search(entry: PlexMonitorConfigEntry, call: ServiceCall) -> Ser
     items = await entry.runtime_data.server.server.library.search(
         call.data[ATTR_QUERY], limit=call.data[ATTR_LIMIT]
     )
-    return {"items": [item_answer(item) for item in items]}
+    return {"items": [item_response(item) for item in items]}
 
 
 async def _async_recently_added(
@@ -198,13 +198,13 @@ async def _async_recently_added(
     items = await entry.runtime_data.server.server.library.recently_added(
         None if section is None else section.key, limit=call.data[ATTR_LIMIT]
     )
-    return {"items": [item_answer(item) for item in items]}
+    return {"items": [item_response(item) for item in items]}
 
 
 async def _async_on_deck(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
     """Return what would be watched next."""
     items = await entry.runtime_data.server.server.library.on_deck(limit=call.data[ATTR_LIMIT])
-    return {"items": [item_answer(item) for item in items]}
+    return {"items": [item_response(item) for item in items]}
 
 
 async def _async_history(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
@@ -221,7 +221,7 @@ async def _async_history(entry: PlexMonitorConfigEntry, call: ServiceCall) -> Se
     # Whoever is not the owner sees nothing but what they have played themselves.
     with suppress(PlexForbiddenError, PlexUnauthorizedError):
         users = {account.account_id: account.name for account in await server.accounts()}
-    return {"items": [history_answer(item, users.get(item.account_id or "")) for item in items]}
+    return {"items": [history_response(item, users.get(item.account_id or "")) for item in items]}
 
 
 async def _async_replace_token(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
@@ -238,7 +238,7 @@ def _fits(session: Session, call: ServiceCall) -> bool:
         ATTR_PLAYER: session.player,
     }
     return all(
-        as_people_write(value or "") == as_people_write(call.data[key])
+        normalize_name(value or "") == normalize_name(call.data[key])
         for key, value in is_like.items()
         if key in call.data
     )
@@ -394,7 +394,7 @@ async def _async_handle(action: Action, call: ServiceCall) -> ServiceResponse:
     entry: PlexMonitorConfigEntry = service.async_get_config_entry(
         call.hass, DOMAIN, call.data[ATTR_CONFIG_ENTRY_ID]
     )
-    with told_to_the_user(
+    with translated_errors(
         entry.runtime_data.server, not_found=action.not_found, forbidden=action.forbidden
     ):
         return await action.handler(entry, call)

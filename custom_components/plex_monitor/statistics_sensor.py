@@ -16,7 +16,7 @@ from .devices import server_device_info
 from .entity import PlexMonitorCoordinatorEntity
 from .plex.models import BandwidthUsage, ResourceUsage
 from .server.coordinator import PlexMonitorData
-from .server.statistics import StatisticsCoordinator, Usage, tells_statistics
+from .server.statistics import StatisticsCoordinator, Usage, has_statistics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +24,7 @@ class PlexMonitorStatisticsSensorEntityDescription(SensorEntityDescription):
     """Describe a sensor of what a server has measured."""
 
     value_fn: Callable[[Usage], float | None]
-    visible_fn: Callable[[PlexMonitorData], bool] = tells_statistics
+    visible_fn: Callable[[PlexMonitorData], bool] = has_statistics
 
 
 def _resource(

@@ -122,7 +122,7 @@ class PlexEventTrigger(PlexMonitorTrigger):
             if event.event_type is self._event_type and self._wants(event, devices_of):
                 run(event_data(event))
 
-        return entry.runtime_data.server.async_listen(told)
+        return entry.runtime_data.server.async_add_event_listener(told)
 
     def _wants(self, event: PlexEvent, devices_of: DevicesOf) -> bool:
         """Say whether the filters of the trigger let an event pass."""
@@ -248,7 +248,7 @@ class ServerWentDownTrigger(PlexMonitorTrigger):
             elif event.event_type is ServerEventType.CAME_BACK:
                 down.async_end()
 
-        remove = entry.runtime_data.server.async_listen(told)
+        remove = entry.runtime_data.server.async_add_event_listener(told)
 
         @callback
         def detach() -> None:

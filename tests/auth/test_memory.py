@@ -9,7 +9,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_monitor.auth.memory import TokenMemory
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, TokenSource
-from custom_components.plex_monitor.events.last_reported import LastTold
+from custom_components.plex_monitor.events.last_reported import LastReported
 from custom_components.plex_monitor.plex.token_health import TokenHealth
 from tests.simulator import Account, Fault, PlexServer, World
 from tests.support.entries import (
@@ -100,7 +100,7 @@ def test_what_is_kept_does_not_show_the_tokens() -> None:
         health=TokenHealth(askable=True),
         heard_of_plex_tv=True,
     )
-    assert "secret" not in repr((memory, LastTold(tokens=memory.tokens)))
+    assert "secret" not in repr((memory, LastReported(tokens=memory.tokens)))
 
 
 async def test_token_that_dies_while_the_setup_is_retried_is_told(

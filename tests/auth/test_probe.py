@@ -35,7 +35,7 @@ def done() -> Done:
 @pytest.fixture
 def probe(hass: HomeAssistant, entry: MockConfigEntry, done: Done) -> Probe:
     """Return a probe that has not begun."""
-    return Probe(hass, entry, look=done.look, refresh=done.refresh)
+    return Probe(hass, entry, check_online=done.look, refresh=done.refresh)
 
 
 async def test_it_looks_until_it_is_time_to_try_the_token(

@@ -217,7 +217,7 @@ class Growth(Invariant):
     def _left(self) -> Counter[str]:
         left = _count_objects()
         # What was told and what is known of the token is remembered through a reload.
-        for lasting in ("LastTold", "TokenMemory", "TokenHealth"):
+        for lasting in ("LastReported", "TokenMemory", "TokenHealth"):
             left.pop(lasting, None)
         return left
 

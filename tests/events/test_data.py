@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from custom_components.plex_monitor.actions.responses import stream_answer
+from custom_components.plex_monitor.actions.responses import stream_response
 from custom_components.plex_monitor.events.data import event_data
 from custom_components.plex_monitor.events.models import (
     LibraryEvent,
@@ -74,7 +74,7 @@ def test_playback_begins_with_what_is_played_and_by_whom() -> None:
 
 def test_row_of_a_stream_begins_like_its_event() -> None:
     """With how long it takes beside how far it is."""
-    row = stream_answer(a_session())
+    row = stream_response(a_session())
     assert list(row)[:15] == [
         *MEDIUM,
         "user",

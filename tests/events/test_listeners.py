@@ -10,9 +10,9 @@ def test_listeners_are_told_until_they_are_removed() -> None:
     second: list[str] = []
     remove = listeners.async_add(first.append)
     listeners.async_add(second.append)
-    listeners.async_tell("one")
+    listeners.async_notify("one")
     remove()
-    listeners.async_tell("two")
+    listeners.async_notify("two")
     assert (first, second) == (["one"], ["one", "two"])
 
 
@@ -22,5 +22,5 @@ def test_listener_that_removes_itself_keeps_nothing_from_the_next() -> None:
     told: list[str] = []
     remove = listeners.async_add(lambda _: remove())
     listeners.async_add(told.append)
-    listeners.async_tell("one")
+    listeners.async_notify("one")
     assert told == ["one"]

@@ -13,11 +13,11 @@ from ..plex.errors import (
     PlexUnauthorizedError,
 )
 from ..server.coordinator import PlexMonitorCoordinator
-from ..server.update_failed import failure_key, sign_in_key
+from ..server.update_failed import error_key, sign_in_key
 
 
 @contextmanager
-def told_to_the_user(
+def translated_errors(
     coordinator: PlexMonitorCoordinator,
     *,
     not_found: str | None = None,
@@ -60,7 +60,7 @@ def _key(coordinator: PlexMonitorCoordinator, err: PlexError, forbidden: str) ->
     """Return the key of the text for an error."""
     refused = isinstance(err, PlexUnauthorizedError)
     if not refused and not isinstance(err, PlexForbiddenError):
-        return failure_key(err)
+        return error_key(err)
     guard = coordinator.guard
     if refused and guard.verdict.needs_sign_in:
         return sign_in_key(guard.verdict, has_token=guard.has_token)

@@ -23,7 +23,7 @@ from ..plex.plex_tv import PlexTv
 from ..plex.server import PlexServer
 from ..runtime import PlexMonitorConfigEntry
 from ..server.coordinator import PlexMonitorCoordinator
-from .errors import told_to_the_user
+from .errors import translated_errors
 
 
 async def async_replace_token(
@@ -130,7 +130,7 @@ async def _async_tried(
             translation_placeholders={"server": entry.title},
         ) from err
     except PlexError:
-        with told_to_the_user(coordinator, forbidden="new_token_refused"):
+        with translated_errors(coordinator, forbidden="new_token_refused"):
             raise
     return server
 

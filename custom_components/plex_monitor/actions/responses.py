@@ -11,7 +11,7 @@ from ..plex.models import HistoryItem, MediaItem, Session
 MILLISECONDS = 1000
 
 
-def stream_answer(session: Session) -> JsonObjectType:
+def stream_response(session: Session) -> JsonObjectType:
     """Return a stream; times are in seconds, the bandwidth in kbit/s."""
     return {
         **STREAM,
@@ -25,7 +25,7 @@ def stream_answer(session: Session) -> JsonObjectType:
     }
 
 
-def item_answer(item: MediaItem) -> JsonObjectType:
+def item_response(item: MediaItem) -> JsonObjectType:
     """Return something in a library; times are in seconds."""
     return {
         **media_attributes(item),
@@ -44,7 +44,7 @@ def item_answer(item: MediaItem) -> JsonObjectType:
     }
 
 
-def history_answer(item: HistoryItem, user: str | None) -> JsonObjectType:
+def history_response(item: HistoryItem, user: str | None) -> JsonObjectType:
     """Return something that was played, and by whom where that is known."""
     return {
         "title": item.title,

@@ -40,7 +40,7 @@ def plex_name(task: str) -> str:
     return TASKS.get(task, task)
 
 
-def task_answer(task: ButlerTask) -> JsonObjectType:
+def task_response(task: ButlerTask) -> JsonObjectType:
     """Return a background task, with what it is to be called when it is to be run or stopped."""
     return {
         "task": _KEYS.get(task.name, task.name),
@@ -51,7 +51,7 @@ def task_answer(task: ButlerTask) -> JsonObjectType:
     }
 
 
-def activity_answer(activity: Activity) -> JsonObjectType:
+def activity_response(activity: Activity) -> JsonObjectType:
     """Return something that the server is busy with, a background task or other."""
     return {
         "title": activity.title,

@@ -47,12 +47,12 @@ class TokenGuard:
         plex_tv: PlexTv,
         *,
         on_change: Callable[[], None],
-        on_news: Callable[[], Awaitable[None]],
+        request_refresh: Callable[[], Awaitable[None]],
     ) -> None:
         """Know nothing yet.
 
-        `on_change` is called with every new verdict; `on_news` is awaited when it was plex.tv that
-        changed something, so that the server is worth another look.
+        `on_change` is called with every new verdict; `request_refresh` is awaited when an answer
+        of plex.tv changed something, so that the server is read again.
         """
         self.hass = hass
         self.entry = entry
@@ -60,7 +60,7 @@ class TokenGuard:
         self.plex_tv = plex_tv
         self._memory = async_token_memory(hass, entry)
         self._on_change = on_change
-        self._on_news = on_news
+        self._request_refresh = request_refresh
         self._version: str | None = None
         self._timer: CALLBACK_TYPE | None = None
         self._asking = False
@@ -253,11 +253,11 @@ class TokenGuard:
     async def _async_ask_for_news(self) -> None:
         """Ask plex.tv, and have the server looked at where that changed something."""
         before = self.verdict, self.server.token
-        await self.async_ask()
+        await self.async_check_plex_tv()
         if (self.verdict, self.server.token) != before:
-            await self._on_news()
+            await self._request_refresh()
 
-    async def async_ask(self) -> None:
+    async def async_check_plex_tv(self) -> None:
         """Ask plex.tv all that is due."""
         self._asking = True
         try:

@@ -22,13 +22,13 @@ class Probe:
         hass: HomeAssistant,
         entry: PlexMonitorConfigEntry,
         *,
-        look: Callable[[], Awaitable[None]],
+        check_online: Callable[[], Awaitable[None]],
         refresh: Callable[[], Awaitable[None]],
     ) -> None:
-        """Look at the server with `look`, and try the token with `refresh`."""
+        """Look at the server with `check_online`, and try the token with `refresh`."""
         self.hass = hass
         self.entry = entry
-        self._look = look
+        self._check_online = check_online
         self._refresh = refresh
         self._refresh_due = 0.0
         self._timer: CALLBACK_TYPE | None = None
@@ -74,5 +74,5 @@ class Probe:
             # It begins anew where the token is still refused.
             await self._refresh()
             return
-        await self._look()
+        await self._check_online()
         self._schedule()

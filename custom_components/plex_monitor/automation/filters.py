@@ -98,14 +98,14 @@ class Filter:
         )
 
 
-def as_people_write(name: str) -> str:
+def normalize_name(name: str) -> str:
     """Return a name so that it can be compared: its case does not matter, nor space around it."""
     return name.strip().casefold()
 
 
 def _names(options: Mapping[str, Any], key: str) -> frozenset[str]:
-    return frozenset(as_people_write(name) for name in options.get(key, ()))
+    return frozenset(normalize_name(name) for name in options.get(key, ()))
 
 
 def _is_one_of(names: frozenset[str], name: str | None) -> bool:
-    return not names or (name is not None and as_people_write(name) in names)
+    return not names or (name is not None and normalize_name(name) in names)

@@ -8,19 +8,19 @@ from homeassistant.core import HomeAssistant, callback
 
 from ..runtime import PlexMonitorConfigEntry
 from ..tokens import tokens_of
-from .last_reported import async_last_told
+from .last_reported import async_last_reported
 from .listeners import Listeners
 from .models import PlexEvent, ServerEvent, ServerEventType, TokenEvent, TokenEventType
 
 
-class News:
+class EventDispatcher:
     """Tell the events, and see which of what is known of the server and its token is one."""
 
     def __init__(self, hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> None:
         """Go on from what was told before a reload of the entry."""
         self.entry = entry
         self.listeners: Listeners[PlexEvent] = Listeners()
-        self._told = async_last_told(hass, entry.entry_id)
+        self._last = async_last_reported(hass, entry.entry_id)
         # What becomes known before whoever wants to know of it can listen. It is lost with a setup
         # that fails, and the next one finds it again.
         self._pending: list[Callable[[], None]] = []
@@ -31,30 +31,30 @@ class News:
         self.entry.async_on_unload(self.entry.async_on_state_change(self._async_entry_changed))
 
     @callback
-    def async_tell(self, *events: PlexEvent) -> None:
+    def async_dispatch(self, *events: PlexEvent) -> None:
         """Tell the listeners what happened, once the entry is set up."""
-        self._async_once_set_up(partial(self._async_tell, *events))
+        self._async_once_set_up(partial(self._async_notify, *events))
 
     @callback
-    def async_online(self, *, online: bool, version: str | None) -> None:
+    def async_report_online(self, *, online: bool, version: str | None) -> None:
         """Tell that the server went down or came back."""
-        self._async_once_set_up(partial(self._async_online, online=online, version=version))
+        self._async_once_set_up(partial(self._async_report_online, online=online, version=version))
 
     @callback
-    def async_version(self, version: str) -> None:
+    def async_report_version(self, version: str) -> None:
         """Tell that the server was updated, or put back, to a version."""
-        self.async_tell(ServerEvent(event_type=ServerEventType.UPDATED, version=version))
+        self.async_dispatch(ServerEvent(event_type=ServerEventType.UPDATED, version=version))
 
     @callback
-    def async_token_works(self) -> None:
+    def async_report_token_accepted(self) -> None:
         """Tell where it is another token than before that works."""
-        self._async_once_set_up(self._async_token_works)
+        self._async_once_set_up(self._async_report_token_accepted)
 
     @callback
-    def async_token_judged(self, *, is_problem: bool, is_healthy: bool) -> None:
+    def async_report_verdict(self, *, is_problem: bool, is_healthy: bool) -> None:
         """Tell that the token became invalid, once until it is well again."""
         self._async_once_set_up(
-            partial(self._async_token_judged, is_problem=is_problem, is_healthy=is_healthy)
+            partial(self._async_report_verdict, is_problem=is_problem, is_healthy=is_healthy)
         )
 
     @callback
@@ -73,28 +73,28 @@ class News:
                 tell()
 
     @callback
-    def _async_tell(self, *events: PlexEvent) -> None:
+    def _async_notify(self, *events: PlexEvent) -> None:
         for event in events:
-            self.listeners.async_tell(event)
+            self.listeners.async_notify(event)
 
     @callback
-    def _async_online(self, *, online: bool, version: str | None) -> None:
-        if self._told.online not in {None, online}:
+    def _async_report_online(self, *, online: bool, version: str | None) -> None:
+        if self._last.online not in {None, online}:
             kind = ServerEventType.CAME_BACK if online else ServerEventType.WENT_DOWN
-            self._async_tell(ServerEvent(event_type=kind, version=version))
-        self._told.online = online
+            self._async_notify(ServerEvent(event_type=kind, version=version))
+        self._last.online = online
 
     @callback
-    def _async_token_works(self) -> None:
+    def _async_report_token_accepted(self) -> None:
         tokens = tokens_of(self.entry)
-        if self._told.tokens not in {None, (None, None), tokens}:
-            self._async_tell(TokenEvent(event_type=TokenEventType.REPLACED))
-        self._told.tokens = tokens
+        if self._last.tokens not in {None, (None, None), tokens}:
+            self._async_notify(TokenEvent(event_type=TokenEventType.REPLACED))
+        self._last.tokens = tokens
 
     @callback
-    def _async_token_judged(self, *, is_problem: bool, is_healthy: bool) -> None:
-        if is_problem and not self._told.token_is_bad:
-            self._told.token_is_bad = True
-            self._async_tell(TokenEvent(event_type=TokenEventType.BECAME_INVALID))
+    def _async_report_verdict(self, *, is_problem: bool, is_healthy: bool) -> None:
+        if is_problem and not self._last.token_is_bad:
+            self._last.token_is_bad = True
+            self._async_notify(TokenEvent(event_type=TokenEventType.BECAME_INVALID))
         elif is_healthy:
-            self._told.token_is_bad = False
+            self._last.token_is_bad = False

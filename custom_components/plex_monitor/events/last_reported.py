@@ -10,7 +10,7 @@ from ..tokens import Tokens
 
 
 @dataclass(kw_only=True)
-class LastTold:
+class LastReported:
     """What whoever listens takes for true, so that only what differs from it is news.
 
     `online` is `None` until the server has answered once. `tokens` are those that worked last.
@@ -21,16 +21,16 @@ class LastTold:
     tokens: Tokens | None = field(default=None, repr=False)
 
 
-_LAST_TOLD: HassKey[dict[str, LastTold]] = HassKey(f"{DOMAIN}_last_told")
+_LAST_REPORTED: HassKey[dict[str, LastReported]] = HassKey(f"{DOMAIN}_last_reported")
 
 
 @callback
-def async_last_told(hass: HomeAssistant, entry_id: str) -> LastTold:
+def async_last_reported(hass: HomeAssistant, entry_id: str) -> LastReported:
     """Return what was told of the server of an entry."""
-    return hass.data.setdefault(_LAST_TOLD, {}).setdefault(entry_id, LastTold())
+    return hass.data.setdefault(_LAST_REPORTED, {}).setdefault(entry_id, LastReported())
 
 
 @callback
-def async_forget_told(hass: HomeAssistant, entry_id: str) -> None:
+def async_forget_last_reported(hass: HomeAssistant, entry_id: str) -> None:
     """Forget what was told of a server that is removed."""
-    hass.data.get(_LAST_TOLD, {}).pop(entry_id, None)
+    hass.data.get(_LAST_REPORTED, {}).pop(entry_id, None)

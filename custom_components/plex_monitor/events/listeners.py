@@ -5,15 +5,15 @@ from collections.abc import Callable
 from homeassistant.core import CALLBACK_TYPE, callback
 
 
-class Listeners[NewsT]:
-    """Keep the listeners to one kind of news."""
+class Listeners[EventT]:
+    """Keep the listeners to one kind of event."""
 
     def __init__(self) -> None:
         """Have nobody listen yet."""
-        self._listeners: list[Callable[[NewsT], None]] = []
+        self._listeners: list[Callable[[EventT], None]] = []
 
     @callback
-    def async_add(self, listener: Callable[[NewsT], None]) -> CALLBACK_TYPE:
+    def async_add(self, listener: Callable[[EventT], None]) -> CALLBACK_TYPE:
         """Add a listener, and return how to take it out."""
         self._listeners.append(listener)
 
@@ -24,7 +24,7 @@ class Listeners[NewsT]:
         return remove
 
     @callback
-    def async_tell(self, news: NewsT) -> None:
+    def async_notify(self, event: EventT) -> None:
         """Tell all who listen now."""
         for listener in list(self._listeners):
-            listener(news)
+            listener(event)

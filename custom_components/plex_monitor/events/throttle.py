@@ -8,10 +8,10 @@ from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 
 # How far something is, is told this often at most, in seconds.
-PACE = 10.0
+INTERVAL = 10.0
 
 
-class Pace:
+class Throttle:
     """Tell what matters at once and the rest now and then, the last of it included."""
 
     def __init__(self, hass: HomeAssistant, tell: Callable[[], None]) -> None:
@@ -47,5 +47,5 @@ class Pace:
 
     @callback
     def _async_tell(self) -> None:
-        self._due = monotonic() + PACE
+        self._due = monotonic() + INTERVAL
         self._tell()

@@ -21,7 +21,7 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from ..const import CONF_CLIENT_IDENTIFIER, CONF_PLAYERS
-from ..players.tracker import Player, chosen_players
+from ..players.tracker import Player, selected_players
 from ..plex.errors import (
     PlexError,
     PlexForbiddenError,
@@ -96,7 +96,7 @@ class PlexMonitorOptionsFlow(OptionsFlowWithReload):
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(
                 _schema(self._offers),
-                {CONF_PLAYERS: [player.player_id for player in chosen_players(entry)]},
+                {CONF_PLAYERS: [player.player_id for player in selected_players(entry)]},
             ),
             description_placeholders=placeholders,
         )
@@ -113,7 +113,7 @@ def _offers(entry: PlexMonitorConfigEntry, devices: tuple[Device, ...]) -> Itera
     for player_id, device in known.items():
         player = Player(player_id=player_id, name=device.name, platform=device.platform)
         yield Offer(player=player, since=device.created_at)
-    chosen = {player.player_id: player for player in chosen_players(entry)}
+    chosen = {player.player_id: player for player in selected_players(entry)}
     data = entry.runtime_data.server.data
     sessions = {} if data is None else data.sessions or {}
     playing = {

@@ -13,7 +13,7 @@ from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, Upda
 
 from ..const import DOMAIN, LOGGER
 from ..events.models import LibraryEvent, LibraryEventType
-from ..events.throttle import Pace
+from ..events.throttle import Throttle
 from ..plex.errors import PlexError, PlexUnauthorizedError
 from ..plex.models import Activity, MediaItem, MediaType, Section, SectionStorage
 from ..plex.notifications import (
@@ -90,7 +90,7 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         self._presence = LibraryPresence()
         # Libraries whose scan was told of since they were last looked at.
         self._scan_told: set[str] = set()
-        self._scan_pace = Pace(hass, self._async_tell_of_scans)
+        self._scan_throttle = Throttle(hass, self._async_tell_of_scans)
         # Whether the account was the owner's when the storage was read.
         self._storage_granted = False
         self._reader = LibraryReader(hass, coordinator)
@@ -130,8 +130,8 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         """Begin to follow the server."""
         entry = self.config_entry
         entry.async_on_unload(self._changes.async_stop)
-        entry.async_on_unload(self._scan_pace.async_stop)
-        entry.async_on_unload(self.server.async_listen_to_notifications(self._async_notified))
+        entry.async_on_unload(self._scan_throttle.async_stop)
+        entry.async_on_unload(self.server.async_add_notification_listener(self._async_notified))
         entry.async_on_unload(self.server.async_add_listener(self._async_server_changed))
         LibraryWatch(self.hass, entry, self.server, self.async_request_refresh).async_start()
         self._async_server_changed()
@@ -331,7 +331,7 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         """Tell that something was removed."""
         library = self.data.get(key)
         if library is not None and notification.media_type in _TOLD_WHEN_REMOVED:
-            self.server.async_tell(
+            self.server.async_dispatch(
                 LibraryEvent(
                     event_type=LibraryEventType.REMOVED,
                     section=library.section,
@@ -362,11 +362,11 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         changed = (library.scan is None) is not ended
         if changed:
             kind = LibraryEventType.SCAN_FINISHED if ended else LibraryEventType.SCAN_STARTED
-            self.server.async_tell(LibraryEvent(event_type=kind, section=library.section))
+            self.server.async_dispatch(LibraryEvent(event_type=kind, section=library.section))
         if changed or ended:
             self._async_tell_of(key)
         else:
-            self._scan_pace.async_changed(at_once=False)
+            self._scan_throttle.async_changed(at_once=False)
 
     @callback
     def _async_tell_of_scans(self) -> None:

@@ -153,7 +153,7 @@ class LibraryReader:
             added = [
                 item for item in dated if added_at(item) >= since and item.rating_key not in there
             ]
-            self._server.async_tell(*_grouped(section, added))
+            self._server.async_dispatch(*_grouped(section, added))
         return count, latest(dated)
 
 

@@ -36,7 +36,7 @@ class Player:
         return {"id": self.player_id, "name": self.name, "platform": self.platform}
 
 
-def chosen_players(entry: PlexMonitorConfigEntry) -> tuple[Player, ...]:
+def selected_players(entry: PlexMonitorConfigEntry) -> tuple[Player, ...]:
     """Return the players that somebody has chosen to have a device."""
     return tuple(Player.from_option(option) for option in entry.options.get(CONF_PLAYERS, ()))
 
@@ -53,7 +53,7 @@ class PlayerState:
     can_be_stopped: bool
 
 
-class FollowedPlayer:
+class TrackedPlayer:
     """One player that somebody has chosen; `state` is `None` while nothing is known of it."""
 
     def __init__(self, coordinator: PlexMonitorCoordinator, player: Player) -> None:
@@ -101,10 +101,10 @@ class FollowedPlayer:
         """Tell whoever listens, if it is anything new."""
         if state != self.state:
             self.state = state
-            self.listeners.async_tell(state)
+            self.listeners.async_notify(state)
 
 
-class Players:
+class PlayerTracker:
     """All players of a server that somebody has chosen."""
 
     def __init__(self, entry: PlexMonitorConfigEntry, coordinator: PlexMonitorCoordinator) -> None:
@@ -112,12 +112,12 @@ class Players:
         self._entry = entry
         self._coordinator = coordinator
         self._players = {
-            player.player_id: FollowedPlayer(coordinator, player)
-            for player in chosen_players(entry)
+            player.player_id: TrackedPlayer(coordinator, player)
+            for player in selected_players(entry)
         }
-        self._by_session_key: dict[str, FollowedPlayer] = {}
+        self._by_session_key: dict[str, TrackedPlayer] = {}
 
-    def __iter__(self) -> Iterator[FollowedPlayer]:
+    def __iter__(self) -> Iterator[TrackedPlayer]:
         """Return them in the order in which they were chosen."""
         return iter(self._players.values())
 
@@ -128,7 +128,7 @@ class Players:
             return
         self._entry.async_on_unload(self._coordinator.async_add_listener(self._async_look))
         self._entry.async_on_unload(
-            self._coordinator.async_listen_to_notifications(self._async_notified)
+            self._coordinator.async_add_notification_listener(self._async_notified)
         )
         self._async_look()
 

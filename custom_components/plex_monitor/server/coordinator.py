@@ -16,10 +16,10 @@ from ..auth.guard import TokenGuard
 from ..auth.probe import Probe
 from ..clients import plex_server_client, plex_tv_client
 from ..const import CONF_CLIENT_IDENTIFIER, CONF_SERVER_TOKEN, LOGGER
-from ..events.dispatcher import News
+from ..events.dispatcher import EventDispatcher
 from ..events.listeners import Listeners
 from ..events.models import PlaybackEvent, PlaybackEventType, PlexEvent
-from ..events.throttle import Pace
+from ..events.throttle import Throttle
 from ..plex.errors import PlexError, PlexUnauthorizedError, PlexWrongServerError
 from ..plex.models import Session
 from ..plex.notifications import (
@@ -83,10 +83,10 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             self.server,
             plex_tv,
             on_change=self._async_verdict_changed,
-            on_news=self.async_refresh,
+            request_refresh=self.async_refresh,
         )
         self.online = False
-        self.news = News(hass, entry)
+        self.dispatcher = EventDispatcher(hass, entry)
         self.streams = StreamTracker()
         self._addresses = AddressFinder(hass, entry, self.server, plex_tv)
         self._push = PushChannel(
@@ -98,8 +98,10 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         )
         self._session_refresh = SessionRefresh(hass, self._async_refresh_sessions)
         self._reader = ServerReader(entry.title, self.server, self.streams, self._push)
-        self._probe = Probe(hass, entry, look=self._async_look, refresh=self.async_refresh)
-        self._activity_pace = Pace(hass, self._async_tell_activities)
+        self._probe = Probe(
+            hass, entry, check_online=self._async_check_online, refresh=self.async_refresh
+        )
+        self._activity_throttle = Throttle(hass, self._async_tell_activities)
         self._notification_listeners: Listeners[Notification] = Listeners()
         self._failures = 0
         self._enforcement = EnforcementCheck(entry.title, self.guard)
@@ -110,21 +112,21 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         return self._push.connected
 
     @callback
-    def async_listen(self, listener: Callable[[PlexEvent], None]) -> CALLBACK_TYPE:
+    def async_add_event_listener(self, listener: Callable[[PlexEvent], None]) -> CALLBACK_TYPE:
         """Have a listener told what happens, and return how to end that."""
-        return self.news.listeners.async_add(listener)
+        return self.dispatcher.listeners.async_add(listener)
 
     @callback
-    def async_listen_to_notifications(
+    def async_add_notification_listener(
         self, listener: Callable[[Notification], None]
     ) -> CALLBACK_TYPE:
         """Have a listener told what the server tells, and return how to end that."""
         return self._notification_listeners.async_add(listener)
 
     @callback
-    def async_tell(self, *events: PlexEvent) -> None:
+    def async_dispatch(self, *events: PlexEvent) -> None:
         """Tell the listeners what happened, once the entry is set up."""
-        self.news.async_tell(*events)
+        self.dispatcher.async_dispatch(*events)
 
     async def async_use_new_token(self, server: PlexServer, plex_tv: PlexTv) -> None:
         """Go on with clients whose token the server and plex.tv have just accepted.
@@ -147,14 +149,14 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         and be seen when it is right again.
         """
         self.config_entry.async_on_unload(self.guard.async_stop)
-        self.news.async_start()
+        self.dispatcher.async_start()
         try:
             await self.async_config_entry_first_refresh()
         except ConfigEntryNotReady, ConfigEntryAuthFailed:
             if not self.online:
                 # The setup is tried again until the server answers, which may take days. A token
                 # that dies meanwhile is told by plex.tv alone.
-                await self.guard.async_ask()
+                await self.guard.async_check_plex_tv()
                 raise
             # The first failure is logged by Home Assistant only where it makes the setup fail.
             LOGGER.error("Error fetching %s data: %s", self.name, self.last_exception)
@@ -165,7 +167,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
     @override
     async def async_shutdown(self) -> None:
         """Stop reading."""
-        self._activity_pace.async_stop()
+        self._activity_throttle.async_stop()
         self._probe.async_stop()
         self._session_refresh.async_shutdown()
         await super().async_shutdown()
@@ -182,8 +184,8 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         self._failures = 0
         self._set_online(online=True, version=data.info.version)
         if before is not None and before.info.version != data.info.version:
-            self.news.async_version(data.info.version)
-        self.news.async_token_works()
+            self.dispatcher.async_report_version(data.info.version)
+        self.dispatcher.async_report_token_accepted()
         self._probe.async_end()
         self._set_interval()
         self._push.async_ensure_open()
@@ -257,7 +259,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         self.online = online
         if version is None and self.data is not None:
             version = self.data.info.version
-        self.news.async_online(online=online, version=version)
+        self.dispatcher.async_report_online(online=online, version=version)
         self.async_update_listeners()
 
     def _set_interval(self) -> None:
@@ -269,7 +271,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         else:
             self.update_interval = POLL_WITH_PUSH if self._push.connected else POLL_WITHOUT_PUSH
 
-    async def _async_look(self) -> None:
+    async def _async_check_online(self) -> None:
         """See whether the server is up."""
         try:
             identity = await self.server.check_identity()
@@ -282,7 +284,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
     @callback
     def _async_verdict_changed(self) -> None:
         """Tell the entities, and whoever waits for it, what is known of the token now."""
-        self.news.async_token_judged(
+        self.dispatcher.async_report_verdict(
             is_problem=self.guard.verdict.is_problem, is_healthy=self.guard.is_healthy
         )
         self.async_update_listeners()
@@ -336,7 +338,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
                 pass
             case _:
                 assert_never(notification)
-        self._notification_listeners.async_tell(notification)
+        self._notification_listeners.async_notify(notification)
 
     @callback
     def _async_activity(self, notification: ActivityNotification) -> None:
@@ -344,7 +346,9 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         if self.data is None or self.data.sessions is None:
             return
         self._reader.activity_told(notification)
-        self._activity_pace.async_changed(at_once=notification.event is not ActivityEvent.UPDATED)
+        self._activity_throttle.async_changed(
+            at_once=notification.event is not ActivityEvent.UPDATED
+        )
 
     @callback
     def _async_tell_activities(self) -> None:
@@ -365,7 +369,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         if self.data is not None and sessions != self.data.sessions:
             self.data = replace(self.data, sessions=sessions)
             self.async_update_listeners()
-        self.async_tell(*events)
+        self.async_dispatch(*events)
         started = [
             event.session for event in events if event.event_type is PlaybackEventType.STARTED
         ]

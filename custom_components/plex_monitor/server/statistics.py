@@ -30,7 +30,7 @@ class Usage:
     bandwidth: BandwidthUsage | None
 
 
-def tells_statistics(data: PlexMonitorData | None) -> bool:
+def has_statistics(data: PlexMonitorData | None) -> bool:
     """Say whether a server tells its statistics: to its owner, who has Plex Pass."""
     return data is not None and data.sessions is not None and data.info.plex_pass
 
@@ -59,7 +59,7 @@ class StatisticsCoordinator(DataUpdateCoordinator[Usage | None]):
     @property
     def granted(self) -> bool:
         """Say whether the server can be read, and tells its statistics to this account."""
-        return self.server.last_update_success and tells_statistics(self.server.data)
+        return self.server.last_update_success and has_statistics(self.server.data)
 
     @override
     @callback

@@ -23,7 +23,7 @@ LOOK_INTERVAL = timedelta(seconds=30)
 
 
 @callback
-def async_look_for_servers(hass: HomeAssistant) -> None:
+def async_watch_unreachable_servers(hass: HomeAssistant) -> None:
     """Look for servers that are away until Home Assistant stops."""
     away: set[str] = set()
 

@@ -43,13 +43,13 @@ def read_failure(server: str, err: PlexError) -> UpdateFailed:
     """Return what it means that the server could not be read."""
     return UpdateFailed(
         translation_domain=DOMAIN,
-        translation_key=failure_key(err),
+        translation_key=error_key(err),
         translation_placeholders={"server": server, "error": str(err)},
         retry_after=_retry_after(err),
     )
 
 
-def failure_key(err: PlexError) -> str:
+def error_key(err: PlexError) -> str:
     """Return the translation key of what went wrong between us and the server."""
     match err:
         case PlexWrongServerError():
