@@ -16,7 +16,7 @@ from .flow.models import DEFAULT_PORT, Address, KnownServer, StepError, address_
 from .flow.options import PlexMonitorOptionsFlow
 from .flow.token import TokenFlow
 from .flow.verify import INSECURE_ADDRESS
-from .plex.connection import stays_private
+from .plex.connection import is_private_or_encrypted
 from .runtime import PlexMonitorConfigEntry
 
 # What is said of the token where it was not Plex that ended the sign-in.
@@ -111,7 +111,7 @@ class PlexMonitorConfigFlow(TokenFlow, domain=DOMAIN):
         url = entry.data.get(CONF_URL, "") if entry else ""
         if not (url.startswith("http://") and found.address.url.startswith("http://")):
             return None
-        if not await stays_private(found.address.url):
+        if not await is_private_or_encrypted(found.address.url):
             return None
         try:
             await self._async_identify(Address(url=url), found.machine_identifier)
@@ -179,7 +179,9 @@ class PlexMonitorConfigFlow(TokenFlow, domain=DOMAIN):
             except StepError as err:
                 error = err
             else:
-                if CONF_SERVER_TOKEN not in entry.data or await stays_private(address.url):
+                if CONF_SERVER_TOKEN not in entry.data or await is_private_or_encrypted(
+                    address.url
+                ):
                     self._raise_if_closed()
                     return self.async_update_reload_and_abort(
                         entry,

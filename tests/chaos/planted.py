@@ -17,8 +17,8 @@ from custom_components.plex_monitor.const import LOGGER
 from custom_components.plex_monitor.entity import PlexMonitorDataEntity
 from custom_components.plex_monitor.plex import server as plex_server, token_health
 from custom_components.plex_monitor.plex.notifications import parse_notifications
+from custom_components.plex_monitor.plex.server_requests import ServerAddress, ServerRequests
 from custom_components.plex_monitor.plex.token_health import Evidence, TokenHealth
-from custom_components.plex_monitor.plex.trusted import Address, TrustedRequests
 from custom_components.plex_monitor.server import push
 from custom_components.plex_monitor.server.coordinator import PlexMonitorCoordinator
 from custom_components.plex_monitor.server.push import PushChannel
@@ -108,9 +108,9 @@ def _listed_once(tracker: StreamTracker, read: int, sessions: Any) -> Any:
 
 
 async def _with_token_in_the_address(
-    requests: TrustedRequests, path: str, params: Any = None
+    requests: ServerRequests, path: str, params: Any = None
 ) -> Any:
-    async with requests.trusted_address() as address:
+    async with requests.verified_address() as address:
         token = {"X-Plex-Token": requests.token or ""}
         return await address.transport.get_json(path, params={**(params or {}), **token})
 
@@ -212,12 +212,12 @@ PLANTED = (
     Bug(
         name="the token stands in the address",
         invariant=SECRET,
-        plant=_method(TrustedRequests, "get", _with_token_in_the_address),
+        plant=_method(ServerRequests, "get", _with_token_in_the_address),
     ),
     Bug(
         name="whoever answers is believed",
         invariant=SECRET,
-        plant=_method(Address, "expect", lambda *_: None),
+        plant=_method(ServerAddress, "check_machine", lambda *_: None),
     ),
     Bug(
         name="Server is never off",

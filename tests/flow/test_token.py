@@ -95,7 +95,8 @@ async def test_token_does_not_leave_the_network_unencrypted(
     """An address that a browser used over the internet is not good enough, and another one is."""
     result = await begin_with(hass, "paste")
     with patch(
-        "custom_components.plex_monitor.flow.verify.stays_private", AsyncMock(return_value=False)
+        "custom_components.plex_monitor.flow.verify.is_private_or_encrypted",
+        AsyncMock(return_value=False),
     ):
         result = await submit(
             hass, result, address_or_token=f"{home.url}/library?X-Plex-Token={browser}"

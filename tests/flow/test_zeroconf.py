@@ -269,7 +269,8 @@ async def test_token_does_not_follow_an_announcement_out_of_the_private_network(
     url = f"http://127.0.0.1:{world.refusing_port()}"
     entry = set_up_at(hass, home, url)
     with patch(
-        "custom_components.plex_monitor.config_flow.stays_private", AsyncMock(return_value=False)
+        "custom_components.plex_monitor.config_flow.is_private_or_encrypted",
+        AsyncMock(return_value=False),
     ):
         await discover(hass, announcement(home))
     assert entry.data[CONF_URL] == url

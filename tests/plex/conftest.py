@@ -6,7 +6,7 @@ import aiohttp
 from hypothesis import settings
 import pytest
 
-from custom_components.plex_monitor.plex import trusted
+from custom_components.plex_monitor.plex import server_requests
 from custom_components.plex_monitor.plex.server import PlexServer
 from custom_components.plex_monitor.plex.transport import ClientIdentity, PlexTransport
 from tests import simulator
@@ -63,7 +63,7 @@ def plex(raw: RawServer, session: aiohttp.ClientSession, identity: ClientIdentit
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Take over the clock of the identity rule."""
     clock = Clock()
-    monkeypatch.setattr(trusted, "monotonic", clock)
+    monkeypatch.setattr(server_requests, "monotonic", clock)
     return clock
 
 

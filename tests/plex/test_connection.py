@@ -8,9 +8,9 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.plex_monitor.plex.connection import (
-    candidates,
     find_connection,
-    stays_private,
+    is_private_or_encrypted,
+    ranked_connections,
 )
 from custom_components.plex_monitor.plex.errors import PlexConnectionError
 from custom_components.plex_monitor.plex.models import Connection, Resource
@@ -51,7 +51,7 @@ async def turns() -> None:
 
 def urls(server: Resource) -> list[str]:
     """Return the addresses to try, best first."""
-    return [candidate.url for candidate in candidates(server)]
+    return [candidate.url for candidate in ranked_connections(server)]
 
 
 def test_local_before_remote_before_relay() -> None:
@@ -280,7 +280,7 @@ def test_the_first_yes_of_those_that_answer(answers: list[str]) -> None:
 )
 async def test_what_stays_in_the_private_network(url: str, *, private: bool) -> None:
     """Or is encrypted on its way out of it."""
-    assert await stays_private(url) is private
+    assert await is_private_or_encrypted(url) is private
 
 
 @pytest.mark.parametrize(
@@ -294,4 +294,4 @@ async def test_name_stays_private_where_all_of_its_addresses_do(
     answer = [(0, 0, 0, "", (address, 32400)) for address in found or ()]
     lookup = AsyncMock(return_value=answer, side_effect=None if found else OSError)
     with patch.object(asyncio.get_running_loop(), "getaddrinfo", lookup):
-        assert await stays_private("http://plex.home.example:32400") is private
+        assert await is_private_or_encrypted("http://plex.home.example:32400") is private

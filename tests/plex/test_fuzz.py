@@ -20,9 +20,12 @@ from aiohttp import hdrs
 from hypothesis import HealthCheck, example, given, settings, strategies as st
 import pytest
 
-from custom_components.plex_monitor.plex import answers, plex_tv as plex_tv_module, trusted
-from custom_components.plex_monitor.plex.answers import decode_json
-from custom_components.plex_monitor.plex.connection import candidates
+from custom_components.plex_monitor.plex import (
+    plex_tv as plex_tv_module,
+    responses,
+    server_requests,
+)
+from custom_components.plex_monitor.plex.connection import ranked_connections
 from custom_components.plex_monitor.plex.errors import (
     PlexError,
     PlexNotFoundError,
@@ -30,6 +33,7 @@ from custom_components.plex_monitor.plex.errors import (
 )
 from custom_components.plex_monitor.plex.notifications import parse_notifications
 from custom_components.plex_monitor.plex.plex_tv import PlexTv
+from custom_components.plex_monitor.plex.responses import decode_json
 from custom_components.plex_monitor.plex.server import PlexServer, fetch_identity
 from custom_components.plex_monitor.plex.token_input import (
     MAX_INPUT,
@@ -285,7 +289,7 @@ def test_plex_tv_that_answers_oddly(name: str) -> None:
             pass
         if name == "resources":
             for resource in result or ():  # type: ignore[attr-defined]  # It is what it lists.
-                candidates(resource)
+                ranked_connections(resource)
 
     check()
 
@@ -369,13 +373,13 @@ def test_identity_of_whoever_answers() -> None:
 def test_refusals_and_wishes(body: bytes, header: str) -> None:
     """Who wrote a 401, and for how long to wait, is read from whatever there is."""
     for headers in ({}, {"X-Plex-Protocol": "1.0"}, {"WWW-Authenticate": header}):
-        trusted.is_refusal(headers, body)
+        server_requests.is_refusal(headers, body)
         plex_tv_module.is_refusal(headers, body)
     response: Any = SimpleNamespace(status=503, headers={hdrs.RETRY_AFTER: header})
     with pytest.raises(PlexUnavailableError) as refused:
-        asyncio.run(answers.check_status(response, "/", trusted.is_refusal))
+        asyncio.run(responses.check_status(response, "/", server_requests.is_refusal))
     wait = refused.value.retry_after
-    assert wait is None or 0 <= wait <= answers.MAX_RETRY_AFTER
+    assert wait is None or 0 <= wait <= responses.MAX_RETRY_AFTER
 
 
 PIECES = (

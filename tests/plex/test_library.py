@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.plex_monitor.plex import library, trusted
+from custom_components.plex_monitor.plex import library, server_requests
 from custom_components.plex_monitor.plex.errors import (
     PlexForbiddenError,
     PlexNotFoundError,
@@ -266,7 +266,7 @@ async def test_many_items_at_once(
     world: World, server: PlexServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """One request is for many, and those that are gone are left out."""
-    for module in (library, trusted):
+    for module in (library, server_requests):
         monkeypatch.setattr(module, "PAGE_SIZE", 2)
     assert await server.library.items([]) == ()
     found = await server.library.items(["101", "999999", "../identity", "999998", "999997", "102"])

@@ -13,16 +13,16 @@ from custom_components.plex_monitor.plex.parsing import (
     first_of,
     integer,
     mapping,
-    moment,
     number,
-    numbering,
     objects,
     parsed_items,
     required_identifier,
     required_text,
+    season_and_episode,
     secret,
     server_path,
     text,
+    timestamp,
 )
 
 from .strategies import any_json
@@ -215,13 +215,13 @@ def test_nothing_breaks_the_readers(value: object) -> None:
 )
 def test_moment(value: object, expected: datetime | None) -> None:
     """Seconds since 1970, where that is a time."""
-    assert moment(value) == expected
+    assert timestamp(value) == expected
 
 
 @given(any_json)
 def test_any_moment(value: object) -> None:
     """Nothing breaks the clock."""
-    found = moment(value)
+    found = timestamp(value)
     assert found is None or found.tzinfo is UTC
 
 
@@ -257,7 +257,7 @@ def test_server_path(value: object, expected: str | None) -> None:
 )
 def test_numbering(data: dict[str, object], expected: tuple[int | None, int | None]) -> None:
     """Songs have numbers too, and no seasons."""
-    assert numbering(data) == expected
+    assert season_and_episode(data) == expected
 
 
 def test_first_of() -> None:

@@ -248,7 +248,10 @@ async def test_an_action_is_answered_by_a_status(
 ) -> None:
     """What else is in the answer does not count."""
     raw.respond("" if status == 204 else body, status=f"{status} Done")
-    assert await plex.act("PUT", "/library/optimize", token=TOKEN, params={"async": "1"}) == status
+    assert (
+        await plex.send_command("PUT", "/library/optimize", token=TOKEN, params={"async": "1"})
+        == status
+    )
     (request,) = raw.requests
     assert request.startswith("PUT /library/optimize?async=1 HTTP/1.1")
     assert f"X-Plex-Token: {TOKEN}" in request
@@ -258,12 +261,12 @@ async def test_an_action_that_fails(plex: PlexTransport, raw: RawServer) -> None
     """It fails like any request."""
     raw.respond("<h1>Forbidden</h1>", status="403 Forbidden")
     with pytest.raises(PlexForbiddenError) as failed:
-        await plex.act("PUT", "/library/optimize", token=TOKEN, params={"async": "1"})
+        await plex.send_command("PUT", "/library/optimize", token=TOKEN, params={"async": "1"})
     assert_tells_nothing(failed.value)
     raw.hang = True
     raw.answer = b""
     with pytest.raises(PlexConnectionError, match="timed out") as lost:
-        await plex.act("PUT", "/library/optimize", token=TOKEN, timeout=0.1)
+        await plex.send_command("PUT", "/library/optimize", token=TOKEN, timeout=0.1)
     assert_tells_nothing(lost.value)
 
 

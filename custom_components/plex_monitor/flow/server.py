@@ -9,7 +9,7 @@ from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, Sel
 import voluptuous as vol
 from yarl import URL
 
-from ..plex.connection import candidates, find_connection
+from ..plex.connection import find_connection, ranked_connections
 from ..plex.models import Connection, Resource, ServerIdentity
 from .models import ADDRESS_SCHEMA, Address, Server, StepError, address_from
 from .verify import VerifyFlow
@@ -127,7 +127,7 @@ class ServerFlow(VerifyFlow):
         if address is None and self._known:
             address = self._known.address
         if address is None:
-            ranked = candidates(resource)
+            ranked = ranked_connections(resource)
             self._address = Address(url=ranked[0].url) if ranked else None
             self._address_error = StepError("no_connection")
             return await self.async_step_address()
@@ -143,7 +143,7 @@ class ServerFlow(VerifyFlow):
                 return False
             return True
 
-        connection = await find_connection(candidates(resource), answers)
+        connection = await find_connection(ranked_connections(resource), answers)
         return Address(url=connection.url) if connection else None
 
     @override

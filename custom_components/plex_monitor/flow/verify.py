@@ -18,7 +18,7 @@ from ..const import (
     DOMAIN,
     TokenSource,
 )
-from ..plex.connection import stays_private
+from ..plex.connection import is_private_or_encrypted
 from ..plex.errors import PlexError, PlexForbiddenError, PlexUnauthorizedError
 from ..plex.models import ServerIdentity, ServerInfo
 from ..plex.server import PlexServer, fetch_identity
@@ -111,7 +111,7 @@ class VerifyFlow(SignInFlow):
         if TYPE_CHECKING:
             assert self._server is not None
             assert self._address is not None
-        if self._server.token is not None and not await stays_private(self._address.url):
+        if self._server.token is not None and not await is_private_or_encrypted(self._address.url):
             return await self._async_not_verified(INSECURE_ADDRESS)
         server = plex_server_client(
             self.hass,

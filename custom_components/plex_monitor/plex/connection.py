@@ -1,4 +1,4 @@
-"""Which of a server's addresses to use."""
+"""Selection of the connection (address) to use for a server."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
@@ -10,13 +10,13 @@ from .models import Connection, Resource
 DEFAULT_GRACE = 1.0
 
 
-def candidates(resource: Resource) -> tuple[Connection, ...]:
-    """Return the addresses of a server that are worth trying, best first.
+def ranked_connections(resource: Resource) -> tuple[Connection, ...]:
+    """Return the usable connections of a server, best first.
 
-    Local before remote before relay (official API 1.2.2), encrypted before plain. Where the server
-    does not insist on encryption, the bare address and port behind each local name are added, for
-    networks whose DNS refuses private answers for plex.direct (official support article). Nothing
-    unencrypted leaves the private network.
+    Local before remote before relay (official API 1.2.2), https before http. Unless the server
+    requires https, the bare address and port of each local connection are added, for networks whose
+    DNS blocks private addresses for plex.direct (official support article). No connection sends
+    anything unencrypted out of the private network.
     """
     connections: dict[str, Connection] = {}
     for connection in resource.connections:
@@ -46,11 +46,11 @@ async def find_connection(
     *,
     grace: float = DEFAULT_GRACE,
 ) -> Connection | None:
-    """Return the best connection that answers, `None` when none does.
+    """Return the best connection whose probe succeeds, `None` if none does.
 
-    All are tried at once, and the order is the rank. Once one has answered, those of a better rank
-    get `grace` seconds more, so that a dead address costs no waiting. A probe that raises counts as
-    no answer. No probe is left running at the end.
+    `connections` are in order of preference, and are all probed at once. When one succeeds, those
+    before it get `grace` seconds more, so that an unreachable address causes no long wait. A probe
+    that raises counts as failed. All probes have ended when this returns.
     """
     ranked = tuple(connections)
     probes = [asyncio.ensure_future(_probed(probe, connection)) for connection in ranked]
@@ -79,17 +79,17 @@ async def find_connection(
 
 
 async def _probed(probe: Callable[[Connection], Awaitable[bool]], connection: Connection) -> bool:
-    """Run a probe so that what it raises at once is kept as well."""
+    """Run a probe, so that an error raised before it returns an awaitable is caught too."""
     return await probe(connection)
 
 
 def _answered(probe: asyncio.Future[bool]) -> bool:
-    """Return whether a probe is over and says yes."""
+    """Return whether a probe has finished with success."""
     return probe.done() and not probe.cancelled() and not probe.exception() and probe.result()
 
 
 def _plain(connection: Connection) -> Connection | None:
-    """Return the bare address behind a local connection."""
+    """Return the http connection to the address and port of a local connection."""
     if not connection.local or connection.relay:
         return None
     if connection.address is None or connection.port is None:
@@ -104,23 +104,24 @@ def _plain(connection: Connection) -> Connection | None:
     )
 
 
-async def stays_private(url: str) -> bool:
-    """Return whether what is sent to an address stays in the private network, or is encrypted.
+async def is_private_or_encrypted(url: str) -> bool:
+    """Return whether a URL uses https, or has a host in the private network.
 
-    A name is looked up; one that cannot be found is not private.
+    A host name is resolved, and has to resolve to private addresses only. One that cannot be
+    resolved is not private.
     """
     parts = urlsplit(url)
     if parts.scheme == "https":
         return True
     try:
-        found = await asyncio.get_running_loop().getaddrinfo(parts.hostname, parts.port)
-        return all(not ipaddress.ip_address(each[4][0]).is_global for each in found)
+        addresses = await asyncio.get_running_loop().getaddrinfo(parts.hostname, parts.port)
+        return all(not ipaddress.ip_address(each[4][0]).is_global for each in addresses)
     except OSError, ValueError:
         return False
 
 
 def _is_private(connection: Connection) -> bool:
-    """Return whether a connection stays in the private network."""
+    """Return whether a local connection goes to an address in the private network."""
     if not connection.local or connection.relay:
         return False
     try:

@@ -1,19 +1,19 @@
-"""What can go wrong between a client and Plex, as far as a caller tells it apart.
+"""Errors raised by the Plex client.
 
-No error ever holds a token: messages are made of a host, a path without its query and a status.
+No error holds a token: messages consist of a host, a path without its query, and a status.
 """
 
 
 class PlexError(Exception):
-    """Base of everything this package raises about Plex."""
+    """Base class of all errors about Plex."""
 
 
 class PlexConnectionError(PlexError):
-    """No answer came: refused, unreachable, name unknown, timed out, cut off."""
+    """No response: refused, unreachable, unknown host, timed out or connection lost."""
 
 
 class PlexCertificateError(PlexConnectionError):
-    """The TLS certificate was not accepted. It says nothing about the token."""
+    """TLS failed, usually because of the certificate. It says nothing about the token."""
 
 
 class PlexUnauthorizedError(PlexError):
@@ -21,29 +21,29 @@ class PlexUnauthorizedError(PlexError):
 
 
 class PlexForbiddenError(PlexError):
-    """403: the token is known, but has no right to this."""
+    """403: the token is known, but lacks permission for the request."""
 
 
 class PlexNotFoundError(PlexError):
-    """404: no such item, a PIN that expired, or a feature that needs Plex Pass."""
+    """404: no such item, an expired PIN, or a feature that requires Plex Pass."""
 
 
 class PlexUnavailableError(PlexError):
-    """408, 429 or 5xx: Plex answers that it cannot answer now.
+    """408, 429 or 5xx: Plex cannot handle the request now.
 
-    `retry_after` is in seconds, from the header of that name, `None` where it was not sent.
+    `retry_after` is in seconds, from the Retry-After header; `None` if it was not sent.
     """
 
     def __init__(self, message: str, *, status: int, retry_after: float | None = None) -> None:
-        """Keep the status and when to come back."""
+        """Initialize with the status and the delay before the next attempt."""
         super().__init__(message)
         self.status = status
         self.retry_after = retry_after
 
 
 class PlexResponseError(PlexError):
-    """The answer is not what Plex answers: not JSON, cut short, a redirect, an odd status."""
+    """The response is not one of Plex: not JSON, truncated, a redirect, an unexpected status."""
 
 
 class PlexWrongServerError(PlexError):
-    """Another Plex server than the expected one answers at this address."""
+    """The server at this address has another machine identifier than expected."""

@@ -1,4 +1,4 @@
-"""The libraries of a server: what is in them, and what they can be told."""
+"""Libraries of a server: content, search, scans, watched state and ratings."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -10,44 +10,44 @@ from aiohttp import hdrs
 from .errors import PlexNotFoundError, PlexResponseError
 from .models import LIBRARY, Image, MediaItem, MediaType, Section, SectionStorage
 from .parsing import container, objects, parsed_items, server_path, text
-from .trusted import PAGE_SIZE, TrustedRequests, is_segment, segment
+from .server_requests import PAGE_SIZE, ServerRequests, is_path_segment, path_segment
 
 MAX_IMAGE = 8 * 1024 * 1024
-# Pictures made of pixels; one of SVG could run a script in a browser.
+# Raster formats only: an SVG could run a script in a browser.
 IMAGE_TYPES = {"image/jpeg", "image/png", "image/webp", "image/gif"}
 
 
 class Library:
-    """The libraries that the user of the token may see.
+    """Libraries that the account of the token has access to.
 
-    Keys that no server has raise `PlexNotFoundError`. What changes a library is for the owner
-    (official API 1.2.2): others get `PlexForbiddenError`, on servers before 1.41.7
-    `PlexUnauthorizedError` (reported). Watched marks and ratings are each user's own.
+    Unknown or malformed keys raise `PlexNotFoundError`. Only the owner may change a library
+    (official API 1.2.2): other users get `PlexForbiddenError`, before server 1.41.7
+    `PlexUnauthorizedError` (reported). Watched state and ratings belong to each user.
     """
 
-    def __init__(self, requests: TrustedRequests) -> None:
-        """Ask through these requests."""
+    def __init__(self, requests: ServerRequests) -> None:
+        """Initialize with the requests of a server."""
         self._requests = requests
 
     async def sections(self) -> tuple[Section, ...]:
         """Return the libraries."""
-        answer = container(await self._requests.get("/library/sections"))
-        return parsed_items(answer.get("Directory"), Section.from_json)
+        response = container(await self._requests.get("/library/sections"))
+        return parsed_items(response.get("Directory"), Section.from_json)
 
     async def count(self, section_key: str, media_type: MediaType) -> int:
-        """Return how many items of a type a library has, without reading them."""
+        """Return the number of items of a type in a library, without reading the items."""
         count, _ = await self.newest(section_key, media_type, limit=0)
         return count
 
     async def newest(
         self, section_key: str, media_type: MediaType, *, limit: int
     ) -> tuple[int, tuple[MediaItem, ...]]:
-        """Return how many items of a type a library has, and some of them, the newest first.
+        """Return the number of items of a type in a library, and the newest of them, newest first.
 
-        Both come in one answer (official API 1.2.2).
+        Both are read with one request (official API 1.2.2).
         """
         page = await self._requests.get_page(
-            f"/library/sections/{segment(section_key)}/all",
+            f"/library/sections/{path_segment(section_key)}/all",
             MediaItem.from_json,
             size=limit,
             params={
@@ -60,27 +60,28 @@ class Library:
         return page.total, page.items[:limit]
 
     async def storage(self) -> tuple[SectionStorage, ...]:
-        """Return how much the libraries hold; others than the owner are told nothing (PlexAPI)."""
-        content = await self._content({"includeStorage": "1"})
-        return parsed_items(content, SectionStorage.from_json)
+        """Return the size of each library; empty for other users than the owner (PlexAPI)."""
+        directories = await self._content_directories({"includeStorage": "1"})
+        return parsed_items(directories, SectionStorage.from_json)
 
     async def titles(self) -> dict[str, str]:
-        """Return the titles of the libraries by their key, as the server shows them to its apps.
+        """Return the titles of the libraries by section key: `GET /media/providers`.
 
-        Apps ask this first of all (captured), and it is not below `/library`.
+        Plex apps send this request first (captured). Its path is not below `/library`.
         """
-        content = await self._content({})
-        named = ((text(one.get("id")), text(one.get("title"))) for one in content)
-        return {key: title or "" for key, title in named if key is not None}
+        directories = await self._content_directories({})
+        titles = ((text(each.get("id")), text(each.get("title"))) for each in directories)
+        return {key: title or "" for key, title in titles if key is not None}
 
     async def recently_added(
         self, section_key: str | None = None, *, limit: int
     ) -> tuple[MediaItem, ...]:
-        """Return what is new, the newest first, in one library or in all.
+        """Return recently added items of one library or of all, newest first.
 
-        Episodes and tracks that came together show as their season or album (official API 1.2.2).
+        Episodes and tracks that were added together are grouped as their season or album (official
+        API 1.2.2).
         """
-        section = "" if section_key is None else f"/sections/{segment(section_key)}"
+        section = "" if section_key is None else f"/sections/{path_segment(section_key)}"
         return await self._requests.get_items(
             f"/library{section}/recentlyAdded", MediaItem.from_json, limit=limit
         )
@@ -88,12 +89,12 @@ class Library:
     async def added_since(
         self, section_key: str, media_type: MediaType, since: datetime, *, limit: int
     ) -> tuple[MediaItem, ...]:
-        """Return every item of a type that a library was given since a moment, the newest first."""
-        # Plex keeps whole seconds, and ">>" means later than (official API 1.2.2). A filter that a
-        # server does not understand is ignored (reported), so the answers are looked at again.
+        """Return the items of a type added to a library at or after a time, newest first."""
+        # Plex stores whole seconds, and ">>" means later than (official API 1.2.2). Filters that a
+        # server does not support are ignored (reported), so the items are filtered here as well.
         second = since.replace(microsecond=0)
         items = await self._requests.get_items(
-            f"/library/sections/{segment(section_key)}/all",
+            f"/library/sections/{path_segment(section_key)}/all",
             MediaItem.from_json,
             limit=limit,
             params={
@@ -105,34 +106,34 @@ class Library:
         return tuple(item for item in items if item.added_at and item.added_at >= second)
 
     async def on_deck(self, *, limit: int) -> tuple[MediaItem, ...]:
-        """Return what the user would watch next."""
+        """Return the items on deck: in progress, or next to watch."""
         return await self._requests.get_items("/library/onDeck", MediaItem.from_json, limit=limit)
 
     async def search(self, query: str, *, limit: int) -> tuple[MediaItem, ...]:
-        """Return the items that match a text, the best first, `limit` of each kind at most.
+        """Return the items that match a query, best first, up to `limit` of each type.
 
-        What Plex finds beside items, people and genres for instance, is left out.
+        Other results, such as people and genres, are left out.
         """
         params = {"query": query, "limit": str(limit)}
         try:
-            answer = container(await self._requests.get("/hubs/search", params))
+            response = container(await self._requests.get("/hubs/search", params))
         except PlexNotFoundError:
-            # This is how a server says that there is nothing to be searched (official API 1.2.2).
+            # A server without anything to search sends 404 (official API 1.2.2).
             return ()
         found: dict[str, MediaItem] = {}
-        for hub in objects(answer.get("Hub")):
+        for hub in objects(response.get("Hub")):
             for element in ("Metadata", "Directory"):
                 for item in parsed_items(hub.get(element), MediaItem.from_json):
                     found.setdefault(item.rating_key, item)
         return tuple(found.values())
 
     async def items(self, rating_keys: Collection[str]) -> tuple[MediaItem, ...]:
-        """Return items with their markers, many in one request; those that are gone are left out.
+        """Return items with their markers, many with one request; missing items are left out.
 
-        The keys are a list with commas (official API 1.2.2). What cannot be a key is gone as well.
+        The keys are sent as a list with commas (official API 1.2.2). Malformed keys are left out.
         """
         found: list[MediaItem] = []
-        for keys in batched(filter(is_segment, rating_keys), PAGE_SIZE, strict=False):
+        for keys in batched(filter(is_path_segment, rating_keys), PAGE_SIZE, strict=False):
             try:
                 found += await self._requests.get_items(
                     f"/library/metadata/{','.join(keys)}",
@@ -141,18 +142,17 @@ class Library:
                     params={"includeMarkers": "1"},
                 )
             except PlexNotFoundError:
-                # Not one of them is there any more.
+                # None of these items exists.
                 continue
         return tuple(found)
 
     async def image(self, path: str, *, width: int, height: int) -> Image:
-        """Return a picture of the server, made to fit into a size in pixels (official API 1.2.2).
+        """Return an image of the server, scaled to fit a size in pixels (official API 1.2.2).
 
-        `path` is a `thumb`. `PlexNotFoundError` for what is no path on the server: it would fetch
-        any other address.
+        `path` is a `thumb`. A URL raises `PlexNotFoundError`, because the server would fetch it.
         """
         if (url := server_path(path)) is None:
-            raise PlexNotFoundError("Not a picture of the server")
+            raise PlexNotFoundError("Not an image of the server")
         content, content_type = await self._requests.download(
             "/photo/:/transcode",
             {"url": url, "width": str(width), "height": str(height)},
@@ -160,57 +160,61 @@ class Library:
             limit=MAX_IMAGE,
         )
         if content_type not in IMAGE_TYPES:
-            raise PlexResponseError("Not a picture")
+            raise PlexResponseError("Not an image")
         return Image(content=content, content_type=content_type)
 
     async def scan(self, section_key: str | None = None, *, path: str | None = None) -> None:
-        """Look for new files, in one library or in all; what is found is told by push.
+        """Scan one library or all for new files; found items are reported by notifications.
 
-        `path` is a folder of the library on the server, to look there alone.
-        `PlexUnavailableError` 503: the server cannot do it now (official API 1.2.2).
+        `path` limits the scan to a folder of the library on the server. `PlexUnavailableError` 503:
+        the server cannot scan now (official API 1.2.2).
         """
-        section = "all" if section_key is None else segment(section_key)
+        section = "all" if section_key is None else path_segment(section_key)
         params = {"path": path} if path is not None else {}
-        await self._requests.act(hdrs.METH_GET, f"/library/sections/{section}/refresh", params)
+        await self._requests.send_command(
+            hdrs.METH_GET, f"/library/sections/{section}/refresh", params
+        )
 
     async def cancel_scan(self, section_key: str | None = None) -> None:
-        """Stop looking for new files, in one library or in all."""
-        section = "all" if section_key is None else segment(section_key)
-        await self._requests.act(hdrs.METH_DELETE, f"/library/sections/{section}/refresh")
+        """Cancel the scan of one library or of all."""
+        section = "all" if section_key is None else path_segment(section_key)
+        await self._requests.send_command(hdrs.METH_DELETE, f"/library/sections/{section}/refresh")
 
     async def empty_trash(self, section_key: str) -> None:
-        """Forget for good what has no file any more."""
-        await self._requests.act(
-            hdrs.METH_PUT, f"/library/sections/{segment(section_key)}/emptyTrash"
+        """Delete items whose files are missing from a library for good."""
+        await self._requests.send_command(
+            hdrs.METH_PUT, f"/library/sections/{path_segment(section_key)}/emptyTrash"
         )
 
     async def refresh_metadata(self, rating_key: str) -> None:
-        """Fetch the metadata of an item anew."""
-        await self._requests.act(hdrs.METH_PUT, f"/library/metadata/{segment(rating_key)}/refresh")
+        """Refresh the metadata of an item."""
+        await self._requests.send_command(
+            hdrs.METH_PUT, f"/library/metadata/{path_segment(rating_key)}/refresh"
+        )
 
     async def mark_watched(self, rating_key: str) -> None:
-        """Mark an item, and all that is in it, as watched by the user of the token."""
+        """Mark an item, and everything in it, as watched by the user of the token."""
         await self._mark("/:/scrobble", rating_key)
 
     async def mark_unwatched(self, rating_key: str) -> None:
-        """Take the mark away again."""
+        """Mark an item, and everything in it, as unwatched by the user of the token."""
         await self._mark("/:/unscrobble", rating_key)
 
     async def rate(self, rating_key: str, rating: float | None) -> None:
-        """Give an item the user's rating, from 0 to 10; `None` takes it away (PlexAPI)."""
+        """Set the user's rating of an item, from 0 to 10; `None` removes it (PlexAPI)."""
         value = -1 if rating is None else rating
-        await self._requests.act(
+        await self._requests.send_command(
             hdrs.METH_PUT,
             "/:/rate",
             {"identifier": LIBRARY, "key": rating_key, "rating": f"{value:g}"},
         )
 
-    async def _content(self, params: dict[str, str]) -> list[Mapping[str, Any]]:
-        """Return what `GET /media/providers` lists of the libraries."""
-        answer = container(await self._requests.get("/media/providers", params))
+    async def _content_directories(self, params: dict[str, str]) -> list[Mapping[str, Any]]:
+        """Return the `Directory` elements of the libraries in `GET /media/providers`."""
+        response = container(await self._requests.get("/media/providers", params))
         return [
             directory
-            for provider in objects(answer.get("MediaProvider"))
+            for provider in objects(response.get("MediaProvider"))
             if provider.get("identifier") == LIBRARY
             for feature in objects(provider.get("Feature"))
             if feature.get("type") == "content"
@@ -218,5 +222,7 @@ class Library:
         ]
 
     async def _mark(self, path: str, rating_key: str) -> None:
-        """Set or take a mark; every client does this by GET (PlexAPI)."""
-        await self._requests.act(hdrs.METH_GET, path, {"identifier": LIBRARY, "key": rating_key})
+        """Set the watched state of an item; every client does this by GET (PlexAPI)."""
+        await self._requests.send_command(
+            hdrs.METH_GET, path, {"identifier": LIBRARY, "key": rating_key}
+        )

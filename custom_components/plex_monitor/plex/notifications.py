@@ -1,4 +1,4 @@
-"""What a server pushes over its websocket, made into typed notifications."""
+"""Typed notifications of the websocket of a server."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,15 +8,15 @@ from typing import Any, Self
 
 from .errors import PlexResponseError
 from .models import LIBRARY, Activity, PlaybackState, TranscodeStatus
-from .parsing import integer, mapping, parsed_items, required_text, text
+from .parsing import integer, mapping, parsed_items, required_integer, required_text, text
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlayingNotification:
-    """A stream started, changed or stopped (captured, PMS 1.43).
+    """A session started, changed or stopped (captured, PMS 1.43).
 
-    Sent on every change, and every 1 to 10 s while a stream plays (reported). `state` is `None`
-    for a stream that is over, `view_offset` is in milliseconds. `transcode_session` is the key of a
+    Sent on every change, and every 1 to 10 s during playback (reported). `state` is `None` for a
+    session that has ended, `view_offset` is in milliseconds. `transcode_session` is the key of a
     `TranscodeStatus`.
     """
 
@@ -28,7 +28,7 @@ class PlayingNotification:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read one `PlaySessionStateNotification`; old servers left the key out (captured)."""
+        """Parse a `PlaySessionStateNotification`; old servers omit the key (captured)."""
         data = mapping(data, "a notification")
         state = data.get("state")
         return cls(
@@ -42,17 +42,17 @@ class PlayingNotification:
 
 @dataclass(frozen=True, kw_only=True)
 class UpdateStateNotification:
-    """The updater found, loads or installs a version (captured); `UpdateStatus` tells which."""
+    """The state of the updater changed (captured); read `UpdateStatus` for the new state."""
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read one `AutoUpdateNotification`."""
+        """Parse an `AutoUpdateNotification`."""
         required_text(mapping(data, "a notification"), "state")
         return cls()
 
 
 class TimelineState(IntEnum):
-    """What becomes of an item of the library (captured)."""
+    """Processing state of a library item (captured)."""
 
     CREATED = 0
     PROGRESS = 1
@@ -66,10 +66,10 @@ class TimelineState(IntEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class TimelineNotification:
-    """An item of the library is added, changed or removed (captured, PMS 1.41).
+    """A library item was added, changed or deleted (captured, PMS 1.41).
 
-    `media_type` is one of `MediaType`, or another number of Plex's; so is `state`. `title` is
-    empty at the beginning.
+    `media_type` is a `MediaType` or another number of Plex, `state` a `TimelineState` or another
+    number. `title` is empty at first.
     """
 
     section_id: str | None
@@ -79,12 +79,11 @@ class TimelineNotification:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read one `TimelineEntry`; those of TV guides look the same (captured) and are none."""
+        """Parse a `TimelineEntry`; those of TV guides look alike (captured) and are rejected."""
         data = mapping(data, "a notification")
         if text(data.get("identifier")) not in {None, LIBRARY}:
-            raise PlexResponseError("Not an item of the library")
-        if (state := integer(data.get("state"))) is None:
-            raise PlexResponseError("Plex left out state")
+            raise PlexResponseError("Not a library item")
+        state = required_integer(data, "state")
         return cls(
             section_id=text(data.get("sectionID")),
             media_type=integer(data.get("type")),
@@ -94,7 +93,7 @@ class TimelineNotification:
 
 
 class ActivityEvent(StrEnum):
-    """What becomes of an activity."""
+    """Event of an activity."""
 
     STARTED = "started"
     UPDATED = "updated"
@@ -103,30 +102,30 @@ class ActivityEvent(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class ActivityNotification:
-    """The server began, goes on with or ended something (captured)."""
+    """An activity of the server started, made progress or ended (captured)."""
 
     event: ActivityEvent
     activity: Activity
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read one `ActivityNotification`."""
+        """Parse an `ActivityNotification`."""
         data = mapping(data, "a notification")
         if (event := data.get("event")) not in list(ActivityEvent):
-            raise PlexResponseError("Not an event of an activity")
+            raise PlexResponseError("Unknown event of an activity")
         return cls(event=ActivityEvent(event), activity=Activity.from_json(data.get("Activity")))
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReachabilityNotification:
-    """Whether the server is reached from outside was looked at; sent again and again (captured).
+    """The server checked its remote access; sent repeatedly (captured).
 
-    `RemoteAccess` tells what came of it, and why.
+    Read `RemoteAccess` for the result and the reason.
     """
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read one `ReachabilityNotification`."""
+        """Parse a `ReachabilityNotification`."""
         if "reachability" not in mapping(data, "a notification"):
             raise PlexResponseError("Plex left out reachability")
         return cls()
@@ -134,9 +133,9 @@ class ReachabilityNotification:
 
 @dataclass(frozen=True, kw_only=True)
 class TranscodeNotification:
-    """The transcoder began, goes on with or ended a stream (captured).
+    """A transcode session started, made progress or ended (captured).
 
-    The key of the status is the `transcode_session` of a `PlayingNotification`.
+    The key of `transcode` is the `transcode_session` of a `PlayingNotification`.
     """
 
     ended: bool
@@ -144,12 +143,12 @@ class TranscodeNotification:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read one `TranscodeSession` of a stream that is being transcoded."""
+        """Parse the `TranscodeSession` of a transcode that started or made progress."""
         return cls(ended=False, transcode=TranscodeStatus.from_json(data))
 
     @classmethod
-    def from_last_json(cls, data: Any) -> Self:
-        """Read one `TranscodeSession` of a stream that no longer is."""
+    def from_ended_json(cls, data: Any) -> Self:
+        """Parse the `TranscodeSession` of a transcode that ended."""
         return cls(ended=True, transcode=TranscodeStatus.from_json(data))
 
 
@@ -170,12 +169,12 @@ _KINDS: dict[str, tuple[str, Callable[[Any], Notification]]] = {
     "reachability": ("ReachabilityNotification", ReachabilityNotification.from_json),
     "transcodeSession.start": ("TranscodeSession", TranscodeNotification.from_json),
     "transcodeSession.update": ("TranscodeSession", TranscodeNotification.from_json),
-    "transcodeSession.end": ("TranscodeSession", TranscodeNotification.from_last_json),
+    "transcodeSession.end": ("TranscodeSession", TranscodeNotification.from_ended_json),
 }
 
 
 def parse_notifications(frame: str) -> tuple[Notification, ...]:
-    """Return what a text frame of the websocket says; unknown kinds and bad items are dropped."""
+    """Return the notifications in a text frame; unknown types and invalid items are dropped."""
     try:
         data = mapping(json.loads(frame), "a frame")
         data = mapping(data.get("NotificationContainer"), "NotificationContainer")

@@ -1,7 +1,7 @@
-"""Reading what Plex writes: lenient with types, never with what is essential.
+"""Parsing of JSON values: lenient about types, strict about required values.
 
 Plex writes the same value as an int, a string or a bool, depending on the endpoint, the format and
-the age of the server (captured), and leaves a list out when it is empty (captured).
+the age of the server (captured), and omits empty lists (captured).
 """
 
 from collections.abc import Callable, Mapping
@@ -12,37 +12,37 @@ from typing import Any
 
 from .errors import PlexResponseError
 
-GREATEST = 2**63
+INTEGER_LIMIT = 2**63
 _TOKEN = re.compile(r"[!-~]+")
 
 
 def mapping(value: Any, what: str) -> Mapping[str, Any]:
-    """Return a JSON object as it is; anything else raises `PlexResponseError`."""
+    """Return a JSON object unchanged; anything else raises `PlexResponseError`."""
     if isinstance(value, dict):
         return value
     raise PlexResponseError(f"Not a JSON object: {what}")
 
 
 def container(document: Any) -> Mapping[str, Any]:
-    """Return the `MediaContainer` that a Plex Media Server wraps its answers in."""
-    return mapping(mapping(document, "the answer").get("MediaContainer"), "MediaContainer")
+    """Return the `MediaContainer` of a response of a Plex Media Server."""
+    return mapping(mapping(document, "the response").get("MediaContainer"), "MediaContainer")
 
 
 def child(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    """Return the object under a key, empty where there is none."""
+    """Return the object of a key, empty if there is none."""
     value = data.get(key)
     return value if isinstance(value, dict) else {}
 
 
 def objects(value: Any) -> list[Mapping[str, Any]]:
-    """Return the objects of a list; what is no object is left out."""
+    """Return the objects in a list; other items are left out."""
     return list(parsed_items(value, lambda item: mapping(item, "an item")))
 
 
 def parsed_items[T](value: Any, parse: Callable[[Any], T]) -> tuple[T, ...]:
-    """Parse every item of a list; an item that cannot be parsed costs that item.
+    """Parse the items of a list; items that raise `PlexResponseError` are left out.
 
-    A lone object counts as a list of one; anything else that is not a list is an empty one.
+    A single object counts as a list of one item, any other value as an empty list.
     """
     if isinstance(value, dict):
         value = [value]
@@ -56,9 +56,9 @@ def parsed_items[T](value: Any, parse: Callable[[Any], T]) -> tuple[T, ...]:
 
 
 def text(value: Any) -> str | None:
-    """Return a string or a whole number as text; what is empty or of another type is `None`.
+    """Return a string or an integer as text; `None` if it is empty or of another type.
 
-    Lone surrogates, which JSON can carry and UTF-8 cannot, become question marks.
+    Lone surrogates, which are valid in JSON but not in UTF-8, become question marks.
     """
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
@@ -68,14 +68,14 @@ def text(value: Any) -> str | None:
 
 
 def first_of(data: Mapping[str, Any], *keys: str) -> str | None:
-    """Return the first text there is under several keys."""
+    """Return the first text among the values of several keys."""
     return next((value for key in keys if (value := text(data.get(key))) is not None), None)
 
 
 def server_path(value: Any) -> str | None:
-    """Return a path on the server, for instance of a picture, without a token that is in it.
+    """Return a path on the server, for example of an image; a query with a token is removed.
 
-    Addresses of other hosts are `None`: the server would have to fetch them.
+    URLs of other hosts are `None`, because the server would have to fetch them.
     """
     path = text(value)
     if path is None or not path.startswith("/") or path.startswith("//"):
@@ -83,8 +83,13 @@ def server_path(value: Any) -> str | None:
     return path.partition("?")[0] if "token" in path.lower() else path
 
 
-def numbering(data: Mapping[str, Any]) -> tuple[int | None, int | None]:
-    """Return the numbers of season and episode, for what has such."""
+def thumb_path(data: Mapping[str, Any]) -> str | None:
+    """Return the image path of an item, else that of its parent or grandparent."""
+    return server_path(first_of(data, "thumb", "parentThumb", "grandparentThumb"))
+
+
+def season_and_episode(data: Mapping[str, Any]) -> tuple[int | None, int | None]:
+    """Return the season and episode numbers of a season or an episode."""
     match data.get("type"):
         case "episode":
             return integer(data.get("parentIndex")), integer(data.get("index"))
@@ -95,26 +100,26 @@ def numbering(data: Mapping[str, Any]) -> tuple[int | None, int | None]:
 
 
 def required_text(data: Mapping[str, Any], key: str) -> str:
-    """Return a text without which the object means nothing."""
+    """Return the text of a key; `PlexResponseError` if there is none."""
     if (value := text(data.get(key))) is None:
         raise PlexResponseError(f"Plex left out {key}")
     return value
 
 
 def required_identifier(data: Mapping[str, Any], key: str) -> str:
-    """Return an identifier, which is always a string: a wrong type is rubbish, not another one."""
+    """Return the identifier of a key; `PlexResponseError` if it is not a string."""
     if not isinstance(data.get(key), str):
         raise PlexResponseError(f"Plex left out {key}")
     return required_text(data, key)
 
 
 def secret(value: Any) -> str | None:
-    """Return a token, where the value can be one: printable ASCII without spaces."""
+    """Return a token; `None` if the value is not printable ASCII without spaces."""
     return value if isinstance(value, str) and _TOKEN.fullmatch(value) else None
 
 
 def number(value: Any) -> float | None:
-    """Return a finite number, also one written as text."""
+    """Return a finite number, also from text."""
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         return None
     try:
@@ -125,19 +130,26 @@ def number(value: Any) -> float | None:
 
 
 def integer(value: Any) -> int | None:
-    """Return a whole number, also one written as text; fractions are cut off.
+    """Return an integer, also from text; fractions are truncated.
 
-    Plex's numbers have 64 bits at most. What is greater is rubbish, which could not be reckoned
-    with either: a quotient or a sum of such may be more than a float can hold.
+    Integers of Plex have 64 bits at most. Larger values are `None`: they are invalid, and could
+    overflow a float when calculated with.
     """
     if (parsed := number(value)) is None:
         return None
     whole = value if isinstance(value, int) else int(parsed)
-    return whole if abs(whole) < GREATEST else None
+    return whole if abs(whole) < INTEGER_LIMIT else None
+
+
+def required_integer(data: Mapping[str, Any], key: str) -> int:
+    """Return the integer of a key; `PlexResponseError` if there is none."""
+    if (value := integer(data.get(key))) is None:
+        raise PlexResponseError(f"Plex left out {key}")
+    return value
 
 
 def boolean(value: Any, *, default: bool = False) -> bool:
-    """Return a bool, also one written as 1, 0 or text."""
+    """Return a bool, also from 1, 0 or text."""
     if isinstance(value, str):
         return {"1": True, "true": True, "0": False, "false": False}.get(
             value.strip().lower(), default
@@ -145,8 +157,8 @@ def boolean(value: Any, *, default: bool = False) -> bool:
     return bool(value) if isinstance(value, int) else default
 
 
-def moment(value: Any) -> datetime | None:
-    """Return a time that Plex writes in seconds since 1970; 0 and less stand for never."""
+def timestamp(value: Any) -> datetime | None:
+    """Return the time of a Unix timestamp in seconds; `None` for 0 and less, which mean never."""
     seconds = number(value)
     if seconds is None or seconds <= 0:
         return None
@@ -154,3 +166,10 @@ def moment(value: Any) -> datetime | None:
         return datetime.fromtimestamp(seconds, UTC)
     except ValueError, OverflowError, OSError:
         return None
+
+
+def required_timestamp(data: Mapping[str, Any], key: str) -> datetime:
+    """Return the time of a key; `PlexResponseError` if there is none."""
+    if (value := timestamp(data.get(key))) is None:
+        raise PlexResponseError(f"Plex left out {key}")
+    return value

@@ -1,4 +1,4 @@
-"""One Plex Media Server: what it says and what it can be told."""
+"""Client for one Plex Media Server."""
 
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterator
@@ -24,29 +24,27 @@ from .models import (
 )
 from .notifications import Notification, parse_notifications
 from .parsing import container, mapping, parsed_items
+from .server_requests import ServerRequests, request_identity, server_transport
+from .statistics import Statistics
 from .transport import ClientIdentity
-from .trusted import TrustedRequests, ask_identity, server_transport
-from .usage import Statistics
 from .websocket import TextFrames
 
 
 async def fetch_identity(
     session: aiohttp.ClientSession, url: str, identity: ClientIdentity
 ) -> ServerIdentity:
-    """Return who answers at an address; no token is sent.
+    """Return the identity of the server at a URL; no token is sent.
 
-    Raises the errors of `PlexTransport`; `PlexUnavailableError` 503 is a server that starts or
-    migrates its database (reported).
+    Raises the errors of `PlexTransport`; `PlexUnavailableError` 503 is a server that is starting or
+    migrating its database (reported).
     """
-    return await ask_identity(server_transport(session, url, identity))
+    return await request_identity(server_transport(session, url, identity))
 
 
 class PlexServer:
-    """One Plex Media Server at one address.
+    """Client for one Plex Media Server, addressed by URL and machine identifier.
 
-    All methods raise the errors of `PlexTransport`, and `PlexWrongServerError` when another server
-    answers at the address. The token is sent only to an address where `/identity` named the right
-    machine within the last `IDENTITY_TTL` seconds and nothing has gone wrong since.
+    All methods raise the errors of `ServerRequests`, which also decides when a token is sent.
     """
 
     def __init__(
@@ -58,8 +56,8 @@ class PlexServer:
         machine_identifier: str,
         token: str | None = None,
     ) -> None:
-        """Talk to the server of a machine identifier at an address, `None` for no token."""
-        self._requests = TrustedRequests(
+        """Initialize the client; without a token, requests are sent without one."""
+        self._requests = ServerRequests(
             session, url, identity, machine_identifier=machine_identifier, token=token
         )
         self.library = Library(self._requests)
@@ -68,12 +66,12 @@ class PlexServer:
 
     @property
     def machine_identifier(self) -> str:
-        """Return which server this is."""
+        """Return the machine identifier of the server."""
         return self._requests.machine_identifier
 
     @property
     def url(self) -> str:
-        """Return the address in use."""
+        """Return the URL in use."""
         return self._requests.address.url
 
     @property
@@ -82,69 +80,70 @@ class PlexServer:
         return self._requests.token
 
     def move_to(self, url: str, session: aiohttp.ClientSession | None = None) -> None:
-        """Use another address, and another session where it is given.
+        """Use another URL, and another session if one is given.
 
-        What is under way ends at the old address; the new one has to prove itself first.
+        Requests in progress finish at the old URL. The identity is verified at the new URL first.
         """
         self._requests.move_to(url, session)
 
     def use_token(self, token: str | None) -> None:
-        """Use another token from the next request on; an open websocket keeps the old one."""
+        """Use another token for the next requests; an open websocket keeps the old one."""
         self._requests.token = token
 
     async def check_identity(self) -> ServerIdentity:
-        """Ask who answers at the address; `PlexWrongServerError`: another machine."""
-        return await self._requests.address.check()
+        """Return the identity of the server; `PlexWrongServerError`: another machine."""
+        return await self._requests.address.verify()
 
     async def info(self) -> ServerInfo:
-        """Return what the server says of itself; every user may ask (official API 1.2.2).
+        """Return information about the server; every user may read it (official API 1.2.2).
 
-        This is the request that a token is judged by.
+        It is the request to verify a token with.
         """
-        async with self._requests.trusted_address() as address:
-            answer = await address.transport.get_json("/", token=self._requests.token)
-            info = ServerInfo.from_json(container(answer))
-            address.expect(info.machine_identifier)
+        async with self._requests.verified_address() as address:
+            response = await address.transport.get_json("/", token=self._requests.token)
+            info = ServerInfo.from_json(container(response))
+            address.check_machine(info.machine_identifier)
         return info
 
     async def accepts_without_token(self) -> bool:
-        """Return whether the server answers without a token.
+        """Return whether the server accepts requests without a token.
 
-        It does when it is unclaimed, or when our network is among those allowed without
-        authorisation (official support article); then a success says nothing about a token.
+        It does if it is unclaimed, or if this network is in its "List of IP addresses and networks
+        that are allowed without auth" (official support article). Then a request that succeeds says
+        nothing about the token.
         """
         address = self._requests.address
         try:
-            answer = await address.transport.get_json("/")
+            response = await address.transport.get_json("/")
         except PlexUnauthorizedError:
             return False
-        address.expect(ServerInfo.from_json(container(answer)).machine_identifier)
+        address.check_machine(ServerInfo.from_json(container(response)).machine_identifier)
         return True
 
     async def sessions(self) -> tuple[Session, ...]:
-        """Return the streams that run now; for the owner only (official API 1.2.2).
+        """Return the current sessions (streams); for the owner only (official API 1.2.2).
 
-        Others get `PlexForbiddenError`, on servers before 1.41.7 `PlexUnauthorizedError`
-        (reported), so a refusal here says nothing about the token.
+        Other users get `PlexForbiddenError`, before server 1.41.7 `PlexUnauthorizedError`
+        (reported), so an error here says nothing about the token.
         """
-        answer = container(await self._requests.get("/status/sessions"))
-        return parsed_items(answer.get("Metadata"), Session.from_json)
+        response = container(await self._requests.get("/status/sessions"))
+        return parsed_items(response.get("Metadata"), Session.from_json)
 
     async def terminate(self, session_id: str, *, reason: str | None = None) -> None:
-        """End a stream; its player shows the reason (official API 1.2.2).
+        """Terminate a session; its player shows the reason (official API 1.2.2).
 
-        For the owner with Plex Pass only: `PlexForbiddenError` without. `PlexNotFoundError`: there
-        is no such stream (any more).
+        Requires the owner and Plex Pass, else `PlexForbiddenError`. `PlexNotFoundError`: no such
+        session.
         """
         params = {"sessionId": session_id}
         if reason is not None:
             params["reason"] = reason
         try:
-            # By GET, as every client does (PlexAPI).
-            await self._requests.act(hdrs.METH_GET, "/status/sessions/terminate", params)
+            # GET, as every client sends (PlexAPI).
+            await self._requests.send_command(hdrs.METH_GET, "/status/sessions/terminate", params)
         except PlexUnauthorizedError as err:
-            # This is what a server without Plex Pass answers (official API 1.2.2), so it is no
-            # evidence against the token.
+            # A server without Plex Pass sends 401 (official API 1.2.2), so this is no evidence
+            # against the token.
             failure = PlexForbiddenError(str(err))
         else:
             return
@@ -153,7 +152,7 @@ class PlexServer:
     async def history(
         self, *, limit: int, since: datetime | None = None, section_key: str | None = None
     ) -> tuple[HistoryItem, ...]:
-        """Return what was played, the latest first; others than the owner see their own rows."""
+        """Return the play history, latest first; other users than the owner get only their own."""
         params = {"sort": "viewedAt:desc"}
         if since is not None:
             params["viewedAt>"] = str(int(since.timestamp()))
@@ -164,46 +163,46 @@ class PlexServer:
         )
 
     async def accounts(self) -> tuple[LocalAccount, ...]:
-        """Return who has used the server; for the owner only (reported)."""
-        answer = container(await self._requests.get("/accounts"))
-        return parsed_items(answer.get("Account"), LocalAccount.from_json)
+        """Return the accounts that have used the server; for the owner only (reported)."""
+        response = container(await self._requests.get("/accounts"))
+        return parsed_items(response.get("Account"), LocalAccount.from_json)
 
     async def devices(self) -> tuple[Device, ...]:
-        """Return what has ever played something from the server; for the owner only (reported)."""
-        answer = container(await self._requests.get("/devices"))
-        return parsed_items(answer.get("Device"), Device.from_json)
+        """Return the devices that have used the server; for the owner only (reported)."""
+        response = container(await self._requests.get("/devices"))
+        return parsed_items(response.get("Device"), Device.from_json)
 
     async def remote_access(self) -> RemoteAccess:
-        """Return how the server is reached from outside; for the owner only (captured)."""
-        answer = mapping(await self._requests.get("/myplex/account"), "the answer")
-        return RemoteAccess.from_json(answer.get("MyPlex"))
+        """Return the remote access status; for the owner only (captured)."""
+        response = mapping(await self._requests.get("/myplex/account"), "the response")
+        return RemoteAccess.from_json(response.get("MyPlex"))
 
     async def update_status(self) -> UpdateStatus:
-        """Return what the updater knows; for the owner only (official API 1.2.2)."""
+        """Return the status of the updater; for the owner only (official API 1.2.2)."""
         return UpdateStatus.from_json(container(await self._requests.get("/updater/status")))
 
     async def check_for_update(self) -> None:
-        """Let the server look for a new version; it downloads nothing."""
-        await self._requests.act(hdrs.METH_PUT, "/updater/check", {"download": "0"})
+        """Make the server check for a new version, without downloading it."""
+        await self._requests.send_command(hdrs.METH_PUT, "/updater/check", {"download": "0"})
 
     async def install_update(self) -> None:
-        """Download and install what the updater found (PlexAPI).
+        """Download and install the available version (PlexAPI).
 
-        `PlexResponseError` for the 400 of an installation that cannot update itself.
+        `PlexResponseError`: 400, the server cannot update itself.
         """
-        await self._requests.act(hdrs.METH_PUT, "/updater/check", {"download": "1"})
-        await self._requests.act(hdrs.METH_PUT, "/updater/apply")
+        await self._requests.send_command(hdrs.METH_PUT, "/updater/check", {"download": "1"})
+        await self._requests.send_command(hdrs.METH_PUT, "/updater/apply")
 
     @asynccontextmanager
     async def notifications(self) -> AsyncGenerator[AsyncIterator[Notification]]:
-        """Open the push channel, which every user of the server may do (official API 1.2.2).
+        """Open the notification websocket; every user of the server may (official API 1.2.2).
 
-        No state is sent at the start: take a snapshot after opening. The iterator ends by
-        `PlexConnectionError` alone. It is not known whether a server closes the channel of a token
-        that is revoked. A refused handshake raises what a refused request does.
+        No current state is sent at the start, so read it after opening. The iterator ends only with
+        `PlexConnectionError`. It is not known whether a server closes the websocket when its token
+        is revoked. A rejected handshake raises the same errors as a request.
         """
         async with (
-            self._requests.trusted_address() as address,
+            self._requests.verified_address() as address,
             address.transport.websocket(
                 "/:/websockets/notifications", token=self._requests.token
             ) as frames,
@@ -212,10 +211,10 @@ class PlexServer:
 
 
 class _Notifications:
-    """The notifications in the frames of a websocket."""
+    """Iterator over the notifications in the frames of a websocket."""
 
     def __init__(self, frames: TextFrames) -> None:
-        """Read from frames that somebody else closes."""
+        """Initialize with the frames of a websocket, which the caller closes."""
         self._frames = frames
         self._ready: deque[Notification] = deque()
 

@@ -1,6 +1,6 @@
-"""What a person pasted, taken apart: an address with a token in it, or a token.
+"""Parser for pasted text: a URL that contains a token, or a token.
 
-Nothing here lets the pasted text out again, neither in an error nor in a `repr`.
+The pasted text never appears in an error or a `repr`, because it may hold a secret.
 """
 
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from urllib.parse import unquote, urlsplit
 
 MAX_INPUT = 16 * 1024
 
-# A token is 20 characters long (captured); another length is Plex's to refuse.
+# Tokens are 20 characters long (captured); whether another length is valid is left to Plex.
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{8,128}")
 _JWT = re.compile(r"eyJ[\w-]*\.[\w.-]*|(?:[\w-]{16,}\.){2}[\w-]{16,}")
 _LABELLED = tuple(
@@ -38,42 +38,43 @@ _LOW_QUOTES = "\u201a\u201e"
 
 
 class TokenInputProblem(StrEnum):
-    """Why a text is no lasting token."""
+    """Reason why a text contains no permanent token."""
 
     EMPTY = "empty"
     CLAIM = "claim"
-    """A claim code of plex.tv/claim, good for claiming a server within minutes (official)."""
+    """A claim token of plex.tv/claim, which claims a server within minutes (official)."""
     TRANSIENT = "transient"
-    """A token that a server gives for at most 48 h (official API 1.2.2)."""
+    """A transient token of a server, valid for 48 h at most (official API 1.2.2)."""
     JWT = "jwt"
-    """A JSON web token, which lives 7 days (official) and which servers refuse (reported)."""
+    """A JSON web token, valid for 7 days (official) and rejected by servers (reported)."""
     NO_TOKEN = "no_token"  # noqa: S105 - the name of a problem.
-    """An address without a token in it."""
+    """A URL without a token."""
     MALFORMED = "malformed"
 
 
 class TokenInputError(Exception):
-    """The text holds no token that lasts."""
+    """The text contains no permanent token."""
 
     def __init__(self, problem: TokenInputProblem) -> None:
-        """Keep the problem, and nothing of the text."""
+        """Initialize with the problem; nothing of the text is kept."""
         super().__init__(problem.value)
         self.problem = problem
 
 
 @dataclass(frozen=True, kw_only=True)
 class TokenInput:
-    """A token, and where the server is if the text said so: `scheme://host[:port]`."""
+    """A token, and the URL of its server if the text has one: `scheme://host[:port]`."""
 
     token: str = field(repr=False)
     server_url: str | None
 
 
 def parse_token_input(text: str) -> TokenInput:
-    """Find the token, and the server's address, in a pasted text.
+    """Return the token and the server URL in a pasted text.
 
-    Takes whole "View XML" addresses, header and parameter lines, and bare tokens, each with what
-    copying adds to them. Raises `TokenInputError`.
+    Accepts "View XML" URLs, lines of headers or parameters, and bare tokens, each with quotes,
+    spaces, line breaks, invisible characters and percent-encoding added by copying. Raises
+    `TokenInputError`.
     """
     if len(text) > MAX_INPUT:
         raise TokenInputError(TokenInputProblem.MALFORMED)
@@ -82,9 +83,9 @@ def parse_token_input(text: str) -> TokenInput:
         raise TokenInputError(TokenInputProblem.EMPTY)
     readings = _readings(text)
     if (labelled := _labelled_token(readings)) is not None:
-        return TokenInput(token=_checked(labelled), server_url=_server_url(readings))
+        return TokenInput(token=_validated(labelled), server_url=_server_url(readings))
     bare = readings[-1].strip(_DECORATION)
-    _refuse_kinds(bare)
+    _reject_temporary(bare)
     if not _TOKEN.fullmatch(bare):
         raise TokenInputError(
             TokenInputProblem.NO_TOKEN if _ADDRESS.fullmatch(bare) else TokenInputProblem.MALFORMED
@@ -93,14 +94,14 @@ def parse_token_input(text: str) -> TokenInput:
 
 
 def _plain(text: str) -> str:
-    """Return the text without invisible characters, with plain hyphens, quotes and spaces."""
+    """Return the text without invisible characters, with ASCII hyphens, quotes and spaces."""
     return re.sub(
         r"[ \t]+", " ", "".join(map(_plain_character, unicodedata.normalize("NFKC", text)))
     )
 
 
 def _plain_character(character: str) -> str:
-    """Return what a character stands for in an address or a token."""
+    """Return the ASCII character, or nothing, that a character stands for in a URL or token."""
     if character in "\t\r\n":
         return character
     category = unicodedata.category(character)
@@ -112,9 +113,9 @@ def _plain_character(character: str) -> str:
 
 
 def _readings(text: str) -> list[str]:
-    """Return the text as it may have been before it was wrapped and percent-encoded.
+    """Return the possible originals of a text that was wrapped and percent-encoded.
 
-    A line break is part of a wrapped line, unless the next line starts with a name of its own.
+    A line break counts as wrapping, unless the next line starts with a name and "=" or ":".
     """
     readings: list[str] = []
     for joined in (_WRAP.sub("", text), text, _LINE_BREAK.sub("", text)):
@@ -126,7 +127,7 @@ def _readings(text: str) -> list[str]:
 
 
 def _labelled_token(readings: list[str]) -> str | None:
-    """Return the first token that the text gives a name to, Plex's own name before others."""
+    """Return the first token that follows a label; X-Plex-Token takes precedence."""
     for label, reading in product(_LABELLED, readings):
         for match in label.finditer(reading):
             if token := _plain(unquote(match["value"])).strip(_DECORATION):
@@ -134,16 +135,16 @@ def _labelled_token(readings: list[str]) -> str | None:
     return None
 
 
-def _checked(token: str) -> str:
-    """Return the token, if it can be one that lasts."""
-    _refuse_kinds(token)
+def _validated(token: str) -> str:
+    """Return the token; `TokenInputError` if it is not a permanent token."""
+    _reject_temporary(token)
     if not _TOKEN.fullmatch(token):
         raise TokenInputError(TokenInputProblem.MALFORMED)
     return token
 
 
-def _refuse_kinds(token: str) -> None:
-    """Raise for the kinds of token that do not last."""
+def _reject_temporary(token: str) -> None:
+    """Raise `TokenInputError` for a temporary token."""
     lowered = token.lower()
     if lowered.startswith("claim-"):
         raise TokenInputError(TokenInputProblem.CLAIM)
@@ -154,13 +155,13 @@ def _refuse_kinds(token: str) -> None:
 
 
 def _server_url(readings: list[str]) -> str | None:
-    """Return the server behind the first address in the text; plex.tv is none."""
+    """Return the origin of the first URL in the text; `None` for plex.tv."""
     match = next(filter(None, map(_URL.search, readings)), None)
     return _origin(match[0]) if match else None
 
 
 def _origin(url: str) -> str | None:
-    """Return scheme, host and port of an address, without user name, path and query."""
+    """Return scheme, host and port of a URL, without user name, path and query."""
     try:
         parts = urlsplit(url)
         host, port = parts.hostname or "", parts.port

@@ -1,7 +1,7 @@
-"""One request to Plex: headers, time limits, status to error, JSON to Python.
+"""HTTP requests and websockets to Plex: headers, timeouts and errors.
 
-A token goes into a header and nowhere else. Redirects are never followed, since that would carry
-the token to wherever they point.
+Tokens are sent in a header only. Redirects are not followed, as they would send the token to
+another host.
 """
 
 from collections.abc import AsyncGenerator, Mapping
@@ -14,15 +14,15 @@ from aiohttp import hdrs
 from aiohttp.client_middlewares import ClientHandlerType
 from yarl import URL
 
-from .answers import (
-    FAILURES,
+from .errors import PlexConnectionError, PlexResponseError
+from .responses import (
+    TRANSPORT_ERRORS,
     RefusalTest,
     check_status,
     decode_json,
     read_body,
-    translated,
+    to_plex_error,
 )
-from .errors import PlexConnectionError, PlexResponseError
 from .websocket import TextFrames
 
 DEFAULT_TIMEOUT = 10.0
@@ -36,10 +36,10 @@ JSON = "application/json"
 
 @dataclass(frozen=True, kw_only=True)
 class ClientIdentity:
-    """How this client introduces itself to Plex.
+    """Identity of this client, sent with every request.
 
-    Plex keeps one token per account and client identifier (reported), and lists the rest under
-    "Authorized devices" (official API 1.2.2).
+    Plex keeps one token per account and client identifier (reported), and shows the other values
+    under "Authorized devices" (official API 1.2.2).
     """
 
     client_identifier: str
@@ -51,7 +51,7 @@ class ClientIdentity:
     device_name: str
 
     def headers(self) -> dict[str, str]:
-        """Return the identity as headers; Plex reads them as UTF-8 (official API 1.2.2)."""
+        """Return the X-Plex headers; Plex decodes them as UTF-8 (official API 1.2.2)."""
         values = {
             "X-Plex-Client-Identifier": self.client_identifier,
             "X-Plex-Product": self.product,
@@ -66,20 +66,19 @@ class ClientIdentity:
 
 
 def header_value(value: str) -> str:
-    """Return a text as one line that HTTP can carry."""
+    """Return a value as one line of printable characters."""
     printable = (character if character.isprintable() else " " for character in value)
     return " ".join("".join(printable).split())
 
 
 class PlexTransport:
-    """Requests to one base address, all with the same identity.
+    """Requests to one base URL with one identity.
 
-    What can go wrong, for every request: `PlexConnectionError` when no answer came,
-    `PlexCertificateError` when TLS failed, `PlexUnauthorizedError` for a 401 that Plex wrote,
-    `PlexForbiddenError` for 403, `PlexNotFoundError` for 404, `PlexUnavailableError` for 408, 429
-    and 5xx, and `PlexResponseError` for everything else that is not what Plex answers, redirects
-    and the 401 of a proxy among them. Messages are made of the method, the host, the path and the
-    status.
+    Errors of every request: `PlexConnectionError` without a response, `PlexCertificateError` if TLS
+    failed, `PlexUnauthorizedError` for a 401 sent by Plex, `PlexForbiddenError` for 403,
+    `PlexNotFoundError` for 404, `PlexUnavailableError` for 408, 429 and 5xx, and
+    `PlexResponseError` for any other unexpected response, such as a redirect or the 401 of a proxy.
+    Messages consist of the method, the host, the path and the status.
     """
 
     def __init__(
@@ -90,7 +89,7 @@ class PlexTransport:
         *,
         is_refusal: RefusalTest,
     ) -> None:
-        """Keep what all requests share."""
+        """Initialize with the session, URL and identity of all requests."""
         self._session = session
         self._base_url = base_url.rstrip("/")
         self._identity = identity
@@ -102,7 +101,7 @@ class PlexTransport:
         try:
             url = URL(self._base_url)
         except ValueError:
-            return "(unusable address)"
+            return "(invalid URL)"
         return f"{url.scheme}://{url.host}:{url.port}"
 
     async def get_json(
@@ -113,11 +112,11 @@ class PlexTransport:
         params: Mapping[str, str] | None = None,
         timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - it bounds the connection as well.
     ) -> Any:
-        """Return what a GET answers; an answer that is not JSON raises `PlexResponseError`."""
-        answer = await self._request(
+        """Return the JSON response of a GET; `PlexResponseError` if it is not JSON."""
+        response = await self._request(
             hdrs.METH_GET, path, token=token, params=params, timeout=timeout
         )
-        return decode_json(answer.body, answer.where)
+        return decode_json(response.body, response.where)
 
     async def send(
         self,
@@ -129,17 +128,17 @@ class PlexTransport:
         data: Mapping[str, str] | None = None,
         timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - it bounds the connection as well.
     ) -> Any | None:
-        """Ask for something to be done; `data` goes as a form.
+        """Send a request, with `data` as a form.
 
-        Returns the JSON that came back, `None` for the empty body that a server sends when it has
-        nothing to say (captured).
+        Returns the JSON response, `None` for an empty body, which servers send when there is
+        nothing to return (captured).
         """
-        answer = await self._request(
+        response = await self._request(
             method, path, token=token, params=params, data=data, timeout=timeout
         )
-        return decode_json(answer.body, answer.where) if answer.body.strip() else None
+        return decode_json(response.body, response.where) if response.body.strip() else None
 
-    async def act(
+    async def send_command(
         self,
         method: str,
         path: str,
@@ -148,12 +147,12 @@ class PlexTransport:
         params: Mapping[str, str] | None = None,
         timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - it bounds the connection as well.
     ) -> int:
-        """Tell Plex to do something, and return the status of its answer, a 2xx.
+        """Send a command and return the status of the response, a 2xx.
 
-        The body says nothing: it is empty, or a page that repeats the status (reported).
+        The body is ignored: it is empty, or a page that repeats the status (reported).
         """
-        answer = await self._request(method, path, token=token, params=params, timeout=timeout)
-        return answer.status
+        response = await self._request(method, path, token=token, params=params, timeout=timeout)
+        return response.status
 
     async def download(
         self,
@@ -165,8 +164,8 @@ class PlexTransport:
         limit: int,
         timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - it bounds the connection as well.
     ) -> tuple[bytes, str]:
-        """Return the bytes of a path, `limit` of them at most, and their content type."""
-        answer = await self._request(
+        """Return the body, `limit` bytes at most, and its content type."""
+        response = await self._request(
             hdrs.METH_GET,
             path,
             token=token,
@@ -175,7 +174,7 @@ class PlexTransport:
             limit=limit,
             timeout=timeout,
         )
-        return answer.body, answer.content_type
+        return response.body, response.content_type
 
     @asynccontextmanager
     async def websocket(
@@ -185,7 +184,7 @@ class PlexTransport:
         token: str | None = None,
         timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - it bounds the handshake alone.
     ) -> AsyncGenerator[TextFrames]:
-        """Open a websocket and close it at the end; a refused handshake is like any refusal."""
+        """Open a websocket; a rejected handshake raises the same errors as a request."""
         where = self._where(hdrs.METH_GET, path)
         if (connector := self._session.connector) is None:
             raise PlexConnectionError(f"{where}: the session is closed")
@@ -193,7 +192,7 @@ class PlexTransport:
         async def only_upgrade(
             request: aiohttp.ClientRequest, handler: ClientHandlerType
         ) -> aiohttp.ClientResponse:
-            """Stop a handshake that is answered by anything else, a redirect above all."""
+            """Raise for any response but 101, so that no redirect is followed."""
             response = await handler(request)
             if response.status == 101:  # noqa: PLR2004 - Switching Protocols.
                 return response
@@ -201,9 +200,9 @@ class PlexTransport:
                 await check_status(response, where, self._is_refusal)
             finally:
                 response.close()
-            raise PlexResponseError(f"{where}: no websocket")
+            raise PlexResponseError(f"{where}: not a websocket")
 
-        # The caller's session would follow redirects here, and aiohttp has no switch for it.
+        # aiohttp has no option against redirects of a websocket handshake; a middleware stops them.
         async with aiohttp.ClientSession(
             connector=connector,
             connector_owner=False,
@@ -219,8 +218,8 @@ class PlexTransport:
                     max_msg_size=MAX_FRAME,
                     timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
                 )
-            except FAILURES as err:
-                failure = translated(err, where)
+            except TRANSPORT_ERRORS as err:
+                failure = to_plex_error(err, where)
             else:
                 try:
                     yield TextFrames(websocket, where)
@@ -230,11 +229,11 @@ class PlexTransport:
             raise failure
 
     def _url(self, path: str) -> URL:
-        """Return the whole address; an unusable one raises `ValueError`."""
+        """Return the URL of a path; a malformed one raises `ValueError`."""
         return URL(self._base_url + path)
 
     def _where(self, method: str, path: str) -> str:
-        """Name a request in an error: no user name, no query, no token."""
+        """Return the name of a request for errors: no user name, no query, no token."""
         return f"{method} {self.host}{path}"
 
     def _headers(self, token: str | None, accept: str = JSON) -> dict[str, str]:
@@ -255,8 +254,8 @@ class PlexTransport:
         accept: str = JSON,
         limit: int | None = None,
         timeout: float,  # noqa: ASYNC109 - it bounds the connection as well.
-    ) -> _Answer:
-        """Return a 2xx answer."""
+    ) -> _Response:
+        """Return the 2xx response to a request."""
         where = self._where(method, path)
         try:
             async with self._session.request(
@@ -269,20 +268,20 @@ class PlexTransport:
                 timeout=aiohttp.ClientTimeout(total=timeout, connect=CONNECT_TIMEOUT),
             ) as response:
                 await check_status(response, where, self._is_refusal)
-                return _Answer(
+                return _Response(
                     where=where,
                     status=response.status,
                     content_type=response.content_type,
                     body=await read_body(response, limit or MAX_BODY, where),
                 )
-        except FAILURES as err:
-            failure = translated(err, where)
+        except TRANSPORT_ERRORS as err:
+            failure = to_plex_error(err, where)
         raise failure
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Answer:
-    """A 2xx answer; `where` names the request in an error."""
+class _Response:
+    """A 2xx response; `where` is the name of its request for errors."""
 
     where: str
     status: int

@@ -1,25 +1,26 @@
-"""The frames of a websocket."""
+"""Text frames of a websocket, with keepalive."""
 
 from typing import Self
 
 import aiohttp
 
-from .answers import FAILURES, translated
 from .errors import PlexConnectionError, PlexError
+from .responses import TRANSPORT_ERRORS, to_plex_error
 
 PING_AFTER = 30.0
 PONG_WITHIN = 15.0
 
 
 class TextFrames:
-    """The text frames of an open websocket; `PlexConnectionError` tells that it was lost.
+    """Iterator over the text frames of an open websocket; ends with `PlexConnectionError`.
 
-    A peer that was silent for `PING_AFTER` seconds is asked for a sign of life. This is done here
-    because the heartbeat of aiohttp can leave a timer behind when a websocket is closed.
+    After `PING_AFTER` seconds without a frame, a ping is sent, which has to be answered within
+    `PONG_WITHIN` seconds. The heartbeat of aiohttp is not used, because it can leave a timer behind
+    when the websocket is closed.
     """
 
     def __init__(self, websocket: aiohttp.ClientWebSocketResponse, where: str) -> None:
-        """Read from a websocket that somebody else closes."""
+        """Initialize with a websocket, which the caller closes."""
         self._websocket = websocket
         self._where = where
 
@@ -28,7 +29,7 @@ class TextFrames:
         return self
 
     async def __anext__(self) -> str:
-        """Return the next text frame; binary ones are not Plex's and are dropped."""
+        """Return the next text frame; binary frames, which Plex does not send, are dropped."""
         try:
             while True:
                 message = await self._receive()
@@ -42,12 +43,12 @@ class TextFrames:
                     case _:
                         failure: PlexError = PlexConnectionError(f"{self._where}: closed")
                         break
-        except FAILURES as err:
-            failure = translated(err, self._where)
+        except TRANSPORT_ERRORS as err:
+            failure = to_plex_error(err, self._where)
         raise failure
 
     async def _receive(self) -> aiohttp.WSMessage:
-        """Return the next message of any kind; silence in spite of a ping raises `TimeoutError`."""
+        """Return the next message of any type; an unanswered ping raises `TimeoutError`."""
         try:
             return await self._websocket.receive(PING_AFTER)
         except TimeoutError:

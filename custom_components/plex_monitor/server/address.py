@@ -9,7 +9,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..clients import client_identity
 from ..const import CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER, DOMAIN, LOGGER
-from ..plex.connection import candidates, find_connection
+from ..plex.connection import find_connection, ranked_connections
 from ..plex.errors import PlexCertificateError, PlexConnectionError, PlexError, PlexWrongServerError
 from ..plex.models import Connection
 from ..plex.plex_tv import PlexTv
@@ -71,7 +71,7 @@ class AddressFinder:
             connection
             for resource in resources
             if resource.machine_identifier == self.entry.unique_id
-            for connection in candidates(resource)
+            for connection in ranked_connections(resource)
             if self._is_worth_it(connection)
         ]
         found = await find_connection(connections, self._async_is_here)

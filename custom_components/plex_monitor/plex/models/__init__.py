@@ -1,7 +1,7 @@
-"""Typed answers of Plex: lenient where Plex is, strict where it matters.
+"""Data models of Plex responses.
 
-Every `from_json` takes the object that Plex wrote, without its wrapper, and raises
-`PlexResponseError` when it is not an object or lacks what the rest depends on.
+Every `from_json` takes the JSON object without its container, and raises `PlexResponseError` if it
+is not an object or lacks a required attribute.
 """
 
 from .account import LocalAccount, Pin, PlexAccount
@@ -16,11 +16,12 @@ from .library import (
     Section,
     SectionStorage,
 )
-from .maintenance import Activity, ButlerTask, Release, UpdateStatus, version_order
+from .maintenance import Activity, ButlerTask
 from .resource import Connection, Resource
 from .server import RemoteAccess, ServerIdentity, ServerInfo
 from .session import PlaybackState, Session, StreamDecision, TranscodeStatus
-from .usage import BandwidthUsage, ResourceUsage, Traffic
+from .statistics import BandwidthUsage, ResourceUsage, Traffic
+from .updater import Release, UpdateStatus, version_order
 
 __all__ = [
     "LIBRARY",

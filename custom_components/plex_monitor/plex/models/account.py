@@ -1,22 +1,21 @@
-"""Accounts, and the PINs that lead to their tokens."""
+"""Accounts, and the PINs to sign in with."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from ..errors import PlexResponseError
-from ..parsing import integer, mapping, number, required_text, secret, text
+from ..parsing import mapping, number, required_integer, required_text, secret, text
 
 SHORT_PIN_LIFETIME = 900.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pin:
-    """A short code that a person enters at plex.tv/link, and what became of it.
+    """A PIN: a short code that a user enters at plex.tv/link.
 
-    `expires_in` is in seconds from the moment of the answer; a short code lives 900 s (captured).
-    `token` appears once somebody has linked the code. `qr_url` is a picture that opens the page
-    with the code filled in. The rest of the answer tells where the caller lives and is not kept.
+    `expires_in` is in seconds from the response; a short code is valid for 900 s (captured).
+    `token` is set once the code is linked. `qr_url` is an image of a QR code for the page with the
+    code filled in. The rest of the response holds the location of the caller and is not kept.
     """
 
     id: int
@@ -27,13 +26,11 @@ class Pin:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read a PIN of `/api/v2/pins`."""
+        """Parse a PIN of `/api/v2/pins`."""
         data = mapping(data, "a PIN")
-        if (pin_id := integer(data.get("id"))) is None:
-            raise PlexResponseError("Plex left out the id of a PIN")
         qr_url = text(data.get("qr"))
         return cls(
-            id=pin_id,
+            id=required_integer(data, "id"),
             code=required_text(data, "code"),
             qr_url=qr_url if qr_url and qr_url.startswith(("https://", "http://")) else None,
             expires_in=_pin_lifetime(data.get("expiresIn"), data.get("expiresAt")),
@@ -42,7 +39,7 @@ class Pin:
 
 
 def _pin_lifetime(expires_in: Any, expires_at: Any) -> float:
-    """Return the seconds that are left to a PIN, however Plex says it."""
+    """Return the seconds until a PIN expires, from a duration or else from a date."""
     seconds = number(expires_in)
     if seconds is None:
         try:
@@ -58,8 +55,8 @@ def _pin_lifetime(expires_in: Any, expires_at: Any) -> float:
 class PlexAccount:
     """A Plex account: `GET /api/v2/user` (official API 1.2.2).
 
-    The e-mail address, the token and the rest of the answer are not kept. Managed users of a Plex
-    Home have no user name; then it is their title.
+    The e-mail address, the token and the rest of the response are not kept. Managed users of a Plex
+    Home have no user name; `username` is their title then.
     """
 
     username: str
@@ -67,10 +64,9 @@ class PlexAccount:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read the answer of `/api/v2/user`."""
+        """Parse the response of `/api/v2/user`."""
         data = mapping(data, "the account")
-        if (account_id := integer(data.get("id"))) is None:
-            raise PlexResponseError("Plex left out the id of the account")
+        account_id = required_integer(data, "id")
         title = text(data.get("title"))
         return cls(
             username=text(data.get("username")) or title or str(account_id),
@@ -80,10 +76,10 @@ class PlexAccount:
 
 @dataclass(frozen=True, kw_only=True)
 class LocalAccount:
-    """A user as a server knows them: `GET /accounts` (read from clients, not captured as JSON).
+    """An account on a server: `GET /accounts` (from other clients, not captured as JSON).
 
-    `account_id` is that of sessions and of the history: the owner is "1", everybody else goes by
-    their number at plex.tv (captured). The nameless account 0 is none (reported).
+    `account_id` is also used by sessions and the history: "1" for the owner, else the account id at
+    plex.tv (captured). Account 0, which has no name, is not a user (reported).
     """
 
     account_id: str
@@ -91,6 +87,6 @@ class LocalAccount:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read one `Account` of `/accounts`."""
+        """Parse an `Account` of `/accounts`."""
         data = mapping(data, "an account")
         return cls(account_id=required_text(data, "id"), name=required_text(data, "name"))

@@ -1,4 +1,4 @@
-"""What has played something from a server."""
+"""Devices that have used a server."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,16 +6,16 @@ from datetime import datetime
 from typing import Any, Self
 
 from ..errors import PlexResponseError
-from ..parsing import first_of, mapping, moment, required_text, text
+from ..parsing import first_of, mapping, required_text, text, timestamp
 
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """A device that a server has seen at some time: an entry of `GET /devices` (captured).
+    """A device that has used a server: `GET /devices` (captured).
 
-    `client_identifier` is what a session calls the `machineIdentifier` of its player; old entries
-    have none (captured), and cannot be told from each other. A server forgets no device, so a
-    browser can be there many times. `name` falls back to the platform.
+    `client_identifier` is the `machineIdentifier` of a session's player. Old entries have none
+    (captured) and are rejected, because they cannot be distinguished. A server never removes a
+    device, so a browser can be listed many times. `name` falls back to the platform.
     """
 
     client_identifier: str
@@ -25,18 +25,18 @@ class Device:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read one `Device` of `/devices`."""
+        """Parse a `Device` of `/devices`."""
         data = mapping(data, "a device")
         return cls(
             client_identifier=required_text(data, "clientIdentifier"),
             name=_name(data),
             platform=text(data.get("platform")),
-            created_at=moment(data.get("createdAt")),
+            created_at=timestamp(data.get("createdAt")),
         )
 
 
 def _name(data: Mapping[str, Any]) -> str:
-    """Return what a person knows a device by."""
+    """Return the name of a device, else its platform."""
     if (name := first_of(data, "name", "platform")) is None:
         raise PlexResponseError("Plex left out the name of a device")
     return name

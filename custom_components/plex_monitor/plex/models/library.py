@@ -1,31 +1,30 @@
-"""Libraries, which Plex calls sections, and what is in them."""
+"""Libraries (sections), their items and the play history."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from enum import IntEnum
 from typing import Any, Self
 
-from ..errors import PlexResponseError
 from ..parsing import (
     boolean,
-    first_of,
     integer,
     mapping,
-    moment,
     number,
-    numbering,
     parsed_items,
+    required_integer,
     required_text,
-    server_path,
+    season_and_episode,
     text,
+    thumb_path,
+    timestamp,
 )
 
 LIBRARY = "com.plexapp.plugins.library"
-"""How a server's own library calls itself among other providers of media (official API 1.2.2)."""
+"""The identifier of the library among the media providers of a server (official API 1.2.2)."""
 
 
 class MediaType(IntEnum):
-    """Plex's numbers of what a library holds (official API 1.2.2)."""
+    """Type of an item, as a number (official API 1.2.2)."""
 
     MOVIE = 1
     SHOW = 2
@@ -50,10 +49,10 @@ _MEDIA_TYPES = {
 class Section:
     """A library: `GET /library/sections` (official API 1.2.2).
 
-    `media_type` is movie, show, artist or photo. `scanned_at` is when it was last scanned.
-    `content_changed_at` is a counter that grows with every change, not a time. `hidden` is 0 for
-    one that shows everywhere, 1 for one that is left out of the home screen, 2 for one that is
-    left out of the search as well.
+    `media_type` is "movie", "show", "artist" or "photo". `scanned_at` is the time of the last scan.
+    `content_changed_at` is a counter that increases with every change, not a time. `hidden` is 0
+    for a library that is shown everywhere, 1 if it is excluded from the home screen, 2 if it is
+    excluded from search as well.
     """
 
     key: str
@@ -67,7 +66,7 @@ class Section:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read one `Directory` of `/library/sections`."""
+        """Parse a `Directory` of `/library/sections`."""
         data = mapping(data, "a library")
         return cls(
             key=required_text(data, "key"),
@@ -75,7 +74,7 @@ class Section:
             media_type=text(data.get("type")),
             agent=text(data.get("agent")),
             scanning=boolean(data.get("refreshing")),
-            scanned_at=moment(data.get("scannedAt")),
+            scanned_at=timestamp(data.get("scannedAt")),
             content_changed_at=integer(data.get("contentChangedAt")),
             # Plex writes a number or a bool (captured).
             hidden=integer(data.get("hidden")) or int(boolean(data.get("hidden"))),
@@ -83,13 +82,13 @@ class Section:
 
     @property
     def media_types(self) -> tuple[MediaType, ...]:
-        """Return what can be counted in it, the whole before its parts."""
+        """Return the types of its items, parents before children."""
         return _MEDIA_TYPES.get(self.media_type or "", ())
 
 
 @dataclass(frozen=True, kw_only=True)
 class SectionStorage:
-    """How much a library holds: `GET /media/providers?includeStorage=1` (PlexAPI).
+    """Size of a library: `GET /media/providers?includeStorage=1` (PlexAPI).
 
     `size` is in bytes, `duration` in milliseconds.
     """
@@ -100,23 +99,21 @@ class SectionStorage:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read one `Directory` of the library's content; one that is not told of is none."""
+        """Parse a `Directory` of the content; one without a size is rejected."""
         data = mapping(data, "a library")
-        if (size := integer(data.get("storageTotal"))) is None:
-            raise PlexResponseError("Plex left out storageTotal")
         return cls(
             section_id=required_text(data, "id"),
-            size=size,
+            size=required_integer(data, "storageTotal"),
             duration=integer(data.get("durationTotal")),
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Marker:
-    """A part of a medium: `GET /library/metadata/{id}` with `includeMarkers=1` (captured).
+    """A marker in an item: `GET /library/metadata/{id}` with `includeMarkers=1` (captured).
 
-    `marker_type` is "intro", "credits" or "commercial" (PlexAPI), `start` is in milliseconds. The
-    final credits are those after which nothing comes.
+    `marker_type` is "intro", "credits" or "commercial" (PlexAPI), `start` is in milliseconds.
+    `final` is true for credits that are followed by no other scene.
     """
 
     marker_type: str
@@ -125,25 +122,23 @@ class Marker:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read one `Marker`."""
+        """Parse a `Marker`."""
         data = mapping(data, "a marker")
-        if (start := integer(data.get("startTimeOffset"))) is None:
-            raise PlexResponseError("Plex left out startTimeOffset")
         return cls(
             marker_type=required_text(data, "type"),
-            start=start,
+            start=required_integer(data, "startTimeOffset"),
             final=boolean(data.get("final")),
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class MediaItem:
-    """Something in a library, playable or not: `Metadata` of `/library` (official API 1.2.2).
+    """An item of a library, playable or not: `Metadata` of `/library` (official API 1.2.2).
 
-    `parent` and `grandparent` are season and show, or album and artist. `duration` is in
-    milliseconds. `thumb` is a path on the server. `leaf_count` is how many playable items are in
-    it. `rating` is that of the critics and `user_rating` the user's own, both from 0 to 10.
-    `markers` are known where they were asked for.
+    Parent and grandparent are season and show, or album and artist. `duration` is in milliseconds.
+    `thumb` is a path on the server. `leaf_count` is the number of playable items in it. `rating` is
+    that of the critics and `user_rating` that of the user, both from 0 to 10. `markers` is empty
+    unless markers were requested.
     """
 
     rating_key: str
@@ -169,9 +164,9 @@ class MediaItem:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read one `Metadata`."""
+        """Parse a `Metadata`."""
         data = mapping(data, "an item")
-        season, episode = numbering(data)
+        season, episode = season_and_episode(data)
         return cls(
             rating_key=required_text(data, "ratingKey"),
             media_type=text(data.get("type")),
@@ -184,9 +179,9 @@ class MediaItem:
             year=integer(data.get("year")),
             section_id=text(data.get("librarySectionID")),
             section_title=text(data.get("librarySectionTitle")),
-            added_at=moment(data.get("addedAt")),
+            added_at=timestamp(data.get("addedAt")),
             duration=integer(data.get("duration")),
-            thumb=server_path(first_of(data, "thumb", "parentThumb", "grandparentThumb")),
+            thumb=thumb_path(data),
             summary=text(data.get("summary")),
             leaf_count=integer(data.get("leafCount")),
             view_count=integer(data.get("viewCount")) or 0,
@@ -197,7 +192,7 @@ class MediaItem:
 
     @property
     def credits_offset(self) -> int | None:
-        """Return where the final credits begin, in milliseconds; `None` where it is not known."""
+        """Return the start of the final credits in milliseconds; `None` if unknown."""
         return next(
             (each.start for each in self.markers if each.marker_type == "credits" and each.final),
             None,
@@ -206,9 +201,9 @@ class MediaItem:
 
 @dataclass(frozen=True, kw_only=True)
 class HistoryItem:
-    """Something that was played: `GET /status/sessions/history/all` (official API 1.2.2).
+    """An entry of the play history: `GET /status/sessions/history/all` (official API 1.2.2).
 
-    `rating_key` is missing when the item is gone (PlexAPI). `account_id` is that of a
+    `rating_key` is missing if the item was deleted (PlexAPI). `account_id` refers to a
     `LocalAccount`.
     """
 
@@ -224,9 +219,9 @@ class HistoryItem:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read one `Metadata` of the history."""
-        data = mapping(data, "a row of the history")
-        season, episode = numbering(data)
+        """Parse a `Metadata` of the history."""
+        data = mapping(data, "a history entry")
+        season, episode = season_and_episode(data)
         return cls(
             rating_key=text(data.get("ratingKey")),
             media_type=text(data.get("type")),
@@ -235,14 +230,14 @@ class HistoryItem:
             season=season,
             episode=episode,
             section_id=text(data.get("librarySectionID")),
-            viewed_at=moment(data.get("viewedAt")),
+            viewed_at=timestamp(data.get("viewedAt")),
             account_id=text(data.get("accountID")),
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Image:
-    """A picture; `content_type` is one of those of pictures made of pixels."""
+    """An image in a raster format, given by `content_type`."""
 
     content: bytes
     content_type: str

@@ -1,4 +1,4 @@
-"""The servers of an account, and the addresses they have."""
+"""Resources: the servers of an account at plex.tv, and their connections."""
 
 from dataclasses import dataclass, field
 from typing import Any, Self
@@ -19,11 +19,11 @@ from .server import PRODUCT_NAME
 
 @dataclass(frozen=True, kw_only=True)
 class Connection:
-    """One address of a server, as plex.tv knows it.
+    """A connection: one address of a server, as listed by plex.tv.
 
-    `url` has no path; `address` and `port` are those behind a plex.direct name. `local` is an
-    address of the server's own network, not necessarily one that can be reached from here, and
-    `relay` goes through Plex's servers with little bandwidth (official API 1.2.2).
+    `url` has no path; `address` and `port` are those of a plex.direct name. A `local` connection is
+    an address in the network of the server, which may not be reachable from this network. A `relay`
+    connection goes through Plex's servers, with limited bandwidth (official API 1.2.2).
     """
 
     url: str
@@ -34,16 +34,16 @@ class Connection:
 
     @property
     def secure(self) -> bool:
-        """Return whether the connection is encrypted."""
+        """Return whether the connection uses https."""
         return self.url.startswith("https://")
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read one of a resource's `connections`."""
+        """Parse one of the `connections` of a resource."""
         data = mapping(data, "a connection")
         url = required_text(data, "uri").rstrip("/")
         if not url.startswith(("https://", "http://")):
-            raise PlexResponseError("Not the address of a server")
+            raise PlexResponseError("Not a URL of a server")
         return cls(
             url=url,
             local=boolean(data.get("local")),
@@ -55,10 +55,10 @@ class Connection:
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """A server that an account can use: `GET /api/v2/resources` (official API 1.2.2).
+    """A server that an account has access to: `GET /api/v2/resources` (official API 1.2.2).
 
-    `access_token` is the token for this server: that of the account where it owns the server, one
-    of its own where the server is shared (reported). `owner_name` is set for shared servers.
+    `access_token` is the token for this server: the token of the account if it owns the server, a
+    separate one if the server is shared (reported). `owner_name` is set for shared servers only.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Resource:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read one entry of `/api/v2/resources`; what is no server raises `PlexResponseError`."""
+        """Parse an entry of `/api/v2/resources`; only servers are accepted."""
         data = mapping(data, "a resource")
         if "server" not in (text(data.get("provides")) or "").replace(" ", "").split(","):
             raise PlexResponseError("Not a server")

@@ -1,4 +1,4 @@
-"""What a server says of itself and of how it is reached."""
+"""Identity, information and remote access of a server."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -10,10 +10,10 @@ PRODUCT_NAME = "Plex Media Server"
 
 @dataclass(frozen=True, kw_only=True)
 class ServerIdentity:
-    """Who answers at an address: `GET /identity`, which needs no token (official API 1.2.2).
+    """Identity of a server: `GET /identity`, which needs no token (official API 1.2.2).
 
-    `claimed` tells whether the server belongs to an account; where it is not said, it does.
-    `version` is empty where it is not said.
+    `claimed` is whether the server belongs to an account, true if the response does not say.
+    `version` is empty if the response does not say.
     """
 
     machine_identifier: str
@@ -22,7 +22,7 @@ class ServerIdentity:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read the `MediaContainer` of `/identity`."""
+        """Parse the `MediaContainer` of `/identity`."""
         data = mapping(data, "the identity")
         return cls(
             machine_identifier=required_identifier(data, "machineIdentifier"),
@@ -33,10 +33,10 @@ class ServerIdentity:
 
 @dataclass(frozen=True, kw_only=True)
 class ServerInfo:
-    """What a server says of itself: `GET /` (official API 1.2.2).
+    """Information about a server: `GET /` (official API 1.2.2).
 
-    `plex_pass` is that of the owner. `sign_in_state` is "ok" for a server that is signed in to
-    plex.tv and "none" for one that never was (captured); other values are not documented.
+    `plex_pass` is whether the owner has Plex Pass. `sign_in_state` is "ok" if the server is signed
+    in to plex.tv and "none" if it never was (captured); other values are not documented.
     """
 
     machine_identifier: str
@@ -47,7 +47,7 @@ class ServerInfo:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read the `MediaContainer` of `/`."""
+        """Parse the `MediaContainer` of `/`."""
         data = mapping(data, "the server")
         return cls(
             machine_identifier=required_identifier(data, "machineIdentifier"),
@@ -60,12 +60,11 @@ class ServerInfo:
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteAccess:
-    """How a server is reached from outside: `GET /myplex/account` (captured).
+    """Remote access of a server: `GET /myplex/account` (captured).
 
-    `state` is "mapped" for a server that plex.tv can reach and "unknown" for one that is not
-    signed in (captured); other values are not documented. `error` is Plex's word for what is
-    wrong. `reachable` is `None` where it is not known. The token, the addresses and the e-mail
-    address that stand in the answer are not kept.
+    `state` is "mapped" if plex.tv can reach the server and "unknown" if the server is not signed in
+    (captured); other values are not documented. `error` is the error code of Plex. `reachable` is
+    `None` if unknown. The token, the addresses and the e-mail address in the response are not kept.
     """
 
     state: str | None
@@ -74,7 +73,7 @@ class RemoteAccess:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read the `MyPlex` of `/myplex/account`."""
+        """Parse the `MyPlex` of `/myplex/account`."""
         data = mapping(data, "the remote access")
         state = text(data.get("mappingState"))
         error = text(data.get("mappingError"))

@@ -1,4 +1,4 @@
-"""What is being played."""
+"""Sessions: the current streams of a server."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,21 +12,21 @@ from ..parsing import (
     first_of,
     integer,
     mapping,
-    numbering,
     objects,
     required_text,
-    server_path,
+    season_and_episode,
     text,
+    thumb_path,
 )
 
 VIDEO, AUDIO, SUBTITLES = 1, 2, 3
-"""The numbers that Plex gives to the kinds of streams in a file (captured)."""
+"""Values of `streamType` for the streams in a file (captured)."""
 
 _QUALITY = re.compile(r"(\d+[kpi]|sd)\b", re.IGNORECASE)
 
 
 class PlaybackState(StrEnum):
-    """What a player is doing with a stream."""
+    """Playback state of a session."""
 
     PLAYING = "playing"
     PAUSED = "paused"
@@ -34,7 +34,7 @@ class PlaybackState(StrEnum):
 
     @classmethod
     def from_text(cls, value: Any) -> Self:
-        """Read a state; one that is not known counts as playing, since the stream is there."""
+        """Parse a state; an unknown one counts as playing, since the session exists."""
         try:
             return cls(value)
         except ValueError:
@@ -42,9 +42,9 @@ class PlaybackState(StrEnum):
 
 
 class StreamDecision(StrEnum):
-    """What a server does to a medium for its player.
+    """How a server delivers an item to its player.
 
-    A direct stream is packed anew, and its picture and its sound are left as they are.
+    A direct stream is remuxed: its video and audio are copied into another container.
     """
 
     DIRECT_PLAY = "direct_play"
@@ -53,7 +53,7 @@ class StreamDecision(StrEnum):
 
     @classmethod
     def of(cls, *decisions: str | None) -> Self:
-        """Return what the decisions on picture and sound come to."""
+        """Return the overall decision for the decisions on video and audio."""
         if "transcode" in decisions:
             return cls("transcode")
         return cls("direct_stream") if "copy" in decisions else cls("direct_play")
@@ -61,11 +61,11 @@ class StreamDecision(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class TranscodeStatus:
-    """The work of the transcoder on one stream: in a session, and pushed (captured).
+    """Status of a transcode: in a session and in notifications (captured).
 
-    `key` is the bare id. A transcoder that is `throttled` is far enough ahead. `hardware` tells
-    whether hardware takes part; that it was asked for says nothing. The decisions are "transcode"
-    and "copy".
+    `key` is the id without its path. The transcoder is `throttled` while it is far enough ahead.
+    `hardware` is whether hardware is used, not whether it was requested. The decisions are
+    "transcode" and "copy".
     """
 
     key: str
@@ -76,7 +76,7 @@ class TranscodeStatus:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read a `TranscodeSession`."""
+        """Parse a `TranscodeSession`."""
         data = mapping(data, "a transcode")
         return cls(
             key=required_text(data, "key").rpartition("/")[2],
@@ -89,20 +89,20 @@ class TranscodeStatus:
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """One stream: an entry of `GET /status/sessions` (captured, PMS 1.43).
+    """A session (stream): an entry of `GET /status/sessions` (captured, PMS 1.43).
 
-    `session_key` is a counter that restarts with the server; `session_id` is what ending the
-    stream wants, and is missing for some players that play directly (captured). `player` falls
+    `session_key` is a counter that restarts with the server. `session_id` is the id to terminate
+    the session with; it is missing for some players that play directly (captured). `player` falls
     back to the device and the product, since phones often have no title (captured). `user_id` is
     "1" for the owner.
 
     `view_offset` and `duration` are in milliseconds. `bandwidth` is what the server reserves, in
     kbit/s; `location` is "lan", "wan" or "cellular" (captured). `thumb` is a path on the server.
 
-    The decisions are those on the streams that play, in Plex's words ("transcode", "copy", "burn",
-    "ignore"), `None` where nothing is done. Resolutions read like "1080p", "4k" or "sd", codecs
-    like "hevc". What is delivered has the plain names, what lies on the server begins with
-    `source`, and is `None` where the server does not tell.
+    The decisions on the selected streams are "transcode", "copy", "burn" or "ignore", `None` for a
+    stream that is played as it is. Resolutions are like "1080p", "4k" or "sd", codecs like "hevc".
+    `source_` attributes describe the file on the server, and are `None` if the server does not
+    report them; the others describe what is delivered.
     """
 
     session_key: str
@@ -145,10 +145,10 @@ class Session:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read one `Metadata` of `/status/sessions`."""
+        """Parse a `Metadata` of `/status/sessions`."""
         data = mapping(data, "a session")
         user, player, session = (child(data, key) for key in ("User", "Player", "Session"))
-        season, episode = numbering(data)
+        season, episode = season_and_episode(data)
         return cls(
             session_key=required_text(data, "sessionKey"),
             session_id=text(session.get("id")),
@@ -162,7 +162,7 @@ class Session:
             year=integer(data.get("year")),
             section_id=text(data.get("librarySectionID")),
             section_title=text(data.get("librarySectionTitle")),
-            thumb=server_path(first_of(data, "thumb", "parentThumb", "grandparentThumb")),
+            thumb=thumb_path(data),
             live=boolean(data.get("live")),
             user=text(user.get("title")),
             user_id=text(user.get("id")),
@@ -181,38 +181,38 @@ class Session:
 
     @property
     def progress(self) -> float | None:
-        """Return how far the medium has been played, in percent; `None` where it has no end."""
+        """Return the playback position in percent; `None` without a duration."""
         if self.view_offset is None or not self.duration or self.duration < 0:
             return None
         return max(0.0, min(100.0, 100 * self.view_offset / self.duration))
 
 
 def _delivery(data: Mapping[str, Any]) -> dict[str, Any]:
-    """Return how a medium gets to its player.
+    """Return the attributes of a session that describe its delivery.
 
-    While the server transcodes, medium, part and streams describe what is delivered. The source
-    shows in the transcoder's part, and in the display title of the stream: "4K (HEVC Main 10)"
+    While the server transcodes, media, part and streams describe what is delivered. The source is
+    described by the transcode session, and by the display title of the stream: "4K (HEVC Main 10)"
     (captured, PMS 1.43).
     """
     media = _selected(objects(data.get("Media")))
     part = _selected(objects(media.get("Part")))
     streams = objects(part.get("Stream"))
-    transcoder = child(data, "TranscodeSession")
-    # A medium that is played as it is can have a transcoder, for its subtitles alone.
-    played_as_it_is = text(part.get("decision")) == "directplay"
+    transcode = child(data, "TranscodeSession")
+    # A direct play can have a transcode session, for its subtitles only.
+    is_direct_play = text(part.get("decision")) == "directplay"
 
-    def decision_on(kind: int, name: str) -> str | None:
-        """Return the stream's own decision, else that of the transcoder."""
-        decision = text(_selected(_of_kind(streams, kind)).get("decision"))
-        if decision is None and not played_as_it_is:
-            decision = text(transcoder.get(name))
+    def decision_on(stream_type: int, name: str) -> str | None:
+        """Return the decision on a stream, else that of the transcode session."""
+        decision = text(_selected(_of_type(streams, stream_type)).get("decision"))
+        if decision is None and not is_direct_play:
+            decision = text(transcode.get(name))
         return decision
 
     video = decision_on(VIDEO, "videoDecision")
     audio = decision_on(AUDIO, "audioDecision")
     resolution = _resolution(media.get("videoResolution"))
     video_codec, audio_codec = _codec(media.get("videoCodec")), _codec(media.get("audioCodec"))
-    display_title = text(_selected(_of_kind(streams, VIDEO)).get("displayTitle")) or ""
+    display_title = text(_selected(_of_type(streams, VIDEO)).get("displayTitle")) or ""
     source_quality = _QUALITY.match(display_title)
     return {
         "decision": StreamDecision.of(video, audio),
@@ -224,33 +224,33 @@ def _delivery(data: Mapping[str, Any]) -> dict[str, Any]:
             resolution if video != "transcode" else source_quality and source_quality[0].lower()
         ),
         "video_codec": video_codec,
-        "source_video_codec": _codec(transcoder.get("sourceVideoCodec"))
+        "source_video_codec": _codec(transcode.get("sourceVideoCodec"))
         or (video_codec if video != "transcode" else None),
         "audio_codec": audio_codec,
-        "source_audio_codec": _codec(transcoder.get("sourceAudioCodec"))
+        "source_audio_codec": _codec(transcode.get("sourceAudioCodec"))
         or (audio_codec if audio != "transcode" else None),
-        "transcode": TranscodeStatus.from_json(transcoder) if text(transcoder.get("key")) else None,
+        "transcode": TranscodeStatus.from_json(transcode) if text(transcode.get("key")) else None,
     }
 
 
-def _of_kind(streams: list[Mapping[str, Any]], kind: int) -> list[Mapping[str, Any]]:
-    """Return the streams of a kind."""
-    return [stream for stream in streams if integer(stream.get("streamType")) == kind]
+def _of_type(streams: list[Mapping[str, Any]], stream_type: int) -> list[Mapping[str, Any]]:
+    """Return the streams of a type."""
+    return [stream for stream in streams if integer(stream.get("streamType")) == stream_type]
 
 
 def _selected(candidates: list[Mapping[str, Any]]) -> Mapping[str, Any]:
-    """Return what was chosen to be played, the first where nothing was; empty where none is."""
-    chosen = (each for each in candidates if boolean(each.get("selected")))
-    return next(chosen, candidates[0] if candidates else {})
+    """Return the selected candidate, else the first; empty if there are none."""
+    selected = (each for each in candidates if boolean(each.get("selected")))
+    return next(selected, candidates[0] if candidates else {})
 
 
 def _resolution(value: Any) -> str | None:
-    """Return a resolution, which Plex writes as "1080" and as "720p" (captured)."""
+    """Return a resolution as "1080p"; Plex writes "1080" as well as "720p" (captured)."""
     resolution = (text(value) or "").lower()
     return (f"{resolution}p" if resolution.isdecimal() else resolution) or None
 
 
 def _codec(value: Any) -> str | None:
-    """Return a codec; "*" stands for one that is not known (captured)."""
+    """Return a codec; `None` for "*", which means unknown (captured)."""
     codec = text(value)
     return None if codec == "*" else codec

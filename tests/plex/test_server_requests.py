@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from custom_components.plex_monitor.plex import trusted
+from custom_components.plex_monitor.plex import server_requests
 from custom_components.plex_monitor.plex.errors import (
     PlexError,
     PlexForbiddenError,
@@ -17,8 +17,12 @@ from custom_components.plex_monitor.plex.errors import (
 )
 from custom_components.plex_monitor.plex.parsing import mapping, required_text
 from custom_components.plex_monitor.plex.server import PlexServer
+from custom_components.plex_monitor.plex.server_requests import (
+    ServerRequests,
+    is_refusal,
+    path_segment,
+)
 from custom_components.plex_monitor.plex.transport import ClientIdentity
-from custom_components.plex_monitor.plex.trusted import TrustedRequests, is_refusal, segment
 from tests import simulator
 from tests.simulator import Fault, Kind, World
 
@@ -241,9 +245,9 @@ def requests(
     token: str,
     session: aiohttp.ClientSession,
     identity: ClientIdentity,
-) -> TrustedRequests:
+) -> ServerRequests:
     """Return the requests of a client."""
-    return TrustedRequests(
+    return ServerRequests(
         session, home.url, identity, machine_identifier=home.machine_identifier, token=token
     )
 
@@ -256,11 +260,11 @@ def title(item: Any) -> str:
 async def test_a_list_is_read_in_pages(
     world: World,
     home: simulator.PlexServer,
-    requests: TrustedRequests,
+    requests: ServerRequests,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As many as are wanted, and no more, are asked for."""
-    monkeypatch.setattr(trusted, "PAGE_SIZE", 3)
+    monkeypatch.setattr(server_requests, "PAGE_SIZE", 3)
     for number in range(7):
         home.library.add(f"Film {number}", kind=Kind.MOVIE)
     path, films = "/library/sections/1/all", 10
@@ -299,7 +303,7 @@ async def test_a_list_is_read_in_pages(
 async def test_odd_lists(
     world: World,
     home: simulator.PlexServer,
-    requests: TrustedRequests,
+    requests: ServerRequests,
     answer: dict[str, object],
     expected: tuple[str, ...],
 ) -> None:
@@ -310,7 +314,7 @@ async def test_odd_lists(
 
 
 async def test_a_server_may_send_less_than_it_is_asked_for(
-    world: World, home: simulator.PlexServer, requests: TrustedRequests
+    world: World, home: simulator.PlexServer, requests: ServerRequests
 ) -> None:
     """As long as it says that there is more, it is asked for it."""
     page = {"totalSize": 5, "Metadata": [{"title": "A"}, {"title": "B"}]}
@@ -331,11 +335,11 @@ async def test_a_server_may_send_less_than_it_is_asked_for(
 )
 def test_a_key_is_a_part_of_a_path(key: str) -> None:
     """It is taken as it is."""
-    assert segment(key) == key
+    assert path_segment(key) == key
 
 
 @pytest.mark.parametrize("key", ["", ".", "..", "a/b", "1?x=y", "1#", "%2e", "1,2", "ä", "1\n"])
 def test_what_is_no_part_of_a_path(key: str) -> None:
     """It would ask for something else."""
     with pytest.raises(PlexNotFoundError):
-        segment(key)
+        path_segment(key)

@@ -1,19 +1,18 @@
-"""What a server uses of its machine and of its network."""
+"""CPU, memory and bandwidth usage of a server."""
 
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from ..errors import PlexResponseError
-from ..parsing import boolean, integer, mapping, moment, number
+from ..parsing import boolean, integer, mapping, number, required_timestamp
 
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceUsage:
-    """Processor and memory at a moment: `GET /statistics/resources` (captured).
+    """CPU and memory usage at one time: `GET /statistics/resources` (captured).
 
-    All are in percent of the machine: `host` is everything that runs on it, `process` the server
-    alone. `at` is on the server's clock.
+    All values are in percent of the host: `host_` is the usage of all processes, `process_` that of
+    the server. `at` is by the server's clock.
     """
 
     at: datetime
@@ -24,10 +23,10 @@ class ResourceUsage:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read one `StatisticsResources`."""
+        """Parse a `StatisticsResources`."""
         data = mapping(data, "a measurement")
         return cls(
-            at=_required_moment(data.get("at")),
+            at=required_timestamp(data, "at"),
             host_cpu=number(data.get("hostCpuUtilization")),
             process_cpu=number(data.get("processCpuUtilization")),
             host_memory=number(data.get("hostMemoryUtilization")),
@@ -37,7 +36,7 @@ class ResourceUsage:
 
 @dataclass(frozen=True, kw_only=True)
 class Traffic:
-    """What one device took in one second: a row of `GET /statistics/bandwidth` (captured)."""
+    """Bytes sent to one device in one second: `GET /statistics/bandwidth` (captured)."""
 
     at: datetime
     lan: bool
@@ -45,10 +44,10 @@ class Traffic:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Read one `StatisticsBandwidth`."""
+        """Parse a `StatisticsBandwidth`."""
         data = mapping(data, "a measurement")
         return cls(
-            at=_required_moment(data.get("at")),
+            at=required_timestamp(data, "at"),
             lan=boolean(data.get("lan")),
             size=integer(data.get("bytes")) or 0,
         )
@@ -56,14 +55,7 @@ class Traffic:
 
 @dataclass(frozen=True, kw_only=True)
 class BandwidthUsage:
-    """What a server delivers, in bytes a second on the average of a span."""
+    """Average bandwidth over a span, in bytes per second."""
 
     lan: float
     wan: float
-
-
-def _required_moment(value: Any) -> datetime:
-    """Return when something was measured."""
-    if (at := moment(value)) is None:
-        raise PlexResponseError("Plex left out at")
-    return at

@@ -1,7 +1,7 @@
-"""What comes back from Plex: status to error, JSON to Python, aiohttp's errors to ours.
+"""Handling of HTTP responses: status to error, body to JSON, aiohttp errors to `PlexError`.
 
-The errors of aiohttp hold the headers of the request, so none of them is let out, not even as the
-cause of another error.
+Errors of aiohttp hold the headers of the request, and so the token. None of them is passed on, not
+even as the cause of another error.
 """
 
 from collections.abc import Callable, Mapping
@@ -31,17 +31,17 @@ MAX_ERROR_BODY = 64 * 1024
 MAX_RETRY_AFTER = 24 * 60 * 60.0
 CHUNK = 64 * 1024
 
-FAILURES = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
-"""Everything that a request of aiohttp ends with when it ends badly."""
+TRANSPORT_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
+"""Every error that a failed request of aiohttp raises."""
 
 type RefusalTest = Callable[[Mapping[str, str], bytes], bool]
-"""Tells from the headers and the body of a 401 whether Plex wrote it."""
+"""Returns, from the headers and body of a 401, whether Plex sent it."""
 
 
 async def check_status(
     response: aiohttp.ClientResponse, where: str, is_refusal: RefusalTest
 ) -> None:
-    """Raise what a status other than 2xx means."""
+    """Raise the `PlexError` for a status other than 2xx."""
     status = response.status
     where = f"{where}: {status}"
     match status:
@@ -67,7 +67,7 @@ async def check_status(
 
 
 async def read_body(response: aiohttp.ClientResponse, limit: int, where: str) -> bytes:
-    """Return a body of a bounded length, counted after decompression."""
+    """Return the body; `PlexResponseError` above `limit` bytes, counted after decompression."""
     body = bytearray()
     async for chunk in response.content.iter_chunked(CHUNK):
         body += chunk
@@ -77,7 +77,7 @@ async def read_body(response: aiohttp.ClientResponse, limit: int, where: str) ->
 
 
 def decode_json(body: bytes, where: str) -> Any:
-    """Return the JSON of a body."""
+    """Return the decoded JSON of a body; `PlexResponseError` if it is not JSON."""
     try:
         return json.loads(body.decode("utf-8"))
     except ValueError, RecursionError:
@@ -86,7 +86,7 @@ def decode_json(body: bytes, where: str) -> Any:
 
 
 def _retry_after(value: str | None) -> float | None:
-    """Return the seconds of a Retry-After, which is a number or a date; a day at most."""
+    """Return the seconds of a Retry-After header, a number or a date; one day at most."""
     if (seconds := number(value)) is None:
         try:
             when = parsedate_to_datetime(value or "")
@@ -96,8 +96,8 @@ def _retry_after(value: str | None) -> float | None:
     return min(max(0.0, seconds), MAX_RETRY_AFTER)
 
 
-def translated(error: Exception, where: str) -> PlexError:
-    """Return our error for one of aiohttp's."""
+def to_plex_error(error: Exception, where: str) -> PlexError:
+    """Return the `PlexError` for an error raised by aiohttp."""
     match error:
         case ssl.SSLError():
             cause = getattr(error, "certificate_error", error)

@@ -1,0 +1,63 @@
+"""Releases of Plex Media Server, as its updater lists them."""
+
+from dataclasses import dataclass
+import re
+from typing import Any, Self
+
+from ..parsing import boolean, mapping, parsed_items, required_text, text
+
+
+def version_order(version: str) -> tuple[int, ...]:
+    """Return the sort key of a version, which orders "1.9.1" before "1.10.0-a1b2c3"."""
+    return tuple(int(part) for part in re.findall(r"[0-9]{1,18}", version.partition("-")[0]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """A release that the updater lists (official API 1.2.2).
+
+    `state` is "available", "downloading", "downloaded", "installing", "tonight", "skipped",
+    "error", "notify" or "done". The running version can be among the releases (captured).
+    """
+
+    version: str
+    state: str | None
+    release_notes: str | None
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Parse a `Release` of `/updater/status`, without its URL, which holds a token."""
+        data = mapping(data, "a release")
+        notes = (text(data.get("added")), text(data.get("fixed")))
+        return cls(
+            version=required_text(data, "version"),
+            state=text(data.get("state")),
+            release_notes="\n\n".join(filter(None, notes)) or None,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class UpdateStatus:
+    """Status of the updater: `GET /updater/status` (official API 1.2.2).
+
+    `version` is the latest release, which can be the running version, `None` if no release is
+    listed. `can_install` is false in Docker and for Linux packages (official API 1.2.2).
+    """
+
+    can_install: bool
+    version: str | None
+    state: str | None
+    release_notes: str | None
+
+    @classmethod
+    def from_json(cls, data: Any) -> Self:
+        """Parse the `MediaContainer` of `/updater/status`."""
+        data = mapping(data, "the updater")
+        releases = parsed_items(data.get("Release"), Release.from_json)
+        latest = max(releases, key=lambda release: version_order(release.version), default=None)
+        return cls(
+            can_install=boolean(data.get("canInstall")),
+            version=latest.version if latest else None,
+            state=latest.state if latest else None,
+            release_notes=latest.release_notes if latest else None,
+        )

@@ -1,0 +1,239 @@
+"""Requests to one server, whose machine identifier is verified before a token is sent."""
+
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+import re
+from time import monotonic
+from typing import Any
+
+import aiohttp
+from aiohttp import hdrs
+
+from .errors import (
+    PlexError,
+    PlexForbiddenError,
+    PlexNotFoundError,
+    PlexResponseError,
+    PlexUnauthorizedError,
+    PlexWrongServerError,
+)
+from .models import ServerIdentity
+from .parsing import container, integer, objects, parsed_items
+from .transport import ClientIdentity, PlexTransport
+
+IDENTITY_TTL = 60.0
+COMMAND_TIMEOUT = 30.0
+PAGE_SIZE = 200
+
+# Attributes of the container that apply to each of its items.
+_SHARED = ("librarySectionID", "librarySectionTitle")
+_SEGMENT = re.compile(r"[\w-]+", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page[T]:
+    """A page of a list: its valid items, how many were `listed`, and the `total` of the list."""
+
+    items: tuple[T, ...]
+    listed: int
+    total: int | None
+
+
+class ServerRequests:
+    """Requests to one Plex Media Server.
+
+    All methods raise the errors of `PlexTransport`, and `PlexWrongServerError` if another server
+    answers. The token is sent only to an address where `/identity` returned the expected machine
+    identifier within the last `IDENTITY_TTL` seconds, and where no request has failed since.
+    """
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        identity: ClientIdentity,
+        *,
+        machine_identifier: str,
+        token: str | None,
+    ) -> None:
+        """Initialize with an address that has not been verified."""
+        self._session = session
+        self._identity = identity
+        self.machine_identifier = machine_identifier
+        self.token = token
+        self.address = ServerAddress(session, url, identity, machine_identifier)
+
+    def move_to(self, url: str, session: aiohttp.ClientSession | None = None) -> None:
+        """Use another URL, and another session if one is given."""
+        self._session = session or self._session
+        self.address = ServerAddress(self._session, url, self._identity, self.machine_identifier)
+
+    async def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+        """Return the JSON response for a path."""
+        async with self.verified_address() as address:
+            return await address.transport.get_json(path, token=self.token, params=params)
+
+    async def get_items[T](
+        self,
+        path: str,
+        parse: Callable[[Any], T],
+        *,
+        limit: int,
+        params: Mapping[str, str] | None = None,
+    ) -> tuple[T, ...]:
+        """Return the first items of a list, read in pages; invalid items are left out.
+
+        A server may return fewer items than requested (official API 1.2.2), and can put attributes
+        that all items share beside the list (captured).
+        """
+        found: list[T] = []
+        start = 0
+        while start < limit:
+            size = min(PAGE_SIZE, limit - start)
+            page = await self.get_page(path, parse, start=start, size=size, params=params)
+            found += page.items
+            start += page.listed
+            total = page.total
+            if not page.listed or (page.listed < size if total is None else start >= total):
+                break
+        return tuple(found[:limit])
+
+    async def get_page[T](
+        self,
+        path: str,
+        parse: Callable[[Any], T],
+        *,
+        size: int,
+        start: int = 0,
+        params: Mapping[str, str] | None = None,
+    ) -> Page[T]:
+        """Return one page of a list; a `size` of 0 reads the total only."""
+        page = {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size)}
+        response = container(await self.get(path, {**(params or {}), **page}))
+        listed = response.get("Metadata")
+        shared = {key: response[key] for key in _SHARED if key in response}
+        return Page(
+            items=parsed_items([{**shared, **item} for item in objects(listed)], parse),
+            listed=len(listed) if isinstance(listed, list) else 0,
+            total=integer(response.get("totalSize")),
+        )
+
+    async def send_command(
+        self, method: str, path: str, params: Mapping[str, str] | None = None
+    ) -> int:
+        """Send a command, which can take the server a while; return the status."""
+        async with self.verified_address() as address:
+            return await address.transport.send_command(
+                method, path, token=self.token, params=params, timeout=COMMAND_TIMEOUT
+            )
+
+    async def download(
+        self, path: str, params: Mapping[str, str], *, accept: str, limit: int
+    ) -> tuple[bytes, str]:
+        """Return the body for a path and its content type."""
+        async with self.verified_address() as address:
+            return await address.transport.download(
+                path, token=self.token, params=params, accept=accept, limit=limit
+            )
+
+    @asynccontextmanager
+    async def verified_address(self) -> AsyncGenerator[ServerAddress]:
+        """Return the address once it is verified; errors other than 403 and 404 invalidate it."""
+        address = self.address
+        await address.ensure_verified()
+        try:
+            yield address
+        except PlexForbiddenError, PlexNotFoundError:
+            raise
+        except PlexError:
+            address.invalidate()
+            raise
+
+
+class ServerAddress:
+    """An address of a server, and when its machine identifier was last verified."""
+
+    def __init__(
+        self,
+        session: aiohttp.ClientSession,
+        url: str,
+        identity: ClientIdentity,
+        machine_identifier: str,
+    ) -> None:
+        """Initialize as not verified."""
+        self.url = url
+        self.transport = server_transport(session, url, identity)
+        self._machine_identifier = machine_identifier
+        self._verified_at: float | None = None
+
+    async def ensure_verified(self) -> None:
+        """Verify the machine identifier, unless that was done within `IDENTITY_TTL`."""
+        verified_at = self._verified_at
+        if verified_at is None or monotonic() - verified_at >= IDENTITY_TTL:
+            await self.verify()
+
+    def invalidate(self) -> None:
+        """Require a new verification before the next request."""
+        self._verified_at = None
+
+    async def verify(self) -> ServerIdentity:
+        """Read the identity and verify its machine identifier."""
+        # By the time of a slow response, the address may lead to another server.
+        requested_at = monotonic()
+        self.invalidate()
+        identity = await request_identity(self.transport)
+        self.check_machine(identity.machine_identifier)
+        self._verified_at = requested_at
+        return identity
+
+    def check_machine(self, machine_identifier: str) -> None:
+        """Raise `PlexWrongServerError` if a machine identifier is not the expected one."""
+        if machine_identifier != self._machine_identifier:
+            self.invalidate()
+            raise PlexWrongServerError(f"Another Plex server answers at {self.transport.host}")
+
+
+def is_path_segment(key: str) -> bool:
+    """Return whether a key or name can be a segment of a path."""
+    return _SEGMENT.fullmatch(key) is not None
+
+
+def path_segment(key: str) -> str:
+    """Return a key or name as a segment of a path; `PlexNotFoundError` if it cannot be one."""
+    if is_path_segment(key):
+        return key
+    raise PlexNotFoundError("Not a valid key or name")
+
+
+def is_refusal(headers: Mapping[str, str], body: bytes) -> bool:
+    """Return whether a 401 was sent by a Plex Media Server.
+
+    It sends HTML with "401 Unauthorized", the header X-Plex-Protocol and no WWW-Authenticate
+    (captured). A 401 of a proxy, which requires its own login, says nothing about the token.
+    """
+    if hdrs.WWW_AUTHENTICATE in headers:
+        return False
+    return "X-Plex-Protocol" in headers or b"401 Unauthorized" in body
+
+
+async def request_identity(transport: PlexTransport) -> ServerIdentity:
+    """Return the identity of the server.
+
+    A Plex server requires no token for it (official API 1.2.2), so a 401 or 403 is from something
+    in front of the server, and says nothing about the token.
+    """
+    try:
+        response = await transport.get_json("/identity")
+    except PlexUnauthorizedError, PlexForbiddenError:
+        raise PlexResponseError(
+            f"GET {transport.host}/identity: something in front of the server requires a login"
+        ) from None
+    return ServerIdentity.from_json(container(response))
+
+
+def server_transport(
+    session: aiohttp.ClientSession, url: str, identity: ClientIdentity
+) -> PlexTransport:
+    """Return a transport that recognizes the 401 of a Plex Media Server."""
+    return PlexTransport(session, url, identity, is_refusal=is_refusal)
