@@ -12,43 +12,35 @@ from custom_components.plex_monitor.plex.transport import ClientIdentity, PlexTr
 from tests import simulator
 from tests.simulator import World
 
-from .common import Clock, transport_to
+from .common import IDENTITY, Clock, transport_to
 from .raw_server import RawServer
 
-# A busy machine is no reason to fail.
+# A slow machine is no reason to fail.
 settings.register_profile("plex", deadline=None)
 settings.load_profile("plex")
 
 
 @pytest.fixture(autouse=True)
 def sockets(socket_enabled: None) -> None:
-    """Let the tests talk to servers on 127.0.0.1."""
+    """Allow connections to servers on 127.0.0.1."""
 
 
 @pytest.fixture
 def identity() -> ClientIdentity:
     """Return the identity of a client."""
-    return ClientIdentity(
-        client_identifier="plex-monitor-test",
-        product="Home Assistant",
-        version="2026.10.4",
-        platform="Home Assistant",
-        platform_version="2026.10.4",
-        device="Home",
-        device_name="Home Assistant",
-    )
+    return IDENTITY
 
 
 @pytest.fixture
 async def session() -> AsyncGenerator[aiohttp.ClientSession]:
-    """Return a session like Home Assistant's: it would follow redirects if it were let."""
+    """Return a session like that of Home Assistant, which follows redirects by default."""
     async with aiohttp.ClientSession() as session:
         yield session
 
 
 @pytest.fixture
 async def raw() -> AsyncGenerator[RawServer]:
-    """Run a server that answers with the bytes it is told to."""
+    """Run a server that responds with given bytes."""
     async with RawServer() as server:
         yield server
 
@@ -61,7 +53,7 @@ def plex(raw: RawServer, session: aiohttp.ClientSession, identity: ClientIdentit
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Take over the clock of the identity rule."""
+    """Replace the clock of the identity check."""
     clock = Clock()
     monkeypatch.setattr(server_requests, "monotonic", clock)
     return clock
@@ -80,6 +72,12 @@ def token(world: World, home: simulator.PlexServer) -> str:
     return world.plex_tv.sign_in(
         home.owner, client_identifier="plex-monitor-test", product="Home Assistant"
     )
+
+
+@pytest.fixture
+def friend_token(world: World, home: simulator.PlexServer) -> str:
+    """Return a token of a user whom the server is shared with."""
+    return home.share_with(world.plex_tv.add_account("friend"))
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Which address of a server is used."""
+"""Selection of the connection to use for a server."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -55,7 +55,7 @@ def urls(server: Resource) -> list[str]:
 
 
 def test_local_before_remote_before_relay() -> None:
-    """The bare local address follows its encrypted name."""
+    """The http address of a local connection follows its https URL."""
     assert urls(resource(RELAY, REMOTE, LOCAL)) == [
         LOCAL.url,
         "http://192.168.1.5:32400",
@@ -64,14 +64,14 @@ def test_local_before_remote_before_relay() -> None:
     ]
 
 
-def test_a_server_that_requires_encryption() -> None:
-    """Nothing plain is tried."""
+def test_no_http_if_the_server_requires_https() -> None:
+    """Neither listed nor derived http addresses are used."""
     plain = connection("http://192.168.1.6:32400", local=True)
     assert urls(resource(LOCAL, plain, https_required=True)) == [LOCAL.url]
 
 
-def test_nothing_plain_leaves_the_network() -> None:
-    """Neither what plex.tv lists nor what could be made of it."""
+def test_no_http_outside_the_private_network() -> None:
+    """Neither from plex.tv's list nor derived from a local connection."""
     outside = connection("http://203.0.113.5:32400")
     # A rented server calls its public address local.
     rented = connection("https://example.org", local=True, address="8.8.8.8", port=32400)
@@ -80,60 +80,63 @@ def test_nothing_plain_leaves_the_network() -> None:
     assert urls(resource(outside, rented, pretended, relay)) == [rented.url]
 
 
-def test_a_plain_local_address_is_listed_once() -> None:
-    """An address that plex.tv lists already is not added again."""
+def test_derived_http_address_is_not_duplicated() -> None:
+    """An http address that plex.tv lists is not added again."""
     plain = connection("http://192.168.1.5:32400", local=True)
     assert urls(resource(plain, LOCAL, LOCAL)) == [LOCAL.url, plain.url]
 
 
-def test_ipv6() -> None:
-    """A bare IPv6 address gets its brackets."""
+def test_derived_http_address_with_ipv6() -> None:
+    """The IPv6 address is put in brackets."""
     local = connection(f"https://fd00--5.{HASH}:32400", local=True, address="fd00::5", port=32400)
     assert urls(resource(local)) == [local.url, "http://[fd00::5]:32400"]
 
 
 @pytest.mark.parametrize("missing", ["address", "port"])
-def test_without_address_and_port_nothing_is_added(missing: str) -> None:
-    """There is nothing to make an address of."""
+def test_no_derived_http_address_without_address_or_port(missing: str) -> None:
+    """The connection itself is kept."""
     fields = {"local": True, "address": "192.168.1.5", "port": 32400} | {missing: None}
     local = connection(f"https://192-168-1-5.{HASH}:32400", **fields)
     assert urls(resource(local)) == [local.url]
 
 
 class Probes:
-    """Addresses that answer, refuse or stay silent, as told."""
+    """Probes of connections, whose results are set by the test."""
 
     def __init__(self) -> None:
-        """Know no address yet."""
-        self.answers: dict[str, asyncio.Future[bool]] = {}
-        self.asked: list[str] = []
+        """Initialize without any result."""
+        self.probed: list[str] = []
         self.running = 0
+        self._results: dict[str, asyncio.Future[bool]] = {}
 
-    def __call__(self, asked: Connection) -> Awaitable[bool]:
-        """Probe an address; silent ones stay so until cancelled."""
-        self.asked.append(asked.url)
-        return self._probe(self.answers.setdefault(asked.url, asyncio.Future()))
+    def __call__(self, connection: Connection) -> Awaitable[bool]:
+        """Probe a connection; without a result, the probe runs until it is cancelled."""
+        self.probed.append(connection.url)
+        return self._probe(self._result(connection))
 
-    async def _probe(self, answer: asyncio.Future[bool]) -> bool:
-        """Wait for the answer."""
+    async def _probe(self, result: asyncio.Future[bool]) -> bool:
+        """Wait for the result."""
         self.running += 1
         try:
-            return await answer
+            return await result
         finally:
             self.running -= 1
 
-    def accept(self, asked: Connection) -> None:
-        """Let an address say yes."""
-        self.answers.setdefault(asked.url, asyncio.Future()).set_result(True)
+    def succeed(self, connection: Connection) -> None:
+        """Let the probe of a connection succeed."""
+        self._result(connection).set_result(True)
 
-    def refuse(self, asked: Connection) -> None:
-        """Let an address say no."""
-        self.answers.setdefault(asked.url, asyncio.Future()).set_result(False)
+    def fail(self, connection: Connection) -> None:
+        """Let the probe of a connection fail."""
+        self._result(connection).set_result(False)
 
-    def fail(self, asked: Connection) -> None:
-        """Let the probe of an address raise."""
-        failure = PlexConnectionError("refused")
-        self.answers.setdefault(asked.url, asyncio.Future()).set_exception(failure)
+    def raise_error(self, connection: Connection) -> None:
+        """Let the probe of a connection raise an error."""
+        self._result(connection).set_exception(PlexConnectionError("refused"))
+
+    def _result(self, connection: Connection) -> asyncio.Future[bool]:
+        """Return the future result of the probe of a connection."""
+        return self._results.setdefault(connection.url, asyncio.Future())
 
 
 @pytest.fixture
@@ -142,63 +145,63 @@ async def probes() -> Probes:
     return Probes()
 
 
-async def test_the_best_one_wins(probes: Probes) -> None:
-    """All are asked at once, and rank decides."""
+async def test_best_connection_is_returned(probes: Probes) -> None:
+    """All connections are probed at once, in order of preference."""
     for each in (LOCAL, REMOTE, RELAY):
-        probes.accept(each)
+        probes.succeed(each)
     assert await find_connection((LOCAL, REMOTE, RELAY), probes) is LOCAL
-    assert probes.asked == [LOCAL.url, REMOTE.url, RELAY.url]
+    assert probes.probed == [LOCAL.url, REMOTE.url, RELAY.url]
     assert probes.running == 0
 
 
-async def test_no_waiting_for_a_worse_one(probes: Probes) -> None:
-    """The best one answers while the others are silent."""
-    probes.accept(LOCAL)
+async def test_best_connection_is_returned_without_delay(probes: Probes) -> None:
+    """Probes of worse connections are cancelled."""
+    probes.succeed(LOCAL)
     assert await find_connection((LOCAL, REMOTE), probes, grace=3600) is LOCAL
     assert probes.running == 0
 
 
-async def test_no_waiting_when_all_better_ones_said_no(probes: Probes) -> None:
-    """The grace is for those that may still answer."""
-    probes.refuse(LOCAL)
-    probes.accept(REMOTE)
+async def test_no_grace_once_all_better_connections_failed(probes: Probes) -> None:
+    """Nothing better can succeed any more."""
+    probes.fail(LOCAL)
+    probes.succeed(REMOTE)
     assert await find_connection((LOCAL, REMOTE, RELAY), probes, grace=3600) is REMOTE
     assert probes.running == 0
 
 
-async def test_a_dead_better_one_costs_the_grace_only(probes: Probes) -> None:
-    """Who is silent until then has lost."""
-    probes.accept(REMOTE)
+async def test_unreachable_better_connection_delays_by_the_grace_only(probes: Probes) -> None:
+    """After the grace, the connection that succeeded is used."""
+    probes.succeed(REMOTE)
     assert await find_connection((LOCAL, REMOTE), probes, grace=0.01) is REMOTE
     assert probes.running == 0
 
 
-async def test_a_better_one_within_the_grace(probes: Probes) -> None:
-    """It still wins."""
-    probes.accept(RELAY)
+async def test_better_connection_within_the_grace_is_returned(probes: Probes) -> None:
+    """The search goes on until the best connection succeeds."""
+    probes.succeed(RELAY)
     finding = asyncio.create_task(find_connection((LOCAL, REMOTE, RELAY), probes, grace=3600))
     await asyncio.sleep(0.01)
     assert not finding.done()
-    probes.accept(REMOTE)
+    probes.succeed(REMOTE)
     await asyncio.sleep(0.01)
     assert not finding.done()
-    probes.accept(LOCAL)
+    probes.succeed(LOCAL)
     assert await finding is LOCAL
 
 
-async def test_the_grace_starts_with_the_first_answer(
+async def test_grace_starts_with_the_first_success(
     probes: Probes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A better one that answers within the grace does not prolong it."""
+    """A better connection that succeeds within the grace does not extend it."""
     loop = asyncio.get_running_loop()
     real_time = loop.time
     jumps: list[float] = []
     monkeypatch.setattr(loop, "time", lambda: real_time() + sum(jumps))
-    probes.accept(RELAY)
+    probes.succeed(RELAY)
     finding = asyncio.create_task(find_connection((LOCAL, REMOTE, RELAY), probes, grace=3600))
     await turns()
     jumps.append(3590)
-    probes.accept(REMOTE)
+    probes.succeed(REMOTE)
     await turns()
     assert not finding.done()
     jumps.append(20)
@@ -207,34 +210,34 @@ async def test_the_grace_starts_with_the_first_answer(
     assert probes.running == 0
 
 
-async def test_nobody_answers(probes: Probes) -> None:
-    """A probe that raises is a no."""
-    probes.refuse(LOCAL)
-    probes.fail(REMOTE)
+async def test_no_connection_if_all_probes_fail(probes: Probes) -> None:
+    """A probe that raises counts as failed."""
+    probes.fail(LOCAL)
+    probes.raise_error(REMOTE)
     assert await find_connection((LOCAL, REMOTE), probes) is None
 
 
-async def test_a_probe_that_raises_at_once() -> None:
-    """It is a no as well, and so is one that gives up by itself."""
+async def test_probe_that_raises_before_it_runs() -> None:
+    """It counts as failed, and so does one that is cancelled."""
 
-    def probe(asked: Connection) -> Awaitable[bool]:
-        if asked is LOCAL:
+    def probe(candidate: Connection) -> Awaitable[bool]:
+        if candidate is LOCAL:
             raise ValueError
-        return given_up()
+        return cancelled()
 
-    async def given_up() -> bool:
+    async def cancelled() -> bool:
         raise asyncio.CancelledError
 
     assert await find_connection((LOCAL, REMOTE), probe) is None
 
 
 async def test_no_connections(probes: Probes) -> None:
-    """There is nothing to ask."""
+    """Nothing is probed."""
     assert await find_connection((), probes) is None
 
 
-async def test_a_search_that_is_given_up_leaves_nothing(probes: Probes) -> None:
-    """Cancelling the search cancels the probes, and waits for them."""
+async def test_cancelled_search_ends_its_probes(probes: Probes) -> None:
+    """Cancelling the search cancels the probes and waits for them."""
     finding = asyncio.create_task(find_connection((LOCAL, REMOTE), probes))
     await asyncio.sleep(0)
     await asyncio.sleep(0)
@@ -246,22 +249,22 @@ async def test_a_search_that_is_given_up_leaves_nothing(probes: Probes) -> None:
 
 
 @given(st.lists(st.sampled_from(["yes", "no", "raises"]), max_size=6))
-def test_the_first_yes_of_those_that_answer(answers: list[str]) -> None:
-    """With everybody answering at once, rank alone decides."""
-    connections = [connection(f"https://{number}.example") for number in range(len(answers))]
+def test_first_of_several_successes_is_returned(results: list[str]) -> None:
+    """If all probes finish at once, only the order counts."""
+    connections = [connection(f"https://{number}.example") for number in range(len(results))]
 
-    async def probe(asked: Connection) -> bool:
-        answer = answers[connections.index(asked)]
-        if answer == "raises":
+    async def probe(candidate: Connection) -> bool:
+        result = results[connections.index(candidate)]
+        if result == "raises":
             raise PlexConnectionError("refused")
-        return answer == "yes"
+        return result == "yes"
 
     async def find(
         probe: Callable[[Connection], Awaitable[bool]],
     ) -> Connection | None:
         return await find_connection(connections, probe)
 
-    expected = connections[answers.index("yes")] if "yes" in answers else None
+    expected = connections[results.index("yes")] if "yes" in results else None
     assert asyncio.run(find(probe)) is expected
 
 
@@ -278,8 +281,8 @@ def test_the_first_yes_of_those_that_answer(answers: list[str]) -> None:
         ("http://192.168.1.20:99999", False),
     ],
 )
-async def test_what_stays_in_the_private_network(url: str, *, private: bool) -> None:
-    """Or is encrypted on its way out of it."""
+async def test_is_private_or_encrypted(url: str, *, private: bool) -> None:
+    """Https is accepted anywhere, http in the private network only."""
     assert await is_private_or_encrypted(url) is private
 
 
@@ -287,11 +290,11 @@ async def test_what_stays_in_the_private_network(url: str, *, private: bool) -> 
     ("found", "private"),
     [(["192.168.1.20"], True), (["192.168.1.20", "9.9.9.9"], False), (None, False)],
 )
-async def test_name_stays_private_where_all_of_its_addresses_do(
+async def test_host_name_is_private_if_all_its_addresses_are(
     found: list[str] | None, *, private: bool
 ) -> None:
-    """And not where it cannot be found."""
-    answer = [(0, 0, 0, "", (address, 32400)) for address in found or ()]
-    lookup = AsyncMock(return_value=answer, side_effect=None if found else OSError)
+    """A name that cannot be resolved is not private."""
+    result = [(0, 0, 0, "", (address, 32400)) for address in found or ()]
+    lookup = AsyncMock(return_value=result, side_effect=None if found else OSError)
     with patch.object(asyncio.get_running_loop(), "getaddrinfo", lookup):
         assert await is_private_or_encrypted("http://plex.home.example:32400") is private

@@ -1,8 +1,8 @@
-"""Whatever becomes of what Plex says: nothing but the client's own errors comes out.
+"""Fuzz tests: any response of Plex is parsed or raises one of the client's own errors.
 
-Valid answers are those of the simulator, asked once; where there are captures at
-../shared/captures, which are no part of the repository, those are taken as well. What is read may
-be odd, and is bounded in any case: by its own size, and by the limit of what was asked for.
+The valid responses that are mutated come from the simulator, and from captures if there are any at
+../shared/captures, which are not part of the repository. Parsing is bounded by the size of the
+response, and by the limit of the request.
 """
 
 import asyncio
@@ -40,29 +40,19 @@ from custom_components.plex_monitor.plex.token_input import (
     TokenInputError,
     parse_token_input,
 )
-from custom_components.plex_monitor.plex.transport import ClientIdentity, PlexTransport
+from custom_components.plex_monitor.plex.transport import PlexTransport
 from custom_components.plex_monitor.plex.websocket import TextFrames
 from tests import simulator
 from tests.simulator import World
 from tests.simulator.contract import CAPTURES
 
-from .common import ALL_REQUESTS
+from .common import ALL_REQUESTS, IDENTITY, TOKEN
 from .mutations import mutated_text
 
 # Of each question, of the frames and of each other parser.
 EXAMPLES, EXAMPLES_OF_MANY = 40, 150
 LIMIT = 5
 BIGGEST_CAPTURE = 64 * 1024
-IDENTITY = ClientIdentity(
-    client_identifier="plex-monitor-test",
-    product="Home Assistant",
-    version="2026.10.4",
-    platform="Home Assistant",
-    platform_version="2026.10.4",
-    device="Home",
-    device_name="Home Assistant",
-)
-TOKEN = "secret-token-0000001"
 
 modestly = settings(
     deadline=None,
@@ -251,8 +241,8 @@ def a_plex_tv() -> PlexTv:
 
 
 @pytest.mark.parametrize("name", QUESTIONS)
-def test_server_that_answers_oddly(name: str) -> None:
-    """An answer is read or refused, whatever was done to it."""
+def test_mutated_responses_of_a_server(name: str) -> None:
+    """A mutated response is parsed or raises `PlexError`."""
     answered, _, _ = valid()
     documents = answered[name]
     # Who answers has to be known, but where it is just that which is odd.
@@ -275,8 +265,8 @@ def test_server_that_answers_oddly(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", OF_PLEX_TV)
-def test_plex_tv_that_answers_oddly(name: str) -> None:
-    """The same of plex.tv; the addresses that it names are ranked."""
+def test_mutated_responses_of_plex_tv(name: str) -> None:
+    """A mutated response is parsed or raises `PlexError`; its connections can be ranked."""
     documents = valid()[0]["resources of plex.tv" if name == "resources" else name]
     [(path, document)] = documents.items()
 
@@ -294,8 +284,8 @@ def test_plex_tv_that_answers_oddly(name: str) -> None:
     check()
 
 
-def test_push_channel_that_tells_odd_things() -> None:
-    """A frame is read, or is no frame: that ends nothing."""
+def test_mutated_notifications() -> None:
+    """A mutated frame is parsed or dropped."""
     frames = sorted({json.dumps(json.loads(frame), sort_keys=True) for frame in valid()[1]})
     documents = [json.loads(frame) for frame in frames]
 
@@ -327,8 +317,8 @@ def captured() -> list[Any]:
     return documents
 
 
-def test_captured_answers_that_were_mutated() -> None:
-    """Every capture is given for the answer to every question."""
+def test_mutated_captures() -> None:
+    """Any capture can be the response to any request."""
     documents = captured()
 
     @more
@@ -355,8 +345,8 @@ def test_captured_answers_that_were_mutated() -> None:
 # What is no JSON
 
 
-def test_identity_of_whoever_answers() -> None:
-    """It is asked before anything is known."""
+def test_mutated_identity() -> None:
+    """The first response from an unknown server is parsed or raises `PlexError`."""
 
     @modestly
     @given(mutated_text(valid()[0]["identity"]["/identity"]))
@@ -370,8 +360,8 @@ def test_identity_of_whoever_answers() -> None:
 
 @more
 @given(st.binary(max_size=200) | st.text().map(str.encode), st.text())
-def test_refusals_and_wishes(body: bytes, header: str) -> None:
-    """Who wrote a 401, and for how long to wait, is read from whatever there is."""
+def test_any_401_and_retry_after(body: bytes, header: str) -> None:
+    """Any body of a 401 is classified, and any Retry-After is bounded."""
     for headers in ({}, {"X-Plex-Protocol": "1.0"}, {"WWW-Authenticate": header}):
         server_requests.is_refusal(headers, body)
         plex_tv_module.is_refusal(headers, body)
@@ -399,8 +389,8 @@ PIECES = (
 @example([("X-Plex-Token", 1), ("\n", 4000), ("=", 4000)])
 @example([("a", 4000), (".", 4000), ("a", 4000), (":", 1)])
 @example([("-", 4000), ("eyJ", 4000), (".", 4000)])
-def test_pasted_text_of_any_kind(pieces: list[tuple[str, int]]) -> None:
-    """It holds a token or has a problem, however long the same goes on in it."""
+def test_any_pasted_text(pieces: list[tuple[str, int]]) -> None:
+    """A text holds a token or raises `TokenInputError`, however long and repetitive it is."""
     text = "".join(piece * times for piece, times in pieces)
     for pasted in (text, text[:MAX_INPUT]):
         try:
@@ -455,10 +445,10 @@ class _Message:
         max_size=8,
     )
 )
-def test_websocket_ends_by_an_error_of_the_client(
+def test_websocket_ends_with_plex_error(
     messages: list[tuple[aiohttp.WSMsgType, Any]],
 ) -> None:
-    """Whatever comes before it."""
+    """Any messages may come before it."""
     fake: Any = FakeWebsocket(messages)
     frames = TextFrames(fake, "GET home")
     for _ in range(len(messages) + 1):

@@ -1,4 +1,4 @@
-"""The Plex client stands on its own."""
+"""The Plex client depends on aiohttp and the standard library only."""
 
 import ast
 from pathlib import Path
@@ -27,15 +27,15 @@ def imported(tree: ast.Module) -> set[tuple[int, str]]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_aiohttp_and_the_standard_library_only(path: Path) -> None:
-    """Nothing of Home Assistant and nothing above the package is imported."""
+    """Nothing is imported from Home Assistant or from above the package."""
     for level, name in imported(ast.parse(path.read_text(encoding="utf-8"))):
         assert level <= len(path.relative_to(ROOT).parts), name
         if level == 0:
             assert name.partition(".")[0] in ALLOWED
 
 
-def test_all_modules_are_looked_at() -> None:
-    """The test above has something to look at."""
+def test_all_modules_are_found() -> None:
+    """The test above covers the modules of the package."""
     assert {"transport.py", "server.py", "plex_tv.py", "session.py"} <= {
         path.name for path in MODULES
     }

@@ -1,4 +1,4 @@
-"""The libraries of a server as a client sees them."""
+"""Requests to the libraries of a server."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -7,10 +7,8 @@ import pytest
 
 from custom_components.plex_monitor.plex import library, server_requests
 from custom_components.plex_monitor.plex.errors import (
-    PlexForbiddenError,
     PlexNotFoundError,
     PlexResponseError,
-    PlexUnauthorizedError,
     PlexUnavailableError,
 )
 from custom_components.plex_monitor.plex.models import MediaType, SectionStorage
@@ -18,7 +16,7 @@ from custom_components.plex_monitor.plex.server import PlexServer
 from tests import simulator
 from tests.simulator import Fault, Find, Kind, World
 
-from .common import FILM, NOON, paths
+from .common import FILM, NOON, requested_paths, serve
 
 PICTURE = f"/library/metadata/{FILM}/thumb/1"
 ODD_KEYS = ["..", "1/../2", "", "1?type=2"]
@@ -28,7 +26,7 @@ ODD_KEYS = ["..", "1/../2", "", "1?type=2"]
 
 
 async def test_sections(home: simulator.PlexServer, server: PlexServer) -> None:
-    """The libraries with what they hold."""
+    """Libraries are listed with key, title, type and whether a scan is running."""
     films, shows, music = await server.library.sections()
     assert [each.title for each in (films, shows, music)] == ["Movies", "TV Shows", "Music"]
     assert [each.media_type for each in (films, shows, music)] == ["movie", "show", "artist"]
@@ -38,10 +36,10 @@ async def test_sections(home: simulator.PlexServer, server: PlexServer) -> None:
     assert (await server.library.sections())[0].scanning is True
 
 
-async def test_a_friend_sees_what_was_shared(
+async def test_other_users_see_shared_libraries_only(
     world: World, home: simulator.PlexServer, server: PlexServer
 ) -> None:
-    """And nothing of the rest."""
+    """Items of other libraries are left out."""
     friend = world.plex_tv.add_account("friend")
     server.use_token(home.share_with(friend, sections=[home.library.sections[1]]))
     assert [section.title for section in await server.library.sections()] == ["TV Shows"]
@@ -49,15 +47,15 @@ async def test_a_friend_sees_what_was_shared(
 
 
 async def test_no_libraries(home: simulator.PlexServer, server: PlexServer) -> None:
-    """The list is left out."""
+    """The server omits the empty list."""
     for section in list(home.library.sections):
         home.library.remove_section(section)
     assert await server.library.sections() == ()
     assert await server.library.recently_added(limit=5) == ()
 
 
-async def test_counts(world: World, home: simulator.PlexServer, server: PlexServer) -> None:
-    """Nothing is read for a count, however large it is."""
+async def test_count(world: World, home: simulator.PlexServer, server: PlexServer) -> None:
+    """Items are counted without being read."""
     shows, episodes = MediaType.SHOW, MediaType.EPISODE
     assert await server.library.count("2", shows) == 1
     assert await server.library.count("2", episodes) == 2
@@ -69,10 +67,8 @@ async def test_counts(world: World, home: simulator.PlexServer, server: PlexServ
         await server.library.count("99", shows)
 
 
-async def test_counts_with_the_newest(
-    world: World, home: simulator.PlexServer, server: PlexServer
-) -> None:
-    """Both are told at once."""
+async def test_newest(world: World, home: simulator.PlexServer, server: PlexServer) -> None:
+    """The count and the newest items come from one request."""
     await home.add_season("New Show", 1, episodes=4)
     world.requests.clear()
     count, newest = await server.library.newest("2", MediaType.EPISODE, limit=3)
@@ -84,27 +80,23 @@ async def test_counts_with_the_newest(
     assert await server.library.newest(str(empty.id), MediaType.MOVIE, limit=3) == (0, ())
 
 
-async def test_a_server_that_sends_more_than_it_was_asked_for(
-    home: simulator.PlexServer, server: PlexServer
-) -> None:
-    """No more is taken."""
+async def test_newest_is_limited(home: simulator.PlexServer, server: PlexServer) -> None:
+    """Items beyond the limit are ignored."""
     items = [{"ratingKey": str(number)} for number in range(5)]
-    answer = {"MediaContainer": {"size": 5, "totalSize": 9, "Metadata": items}}
-    home.faults.set(Fault.json(answer, code=200), paths="/all")
+    serve(home, "/all", {"size": 5, "totalSize": 9, "Metadata": items})
     count, newest = await server.library.newest("1", MediaType.MOVIE, limit=3)
     assert (count, [item.rating_key for item in newest]) == (9, ["0", "1", "2"])
 
 
-async def test_a_count_that_is_none(home: simulator.PlexServer, server: PlexServer) -> None:
-    """The number of what was sent is not the number of what there is."""
-    answer = {"MediaContainer": {"size": 0}}
-    home.faults.set(Fault.json(answer, code=200), paths="/all")
+async def test_count_without_total_size(home: simulator.PlexServer, server: PlexServer) -> None:
+    """The size of the page is not the size of the library."""
+    serve(home, "/all", {"size": 0})
     with pytest.raises(PlexResponseError):
         await server.library.count("1", MediaType.MOVIE)
 
 
 async def test_storage(home: simulator.PlexServer, server: PlexServer) -> None:
-    """The owner is told how much there is."""
+    """The size and the duration of each library are returned."""
     assert await server.library.storage() == tuple(
         SectionStorage(section_id=str(section.id), size=size, duration=duration)
         for section in home.library.sections
@@ -112,16 +104,14 @@ async def test_storage(home: simulator.PlexServer, server: PlexServer) -> None:
     )
 
 
-async def test_storage_is_told_to_the_owner(
-    world: World, home: simulator.PlexServer, server: PlexServer
-) -> None:
-    """Others get the same list without it."""
-    server.use_token(home.share_with(world.plex_tv.add_account("friend")))
+async def test_storage_is_empty_for_other_users(server: PlexServer, friend_token: str) -> None:
+    """They get the same list without sizes."""
+    server.use_token(friend_token)
     assert await server.library.storage() == ()
 
 
 async def test_titles(world: World, home: simulator.PlexServer, server: PlexServer) -> None:
-    """By key, as far as the account may see them, and without looking into them."""
+    """Titles of the libraries that the user has access to, by key."""
     assert await server.library.titles() == {"1": "Movies", "2": "TV Shows", "3": "Music"}
     assert world.requests[-1].query == {}
     home.library.remove_section(home.library.sections[0])
@@ -131,10 +121,10 @@ async def test_titles(world: World, home: simulator.PlexServer, server: PlexServ
     assert await server.library.titles() == {"2": "TV Shows"}
 
 
-async def test_the_storage_of_other_providers(
+async def test_storage_and_titles_without_other_providers(
     home: simulator.PlexServer, server: PlexServer
 ) -> None:
-    """Television is no library, and a list of actions no content."""
+    """Live TV is not a library, and actions are not content."""
     here = {"id": "1", "title": "Movies", "storageTotal": 5}
     providers = [
         {"identifier": "tv.plex.provider", "Feature": [{"type": "content", "Directory": [here]}]},
@@ -146,8 +136,7 @@ async def test_the_storage_of_other_providers(
             ],
         },
     ]
-    answer = {"MediaContainer": {"MediaProvider": providers}}
-    home.faults.set(Fault.json(answer, code=200), paths="/media/providers")
+    serve(home, "/media/providers", {"MediaProvider": providers})
     assert await server.library.storage() == (
         SectionStorage(section_id="1", size=5, duration=None),
     )
@@ -158,7 +147,7 @@ async def test_the_storage_of_other_providers(
 
 
 async def test_recently_added(home: simulator.PlexServer, server: PlexServer) -> None:
-    """The newest first; what came together shows as one."""
+    """Newest first, with episodes grouped as their season."""
     await home.add_season("New Show", 1, episodes=10)
     newest, *_ = await server.library.recently_added(limit=50)
     assert (newest.media_type, newest.parent_title, newest.season) == ("season", "New Show", 1)
@@ -169,10 +158,10 @@ async def test_recently_added(home: simulator.PlexServer, server: PlexServer) ->
     assert music[0].section_id == "3"
 
 
-async def test_everything_added_since(
+async def test_added_since(
     home: simulator.PlexServer, server: PlexServer, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Not one is missed, and nothing older comes along."""
+    """All items since the time are returned, and no older ones."""
     noon = datetime.now(UTC).replace(microsecond=0) + timedelta(days=1)
     freezer.move_to(noon)
     await home.add_media("Before", kind=Kind.EPISODE, show="New Show", season=1)
@@ -190,23 +179,22 @@ async def test_everything_added_since(
     assert await server.library.added_since("2", MediaType.EPISODE, later, limit=100) == ()
 
 
-async def test_a_filter_that_the_server_does_not_know(
+async def test_added_since_if_the_server_ignores_the_filter(
     home: simulator.PlexServer, server: PlexServer
 ) -> None:
-    """It sends everything, and only what is new is taken."""
+    """Older items and items without a time are left out."""
     items = [
         {"ratingKey": "2", "addedAt": int(NOON.timestamp())},
         {"ratingKey": "1", "addedAt": int(NOON.timestamp()) - 1},
         {"ratingKey": "0"},
     ]
-    answer = {"MediaContainer": {"size": 3, "librarySectionID": 1, "Metadata": items}}
-    home.faults.set(Fault.json(answer, code=200), paths="/all")
+    serve(home, "/all", {"size": 3, "librarySectionID": 1, "Metadata": items})
     (item,) = await server.library.added_since("1", MediaType.MOVIE, NOON, limit=10)
     assert (item.rating_key, item.section_id) == ("2", "1")
 
 
 async def test_on_deck(home: simulator.PlexServer, server: PlexServer) -> None:
-    """What was begun comes next."""
+    """An item in progress is on deck."""
     assert await server.library.on_deck(limit=5) == ()
     stream = await home.start_stream(user=home.owner, title="Winter Light")
     await stream.seek(600_000)
@@ -215,7 +203,7 @@ async def test_on_deck(home: simulator.PlexServer, server: PlexServer) -> None:
 
 
 async def test_search(home: simulator.PlexServer, server: PlexServer) -> None:
-    """Films, episodes and songs, each kind with so many at most."""
+    """Movies, episodes and tracks, up to the limit of each type."""
     for number in range(5):
         home.library.add(f"Light {number}", kind=Kind.MOVIE)
     home.library.add("Northern Lights", kind=Kind.EPISODE, show="A Show", season=1)
@@ -224,8 +212,10 @@ async def test_search(home: simulator.PlexServer, server: PlexServer) -> None:
     assert await server.library.search("nothing of the kind", limit=3) == ()
 
 
-async def test_hits_that_are_no_items(home: simulator.PlexServer, server: PlexServer) -> None:
-    """People and genres are left out, and an item that shows twice comes once."""
+async def test_search_results_other_than_items(
+    home: simulator.PlexServer, server: PlexServer
+) -> None:
+    """People and genres are left out, and duplicate items are merged."""
     hubs = [
         {"type": "show", "Directory": [{"ratingKey": "5", "title": "A Show", "type": "show"}]},
         {"type": "actor", "Directory": [{"id": 9, "tag": "Somebody", "key": "/x"}]},
@@ -236,16 +226,15 @@ async def test_hits_that_are_no_items(home: simulator.PlexServer, server: PlexSe
         {"type": "genre", "size": 0},
         None,
     ]
-    answer = {"MediaContainer": {"Hub": hubs}}
-    home.faults.set(Fault.json(answer, code=200), paths="/hubs/search")
+    serve(home, "/hubs/search", {"Hub": hubs})
     found = await server.library.search("a", limit=3)
     assert [(item.rating_key, item.title) for item in found] == [("5", "A Show"), ("7", "B")]
 
 
-async def test_nothing_that_could_be_searched(
+async def test_search_without_searchable_libraries(
     home: simulator.PlexServer, server: PlexServer
 ) -> None:
-    """A server says so with a 404."""
+    """The server sends 404."""
     home.faults.set(Fault.status(404), paths="/hubs/search")
     assert await server.library.search("a", limit=3) == ()
 
@@ -254,7 +243,7 @@ async def test_nothing_that_could_be_searched(
 
 
 async def test_items(home: simulator.PlexServer, server: PlexServer) -> None:
-    """They come with their markers."""
+    """Items are returned with their markers."""
     film = home.library.add("Fog", kind=Kind.MOVIE, credits_at=5_000_000)
     fog, other = await server.library.items([str(film.rating_key), FILM])
     assert (fog.title, fog.credits_offset) == ("Fog", 5_000_000)
@@ -262,26 +251,26 @@ async def test_items(home: simulator.PlexServer, server: PlexServer) -> None:
     assert (other.rating_key, other.credits_offset) == (FILM, None)
 
 
-async def test_many_items_at_once(
+async def test_items_are_read_in_batches(
     world: World, server: PlexServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One request is for many, and those that are gone are left out."""
+    """Missing items and malformed keys are left out."""
     for module in (library, server_requests):
         monkeypatch.setattr(module, "PAGE_SIZE", 2)
     assert await server.library.items([]) == ()
     found = await server.library.items(["101", "999999", "../identity", "999998", "999997", "102"])
     assert [item.rating_key for item in found] == ["101", "102"]
-    assert [path for path in paths(world) if "metadata" in path] == [
+    assert [path for path in requested_paths(world) if "metadata" in path] == [
         "/library/metadata/101,999999 with token",
         "/library/metadata/999998,999997 with token",
         "/library/metadata/102 with token",
     ]
 
 
-async def test_a_picture(
+async def test_image(
     world: World, home: simulator.PlexServer, server: PlexServer, token: str
 ) -> None:
-    """It comes in the size that is wanted, and the token stays out of its address."""
+    """The image is scaled, and a token is removed from its path."""
     image = await server.library.image(PICTURE, width=60, height=90)
     assert image.content_type == "image/jpeg"
     assert image.content.startswith(b"\xff\xd8")
@@ -292,34 +281,32 @@ async def test_a_picture(
     assert world.requests[-1].query["url"] == PICTURE
 
 
-async def test_a_picture_that_is_not_there(server: PlexServer) -> None:
-    """It is not found."""
+async def test_missing_image(server: PlexServer) -> None:
+    """The server sends 404."""
     with pytest.raises(PlexNotFoundError):
         await server.library.image("/library/metadata/999999/thumb/1", width=60, height=90)
 
 
 @pytest.mark.parametrize("path", ["", "https://example.org/1.jpg", "//example.org/1.jpg", "1.jpg"])
-async def test_a_picture_of_somebody_else(world: World, server: PlexServer, path: str) -> None:
-    """The server is not sent to fetch it."""
+async def test_image_at_another_host(world: World, server: PlexServer, path: str) -> None:
+    """The server is not asked to fetch it."""
     with pytest.raises(PlexNotFoundError):
         await server.library.image(path, width=60, height=90)
-    assert paths(world) == []
+    assert requested_paths(world) == []
 
 
 @pytest.mark.parametrize("content_type", ["text/html", "image/svg+xml", "application/json"])
-async def test_what_is_no_picture(
+async def test_image_of_another_type(
     home: simulator.PlexServer, server: PlexServer, content_type: str
 ) -> None:
-    """Nothing that a browser could run is handed on."""
+    """Nothing that a browser could run is returned."""
     home.faults.set(Fault.body("<svg/>", content_type=content_type), paths="/photo/")
     with pytest.raises(PlexResponseError):
         await server.library.image(PICTURE, width=60, height=90)
 
 
-async def test_a_picture_beyond_all_measure(
-    server: PlexServer, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It is left unread."""
+async def test_image_that_is_too_large(server: PlexServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not read to its end."""
     monkeypatch.setattr(library, "MAX_IMAGE", 100)
     with pytest.raises(PlexResponseError, match="longer than 100 bytes"):
         await server.library.image(PICTURE, width=600, height=900)
@@ -351,7 +338,7 @@ async def test_scan(world: World, home: simulator.PlexServer, server: PlexServer
 async def test_cancel_scan(
     world: World, home: simulator.PlexServer, server: PlexServer, section_key: str | None
 ) -> None:
-    """It stops where it is."""
+    """The scan ends."""
     home.job_seconds = None
     await server.library.scan("1")
     assert (await server.library.sections())[0].scanning is True
@@ -360,17 +347,17 @@ async def test_cancel_scan(
     assert (await server.library.sections())[0].scanning is False
 
 
-async def test_a_server_that_cannot_scan_now(
+async def test_scan_while_the_server_is_busy(
     home: simulator.PlexServer, server: PlexServer
 ) -> None:
-    """It says that it is busy."""
+    """The server sends 503."""
     home.faults.set(Fault.status(503), paths="/refresh")
     with pytest.raises(PlexUnavailableError):
         await server.library.scan()
 
 
 async def test_empty_trash(home: simulator.PlexServer, server: PlexServer) -> None:
-    """What has no file any more is forgotten."""
+    """An item without its file is deleted."""
     film = home.library.titled("Winter Light")
     assert film is not None
     film.missing = True
@@ -381,7 +368,7 @@ async def test_empty_trash(home: simulator.PlexServer, server: PlexServer) -> No
 async def test_refresh_metadata(
     world: World, home: simulator.PlexServer, server: PlexServer
 ) -> None:
-    """The item is looked up anew."""
+    """The server is asked to refresh one item."""
     await server.library.refresh_metadata(FILM)
     request = world.requests[-1]
     assert (request.method, request.path) == ("PUT", f"/library/metadata/{FILM}/refresh")
@@ -389,8 +376,8 @@ async def test_refresh_metadata(
         await server.library.refresh_metadata("999999")
 
 
-async def test_marks(home: simulator.PlexServer, server: PlexServer) -> None:
-    """An item was watched, and then it was not."""
+async def test_mark_watched_and_unwatched(home: simulator.PlexServer, server: PlexServer) -> None:
+    """The view count follows."""
     film = home.library.item(int(FILM))
     assert film is not None
     await server.library.mark_watched(FILM)
@@ -405,10 +392,10 @@ async def test_marks(home: simulator.PlexServer, server: PlexServer) -> None:
 @pytest.mark.parametrize(
     ("rating", "expected"), [(10, 10.0), (7.5, 7.5), (0, 0.0), (10 / 3, 3.33333), (None, None)]
 )
-async def test_ratings(
+async def test_rate(
     home: simulator.PlexServer, server: PlexServer, rating: float | None, expected: float | None
 ) -> None:
-    """The user's own."""
+    """A rating is set, changed and removed."""
     film = home.library.item(int(FILM))
     assert film is not None
     await server.library.rate(FILM, 1)
@@ -418,29 +405,17 @@ async def test_ratings(
         await server.library.rate("999999", 5)
 
 
-async def test_a_friend_may_rate_and_no_more(
-    world: World, home: simulator.PlexServer, server: PlexServer
-) -> None:
-    """What changes a library is for the owner; an old server says so with a 401."""
-    server.use_token(home.share_with(world.plex_tv.add_account("friend")))
+async def test_other_users_can_rate_and_mark_items(server: PlexServer, friend_token: str) -> None:
+    """Ratings and watched state belong to each user."""
+    server.use_token(friend_token)
     await server.library.rate(FILM, 5)
     await server.library.mark_watched(FILM)
-    for old, expected in ((False, PlexForbiddenError), (True, PlexUnauthorizedError)):
-        home.refuses_with_401 = old
-        for forbidden in (
-            server.library.scan("1"),
-            server.library.cancel_scan(),
-            server.library.empty_trash("1"),
-            server.library.refresh_metadata(FILM),
-        ):
-            with pytest.raises(expected):
-                await forbidden
-    assert not home.scanner.asked
+    assert [item.view_count for item in await server.library.items([FILM])] == [1]
 
 
 @pytest.mark.parametrize("key", ODD_KEYS)
-async def test_what_cannot_be_a_key(world: World, server: PlexServer, key: str) -> None:
-    """It is not found, and the server is not asked for something else."""
+async def test_malformed_keys(world: World, server: PlexServer, key: str) -> None:
+    """They are not found, and nothing is requested."""
     for request in (
         server.library.count(key, MediaType.MOVIE),
         server.library.recently_added(key, limit=1),
@@ -454,4 +429,4 @@ async def test_what_cannot_be_a_key(world: World, server: PlexServer, key: str) 
         with pytest.raises(PlexNotFoundError):
             await request
     assert await server.library.items([key]) == ()
-    assert paths(world) == []
+    assert requested_paths(world) == []

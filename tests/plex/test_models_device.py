@@ -1,4 +1,4 @@
-"""The devices that a server has seen."""
+"""Devices that have used a server."""
 
 from datetime import UTC, datetime
 
@@ -9,7 +9,7 @@ from custom_components.plex_monitor.plex.models import Device
 
 
 def test_device() -> None:
-    """It goes by the identifier that sessions have for their player."""
+    """All attributes are parsed."""
     data = {
         "id": 7,
         "name": "Bedroom TV",
@@ -25,8 +25,8 @@ def test_device() -> None:
     )
 
 
-def test_device_without_a_name_is_called_after_its_platform() -> None:
-    """Something has to be on the list."""
+def test_device_without_a_name() -> None:
+    """The platform is used as name."""
     device = Device.from_json({"name": "", "platform": "Chrome", "clientIdentifier": "b2c4"})
     assert device.name == "Chrome"
     assert device.created_at is None
@@ -40,7 +40,7 @@ def test_device_without_a_name_is_called_after_its_platform() -> None:
         {"name": "", "platform": "", "clientIdentifier": "b2c4"},
     ],
 )
-def test_device_that_nobody_could_choose(data: dict[str, object]) -> None:
-    """It cannot be told from others, or has nothing to be called by."""
+def test_device_without_identifier_or_name(data: dict[str, object]) -> None:
+    """It is rejected."""
     with pytest.raises(PlexResponseError):
         Device.from_json(data)

@@ -1,4 +1,4 @@
-"""Libraries and what is in them."""
+"""Libraries, their items and the play history."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -31,7 +31,7 @@ def section(**changes: object) -> dict[str, Any]:
 
 
 def test_section() -> None:
-    """A library as it is."""
+    """All attributes are parsed."""
     assert Section.from_json(section()) == Section(
         key="1",
         title="Films",
@@ -44,8 +44,8 @@ def test_section() -> None:
     )
 
 
-def test_a_section_of_few_words() -> None:
-    """Only its key is needed."""
+def test_section_with_required_attributes_only() -> None:
+    """Only the key is required."""
     found = Section.from_json({"key": 7, "refreshing": "1"})
     assert (found.key, found.title, found.scanning) == ("7", "", True)
     assert (found.scanned_at, found.content_changed_at) == (None, None)
@@ -55,8 +55,8 @@ def test_a_section_of_few_words() -> None:
 @pytest.mark.parametrize(
     ("hidden", "expected"), [(False, 0), (True, 1), (0, 0), ("2", 2), (None, 0), ([], 0)]
 )
-def test_how_hidden_a_section_is(hidden: object, expected: int) -> None:
-    """Plex says it as a bool or as a number."""
+def test_section_hidden(hidden: object, expected: int) -> None:
+    """Plex writes a bool or a number."""
     assert Section.from_json(section(hidden=hidden)).hidden == expected
 
 
@@ -71,13 +71,13 @@ def test_how_hidden_a_section_is(hidden: object, expected: int) -> None:
         ("other", ()),
     ],
 )
-def test_what_can_be_counted(media_type: str, expected: tuple[MediaType, ...]) -> None:
-    """It depends on what is in a library."""
+def test_section_media_types(media_type: str, expected: tuple[MediaType, ...]) -> None:
+    """They depend on the type of the library."""
     assert Section.from_json(section(type=media_type)).media_types == expected
 
 
 def test_section_storage() -> None:
-    """A library has a size, and most have a duration."""
+    """The duration is optional."""
     data = {"id": "1", "title": "Films", "storageTotal": "123", "durationTotal": 456}
     assert SectionStorage.from_json(data) == SectionStorage(section_id="1", size=123, duration=456)
     photos = SectionStorage.from_json({"id": "2", "storageTotal": 5})
@@ -109,7 +109,7 @@ def item(**changes: object) -> dict[str, Any]:
 
 
 def test_media_item() -> None:
-    """An episode of a show."""
+    """All attributes of an episode are parsed."""
     assert MediaItem.from_json(item()) == MediaItem(
         rating_key="33",
         media_type="episode",
@@ -134,14 +134,14 @@ def test_media_item() -> None:
     )
 
 
-def test_a_season() -> None:
-    """Its number is that of a season, and it knows how many episodes it has."""
+def test_season() -> None:
+    """It has its number and a count of its episodes."""
     found = MediaItem.from_json(item(type="season", index=4, parentIndex=None, leafCount=10))
     assert (found.season, found.episode, found.leaf_count) == (4, None, 10)
 
 
-def test_an_item_of_few_words() -> None:
-    """Only its key is needed."""
+def test_media_item_with_required_attributes_only() -> None:
+    """Only the rating key is required."""
     found = MediaItem.from_json({"ratingKey": 5, "parentThumb": "/library/metadata/4/thumb/1"})
     assert (found.rating_key, found.title, found.added_at, found.view_count) == ("5", "", None, 0)
     assert found.thumb == "/library/metadata/4/thumb/1"
@@ -149,7 +149,7 @@ def test_an_item_of_few_words() -> None:
 
 
 def test_markers() -> None:
-    """The final credits are those that count; a bad marker costs itself."""
+    """Final credits are found, and invalid markers are left out."""
     markers = [
         {"type": "intro", "startTimeOffset": 1000},
         {"type": "credits", "startTimeOffset": 2_500_000},
@@ -168,7 +168,7 @@ def test_markers() -> None:
 
 
 def test_history_item() -> None:
-    """Somebody watched something."""
+    """All attributes are parsed."""
     data = {
         "historyKey": "/status/sessions/history/12",
         "ratingKey": "33",
@@ -195,8 +195,8 @@ def test_history_item() -> None:
     )
 
 
-def test_what_is_gone_stays_in_the_history() -> None:
-    """It has no key any more."""
+def test_history_item_of_a_deleted_item() -> None:
+    """It has no rating key."""
     found = HistoryItem.from_json({"title": "Gone"})
     assert (found.rating_key, found.viewed_at, found.account_id) == (None, None, None)
     with pytest.raises(PlexResponseError):

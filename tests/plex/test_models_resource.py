@@ -1,4 +1,4 @@
-"""The servers of an account."""
+"""Servers of an account, and their connections."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def resource(**changes: object) -> dict[str, Any]:
 
 
 def test_resource() -> None:
-    """A server with its addresses and its token, which does not show."""
+    """All attributes are parsed, and the token is not in the repr."""
     server = Resource.from_json(resource())
     assert server == Resource(
         name="Home",
@@ -57,21 +57,21 @@ def test_resource() -> None:
     assert "secret" not in repr(server)
 
 
-def test_a_shared_server_has_an_owner() -> None:
-    """The name of the owner comes along."""
+def test_shared_server() -> None:
+    """It has the name of its owner."""
     server = Resource.from_json(resource(owned="0", sourceTitle="friend", name=""))
     assert (server.owned, server.owner_name) == (False, "friend")
     assert server.name == "Plex Media Server"
 
 
 @pytest.mark.parametrize("provides", ["client,player", "", None, 5, "servers"])
-def test_what_is_no_server(provides: object) -> None:
-    """Players are listed as well."""
+def test_resource_that_is_not_a_server(provides: object) -> None:
+    """It is rejected."""
     with pytest.raises(PlexResponseError):
         Resource.from_json(resource(provides=provides))
 
 
-def test_a_server_that_is_a_player_as_well() -> None:
+def test_server_that_is_also_a_player() -> None:
     """`provides` is a list in one string."""
     assert Resource.from_json(resource(provides="player, server")).name == "Home"
 
@@ -80,14 +80,14 @@ def test_a_server_that_is_a_player_as_well() -> None:
     ("url", "secure"), [("https://example.org:443/", True), ("http://192.168.1.5:32400", False)]
 )
 def test_connection(url: str, *, secure: bool) -> None:
-    """An address ends without a slash."""
+    """A trailing slash is removed from the URL."""
     connection = Connection.from_json({"uri": url, "local": "1"})
     assert connection.url == url.rstrip("/")
     assert (connection.secure, connection.local, connection.relay) == (secure, True, False)
 
 
-def test_a_bad_connection_costs_that_connection() -> None:
-    """The others are still there."""
+def test_invalid_connections_are_left_out() -> None:
+    """The valid ones are kept."""
     connections = [{"uri": "ftp://example.org"}, {"uri": "https://example.org"}, {}, None]
     server = Resource.from_json(resource(connections=connections))
     assert [connection.url for connection in server.connections] == ["https://example.org"]

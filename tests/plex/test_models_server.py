@@ -1,4 +1,4 @@
-"""What a server says of itself."""
+"""Identity, information and remote access of a server."""
 
 import pytest
 
@@ -8,7 +8,7 @@ MACHINE = "a" * 40
 
 
 def test_server_identity() -> None:
-    """A claimed server names itself."""
+    """All attributes are parsed."""
     data = {"size": 0, "claimed": True, "machineIdentifier": MACHINE, "version": "1.43.2.1-abc"}
     assert ServerIdentity.from_json(data) == ServerIdentity(
         machine_identifier=MACHINE, version="1.43.2.1-abc", claimed=True
@@ -18,14 +18,14 @@ def test_server_identity() -> None:
 @pytest.mark.parametrize(
     ("claimed", "expected"), [(False, False), ("0", False), (0, False), ("1", True), (None, True)]
 )
-def test_a_server_is_claimed_unless_it_denies_it(claimed: object, *, expected: bool) -> None:
-    """Silence is no reason for an alarm."""
+def test_server_identity_claimed(claimed: object, *, expected: bool) -> None:
+    """True, unless the server says otherwise."""
     data = {"machineIdentifier": MACHINE, "claimed": claimed}
     assert ServerIdentity.from_json(data).claimed is expected
 
 
 def test_server_info() -> None:
-    """The server tells about itself and its owner's Plex Pass."""
+    """All attributes are parsed."""
     data = {
         "machineIdentifier": MACHINE,
         "friendlyName": "Home",
@@ -43,8 +43,8 @@ def test_server_info() -> None:
     )
 
 
-def test_server_info_of_few_words() -> None:
-    """Only the machine identifier is needed."""
+def test_server_info_with_required_attributes_only() -> None:
+    """Only the machine identifier is required."""
     assert ServerInfo.from_json({"machineIdentifier": MACHINE}) == ServerInfo(
         machine_identifier=MACHINE,
         friendly_name="Plex Media Server",
@@ -55,7 +55,7 @@ def test_server_info_of_few_words() -> None:
 
 
 def test_remote_access() -> None:
-    """A server that is reached from outside; nothing private of the answer is kept."""
+    """Private data of the response is not kept."""
     data = {
         "authToken": "secret-token-0000001",
         "username": "owner@example.com",
@@ -83,10 +83,8 @@ def test_remote_access() -> None:
         (None, None, None),
     ],
 )
-def test_whether_a_server_is_reached(
-    state: object, error: object, *, expected: bool | None
-) -> None:
-    """By its state and its error; an unknown state tells nothing."""
+def test_remote_access_reachable(state: object, error: object, *, expected: bool | None) -> None:
+    """It depends on state and error, and is unknown for an unknown state."""
     access = RemoteAccess.from_json({"mappingState": state, "mappingError": error})
     assert access.reachable is expected
     assert access.error == (error or None)

@@ -1,4 +1,4 @@
-"""What is being played."""
+"""Sessions of a server."""
 
 from typing import Any
 
@@ -85,8 +85,8 @@ def session(**changes: object) -> dict[str, Any]:
     } | changes
 
 
-def test_a_stream_that_is_transcoded() -> None:
-    """What is played, who plays it where, and what the server does for it."""
+def test_transcoded_session() -> None:
+    """All attributes are parsed."""
     found = Session.from_json(session())
     assert found == Session(
         session_key="3",
@@ -136,8 +136,8 @@ def test_a_stream_that_is_transcoded() -> None:
     assert not any(private in repr(found) for private in ("secret", "192.168"))
 
 
-def test_a_stream_that_is_played_as_it_is() -> None:
-    """Nothing is decided, and what is delivered is what there is."""
+def test_direct_play() -> None:
+    """There are no decisions, and the source is delivered."""
     data = {
         "sessionKey": "4",
         "title": "A Song",
@@ -171,7 +171,7 @@ def test_a_stream_that_is_played_as_it_is() -> None:
     assert (found.local, found.user, found.user_id, found.player_id) == (None,) * 4
 
 
-def test_an_episode() -> None:
+def test_episode() -> None:
     """It has the numbers of its season and its own."""
     data = session(type="episode", index=5, parentIndex="2", grandparentTitle="A Show")
     found = Session.from_json(data)
@@ -226,10 +226,8 @@ SOUND = {"streamType": 2}
         ("rubbish", "rubbish", StreamDecision.DIRECT_PLAY),
     ],
 )
-def test_what_the_server_does(
-    medium: object, transcoding: object, expected: StreamDecision
-) -> None:
-    """That a transcoder is there decides nothing."""
+def test_decision(medium: object, transcoding: object, expected: StreamDecision) -> None:
+    """It is that on the selected streams, not on the existence of a transcode session."""
     data = session(Media=medium, TranscodeSession=transcoding)
     assert Session.from_json(data).decision is expected
 
@@ -249,8 +247,8 @@ def test_what_the_server_does(
         ([], None),
     ],
 )
-def test_resolutions(value: object, expected: str | None) -> None:
-    """They are written in one way."""
+def test_resolution(value: object, expected: str | None) -> None:
+    """Lower case, with a "p" for a bare number."""
     data = session(Media=[{"videoResolution": value}], TranscodeSession=None)
     found = Session.from_json(data)
     assert (found.resolution, found.source_resolution) == (expected, expected)
@@ -269,15 +267,15 @@ def test_resolutions(value: object, expected: str | None) -> None:
         (None, None),
     ],
 )
-def test_the_resolution_of_the_source(display_title: object, expected: str | None) -> None:
-    """While the picture is transcoded, only the name of the stream tells it."""
+def test_source_resolution(display_title: object, expected: str | None) -> None:
+    """During a transcode, it is parsed from the display title of the stream."""
     stream = {"streamType": 1, "decision": "transcode", "displayTitle": display_title}
     found = Session.from_json(session(Media=media("transcode", stream)))
     assert (found.source_resolution, found.resolution) == (expected, "1080p")
 
 
-def test_codecs_that_nobody_knows() -> None:
-    """Neither an empty text nor a star is one, and what is transcoded was something else."""
+def test_unknown_codecs() -> None:
+    """An empty text and "*" are unknown, and so is the source of a transcode."""
     stars = transcoder(sourceVideoCodec="", sourceAudioCodec="*", audioDecision="transcode")
     data = session(
         Media=[{"videoCodec": "*", "audioCodec": "aac"}],
@@ -301,21 +299,21 @@ def test_codecs_that_nobody_knows() -> None:
         (None, 1000, None),
     ],
 )
-def test_how_far_a_stream_is(offset: object, duration: object, expected: float | None) -> None:
-    """It is in percent, and not known for what has no end."""
+def test_progress(offset: object, duration: object, expected: float | None) -> None:
+    """It is in percent, and unknown without a duration."""
     assert Session.from_json(session(viewOffset=offset, duration=duration)).progress == expected
 
 
 @pytest.mark.parametrize("key", ["", None, [], {}, True])
-def test_a_transcoder_without_a_key(key: object) -> None:
-    """It cannot be followed, and the stream is there all the same."""
+def test_transcode_without_a_key(key: object) -> None:
+    """It is ignored, and the session is kept."""
     found = Session.from_json(session(TranscodeSession=transcoder(key=key)))
     assert found.transcode is None
     assert found.decision is StreamDecision.TRANSCODE
 
 
-def test_live_television() -> None:
-    """It has no library and no end."""
+def test_live_tv() -> None:
+    """It has no library and no duration."""
     data = session(live="1", librarySectionID=None, duration=None, TranscodeSession=transcoder())
     found = Session.from_json(data)
     assert found.live is True
@@ -332,13 +330,13 @@ def test_live_television() -> None:
         ({"transcodeHwDecoding": "", "transcodeHwEncoding": ""}, False),
     ],
 )
-def test_whether_hardware_takes_part(changes: dict[str, object], *, expected: bool) -> None:
-    """That it was asked for says nothing."""
+def test_transcode_hardware(changes: dict[str, object], *, expected: bool) -> None:
+    """Requested hardware does not count."""
     assert TranscodeStatus.from_json(transcoder(**changes)).hardware is expected
 
 
-def test_the_key_of_a_transcode_is_bare() -> None:
-    """It is the same wherever it comes from."""
+def test_transcode_key() -> None:
+    """The path is removed from the key."""
     assert TranscodeStatus.from_json(transcoder(key="1a2b3c")) == TranscodeStatus.from_json(
         transcoder()
     )
@@ -348,8 +346,8 @@ def test_the_key_of_a_transcode_is_bare() -> None:
     "thumb",
     ["https://example.org/1.jpg", "//example.org/1.jpg", "", None, 5],
 )
-def test_a_picture_is_on_the_server(thumb: object) -> None:
-    """Another host's is left to that host."""
+def test_thumb_at_another_host(thumb: object) -> None:
+    """It is rejected."""
     assert Session.from_json(session(thumb=thumb)).thumb is None
 
 
@@ -362,20 +360,20 @@ def test_a_picture_is_on_the_server(thumb: object) -> None:
         (None, None),
     ],
 )
-def test_a_player_without_a_title_goes_by_its_device(player: object, expected: str | None) -> None:
-    """Phones often have no title."""
+def test_player_without_a_title(player: object, expected: str | None) -> None:
+    """It is named after its device or product."""
     session = Session.from_json({"sessionKey": "1", "Player": player})
     assert session.player == expected
     assert session.title == ""
 
 
 @pytest.mark.parametrize("state", ["seeking", None, 5, [], {}])
-def test_an_unknown_state_is_playing(state: object) -> None:
-    """The stream is there, after all."""
+def test_unknown_playback_state(state: object) -> None:
+    """It counts as playing, since the session exists."""
     assert PlaybackState.from_text(state) is PlaybackState.PLAYING
 
 
 @pytest.mark.parametrize("state", list(PlaybackState))
-def test_known_states(state: PlaybackState) -> None:
-    """Plex's words are ours."""
+def test_playback_state(state: PlaybackState) -> None:
+    """All states are parsed."""
     assert PlaybackState.from_text(str(state)) is state

@@ -1,4 +1,4 @@
-"""What a server uses."""
+"""CPU, memory and bandwidth usage of a server."""
 
 from datetime import UTC, datetime
 
@@ -11,7 +11,7 @@ AT = datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
 
 
 def test_resource_usage() -> None:
-    """Percent of the machine, some of it unknown."""
+    """Values are in percent of the host, or unknown."""
     data = {
         "timespan": 6,
         "at": 1_700_000_000,
@@ -25,15 +25,15 @@ def test_resource_usage() -> None:
 
 
 def test_traffic() -> None:
-    """Bytes of one second, inside or outside."""
+    """Bytes of one second, in the local network or not."""
     data = {"accountID": 1, "deviceID": 2, "timespan": 6, "at": 1_700_000_000, "bytes": 5}
     assert Traffic.from_json(data | {"lan": "1"}) == Traffic(at=AT, lan=True, size=5)
     assert Traffic.from_json({"at": "1700000000"}) == Traffic(at=AT, lan=False, size=0)
 
 
 @pytest.mark.parametrize("at", [None, 0, -1, "", "soon", 1e300, {}])
-def test_a_measurement_of_no_time(at: object) -> None:
-    """It means nothing."""
+def test_measurement_without_a_time(at: object) -> None:
+    """It is rejected."""
     for model in (ResourceUsage, Traffic):
         with pytest.raises(PlexResponseError):
             model.from_json({"at": at, "hostCpuUtilization": 5, "bytes": 5})

@@ -1,4 +1,4 @@
-"""What a server pushes."""
+"""Notifications of the websocket of a server."""
 
 import json
 
@@ -32,7 +32,7 @@ def playing(*items: object) -> str:
 
 
 def test_playing() -> None:
-    """A stream moved on."""
+    """All attributes are parsed."""
     item = {
         "sessionKey": "29",
         "guid": "",
@@ -66,8 +66,8 @@ def test_playing() -> None:
         ({}, PlaybackState.PLAYING),
     ],
 )
-def test_states(state: object, expected: PlaybackState | None) -> None:
-    """A stream that is over has no state."""
+def test_playing_state(state: object, expected: PlaybackState | None) -> None:
+    """A session that has ended has no state."""
     (notification,) = parse_notifications(playing({"sessionKey": 1, "state": state}))
     assert isinstance(notification, PlayingNotification)
     assert notification.state is expected
@@ -76,8 +76,8 @@ def test_states(state: object, expected: PlaybackState | None) -> None:
     assert notification.transcode_session is None
 
 
-def test_a_notification_without_a_session_costs_itself_only() -> None:
-    """Old servers left the session key out."""
+def test_playing_without_a_session_key() -> None:
+    """Old servers omit the key; the notification is dropped."""
     found = parse_notifications(
         playing({"state": "stopped"}, None, {"sessionKey": "2", "state": "stopped"})
     )
@@ -85,7 +85,7 @@ def test_a_notification_without_a_session_costs_itself_only() -> None:
 
 
 def test_update_state() -> None:
-    """The updater moves on, with or without a version; without a state it says nothing."""
+    """A notification without a state is dropped."""
     text = frame(
         "update.statechange",
         "AutoUpdateNotification",
@@ -100,7 +100,7 @@ def test_update_state() -> None:
     ("number", "state"), [*((state, state) for state in TimelineState), ("5", 5), (7, 7)]
 )
 def test_timeline(number: object, state: int) -> None:
-    """An episode makes its way into the library; the numbers were texts and were not."""
+    """All attributes are parsed, with numbers as text or not."""
     item = {
         "identifier": "com.plexapp.plugins.library",
         "sectionID": "2",
@@ -123,8 +123,8 @@ def test_timeline(number: object, state: int) -> None:
     )
 
 
-def test_a_state_of_the_timeline_has_a_name() -> None:
-    """Where it is a known one."""
+def test_timeline_state() -> None:
+    """A known number is a `TimelineState`."""
     text = frame(
         "timeline", "TimelineEntry", {"itemID": 1, "state": "9"}, {"itemID": 2, "state": 7}
     )
@@ -138,7 +138,7 @@ def test_a_state_of_the_timeline_has_a_name() -> None:
 
 @pytest.mark.parametrize("event", list(ActivityEvent))
 def test_activity(event: ActivityEvent) -> None:
-    """The server is busy with something."""
+    """The activity is parsed, whatever its event."""
     activity = {"uuid": "a", "type": "library.update.section", "title": "Scanning", "progress": 5}
     item = {"event": str(event), "uuid": "a", "Activity": activity}
     assert parse_notifications(frame("activity", "ActivityNotification", item)) == (
@@ -148,14 +148,14 @@ def test_activity(event: ActivityEvent) -> None:
 
 @pytest.mark.parametrize("value", [True, False, "0"])
 def test_reachability(value: object) -> None:
-    """The server is reached from outside, or no longer."""
+    """The value is not kept."""
     text = frame("reachability", "ReachabilityNotification", {"reachability": value})
     assert parse_notifications(text) == (ReachabilityNotification(),)
 
 
 @pytest.mark.parametrize(("kind", "ended"), [("start", False), ("update", False), ("end", True)])
 def test_transcode(kind: str, *, ended: bool) -> None:
-    """The transcoder has got somewhere."""
+    """The status is parsed, and whether the transcode has ended."""
     item = {"key": "/transcode/sessions/1a2b3c", "progress": 5.5, "videoDecision": "copy"}
     assert parse_notifications(frame(f"transcodeSession.{kind}", "TranscodeSession", item)) == (
         TranscodeNotification(ended=ended, transcode=TranscodeStatus.from_json(item)),
@@ -186,8 +186,8 @@ def test_transcode(kind: str, *, ended: bool) -> None:
         "[" * 200_000,
     ],
 )
-def test_what_is_of_no_use_is_dropped(text: str) -> None:
-    """Other kinds, other shapes and rubbish say nothing."""
+def test_unknown_and_invalid_frames_are_dropped(text: str) -> None:
+    """No notification is returned."""
     assert parse_notifications(text) == ()
 
 
@@ -202,8 +202,8 @@ def test_what_is_of_no_use_is_dropped(text: str) -> None:
         "viewOffset",
     )
 )
-def test_any_json_is_taken(data: object) -> None:
-    """No JSON breaks the channel."""
+def test_any_json(data: object) -> None:
+    """No JSON raises an error."""
     assert isinstance(parse_notifications(json.dumps(data)), tuple)
 
 
@@ -226,12 +226,12 @@ KINDS = {
         *("event", "Activity", "uuid", "progress", "title", "reachability", "key"),
     ),
 )
-def test_any_item_is_taken(kind: str, item: object) -> None:
-    """No item breaks the channel."""
+def test_any_item(kind: str, item: object) -> None:
+    """No item raises an error."""
     assert isinstance(parse_notifications(frame(kind, KINDS[kind], item)), tuple)
 
 
 @given(st.text())
-def test_any_text_is_taken(text: str) -> None:
-    """No frame breaks the channel."""
+def test_any_text(text: str) -> None:
+    """No text raises an error."""
     assert isinstance(parse_notifications(text), tuple)

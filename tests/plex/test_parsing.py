@@ -1,4 +1,4 @@
-"""Lenient with types."""
+"""Parsing of JSON values."""
 
 from datetime import UTC, datetime
 
@@ -44,7 +44,7 @@ from .strategies import any_json
     ],
 )
 def test_text(value: object, expected: str | None) -> None:
-    """Text is text, or a whole number."""
+    """Strings and integers are accepted."""
     assert text(value) == expected
 
 
@@ -68,7 +68,7 @@ def test_text(value: object, expected: str | None) -> None:
     ],
 )
 def test_number(value: object, expected: float | None) -> None:
-    """A number can be written as text, and is finite."""
+    """Text is accepted, and the value is finite."""
     assert number(value) == expected
 
 
@@ -88,7 +88,7 @@ def test_number(value: object, expected: float | None) -> None:
     ],
 )
 def test_integer(value: object, expected: int | None) -> None:
-    """A whole number keeps all its digits, of which Plex's have no more than fit into 64 bits."""
+    """All digits of 64 bits are kept, and larger values are rejected."""
     assert integer(value) == expected
 
 
@@ -110,7 +110,7 @@ def test_integer(value: object, expected: int | None) -> None:
     ],
 )
 def test_boolean(value: object, *, default: bool, expected: bool) -> None:
-    """Yes and no are written in many ways; anything else is the default."""
+    """Text and numbers are accepted; other values give the default."""
     assert boolean(value, default=default) is expected
 
 
@@ -128,20 +128,20 @@ def test_boolean(value: object, *, default: bool, expected: bool) -> None:
     ],
 )
 def test_secret(value: object, expected: str | None) -> None:
-    """What cannot go into a header is no token."""
+    """A value that does not fit into a header is rejected."""
     assert secret(value) == expected
 
 
-def test_mapping_takes_objects_only() -> None:
-    """What is no object is named in the error, and not quoted."""
+def test_mapping() -> None:
+    """The error does not quote the value."""
     data = {"a": 1}
     assert mapping(data, "it") is data
     with pytest.raises(PlexResponseError, match=r"^Not a JSON object: it$"):
         mapping(["secret"], "it")
 
 
-def test_container_takes_the_wrapper_off() -> None:
-    """A media server wraps what it says."""
+def test_container() -> None:
+    """The `MediaContainer` is returned."""
     assert container({"MediaContainer": {"size": 0}}) == {"size": 0}
     wrongs: tuple[object, ...] = ([], {}, {"MediaContainer": []}, None)
     for wrong in wrongs:
@@ -149,33 +149,33 @@ def test_container_takes_the_wrapper_off() -> None:
             container(wrong)
 
 
-def test_child_is_empty_where_there_is_none() -> None:
-    """A missing object has no fields."""
+def test_child() -> None:
+    """A missing object is empty."""
     assert child({"User": {"title": "owner"}}, "User") == {"title": "owner"}
     assert child({}, "User") == {}
     assert child({"User": "owner"}, "User") == {}
 
 
 def test_required_text() -> None:
-    """The error names the field."""
+    """The error names the key."""
     assert required_text({"key": 5}, "key") == "5"
     with pytest.raises(PlexResponseError, match=r"^Plex left out key$"):
         required_text({"key": ""}, "key")
 
 
-def test_a_bad_item_costs_that_item() -> None:
-    """The rest of a list is kept."""
+def test_parsed_items_without_invalid_ones() -> None:
+    """The valid items are returned."""
     items = [{"key": "1"}, {}, "rubbish", None, {"key": 2}]
     assert parsed_items(items, lambda item: required_text(mapping(item, "it"), "key")) == ("1", "2")
 
 
-def test_a_lone_object_is_a_list_of_one() -> None:
-    """Lists are sometimes left out around a single object."""
+def test_parsed_items_of_a_single_object() -> None:
+    """It counts as a list of one."""
     assert parsed_items({"key": "1"}, lambda item: required_text(item, "key")) == ("1",)
 
 
-def test_an_identifier_is_a_string() -> None:
-    """A number in its place is rubbish and not the name of another machine."""
+def test_required_identifier() -> None:
+    """A number is not an identifier."""
     assert required_identifier({"key": "a1"}, "key") == "a1"
     for wrong in ({"key": 5}, {"key": ""}, {}):
         with pytest.raises(PlexResponseError, match=r"^Plex left out key$"):
@@ -183,14 +183,14 @@ def test_an_identifier_is_a_string() -> None:
 
 
 @pytest.mark.parametrize("value", [None, "text", 5, []])
-def test_what_is_no_list_is_empty(value: object) -> None:
-    """An empty list is left out by Plex."""
+def test_parsed_items_of_another_type(value: object) -> None:
+    """The list is empty."""
     assert parsed_items(value, lambda item: item) == ()
 
 
 @given(any_json)
-def test_nothing_breaks_the_readers(value: object) -> None:
-    """Every reader returns something for everything."""
+def test_any_value(value: object) -> None:
+    """Every parser returns a value for any JSON."""
     assert text(value) is None or isinstance(text(value), str)
     assert number(value) is None or isinstance(number(value), float)
     assert integer(value) is None or isinstance(integer(value), int)
@@ -213,14 +213,14 @@ def test_nothing_breaks_the_readers(value: object) -> None:
         (10**400, None),
     ],
 )
-def test_moment(value: object, expected: datetime | None) -> None:
-    """Seconds since 1970, where that is a time."""
+def test_timestamp(value: object, expected: datetime | None) -> None:
+    """Seconds since 1970, if that is a valid time."""
     assert timestamp(value) == expected
 
 
 @given(any_json)
-def test_any_moment(value: object) -> None:
-    """Nothing breaks the clock."""
+def test_any_timestamp(value: object) -> None:
+    """No value raises an error."""
     found = timestamp(value)
     assert found is None or found.tzinfo is UTC
 
@@ -241,7 +241,7 @@ def test_any_moment(value: object) -> None:
     ],
 )
 def test_server_path(value: object, expected: str | None) -> None:
-    """A path of this server, and never with a token."""
+    """Only paths are accepted, and a token is removed."""
     assert server_path(value) == expected
 
 
@@ -255,20 +255,22 @@ def test_server_path(value: object, expected: str | None) -> None:
         ({"type": []}, (None, None)),
     ],
 )
-def test_numbering(data: dict[str, object], expected: tuple[int | None, int | None]) -> None:
-    """Songs have numbers too, and no seasons."""
+def test_season_and_episode(
+    data: dict[str, object], expected: tuple[int | None, int | None]
+) -> None:
+    """Tracks have numbers, but no season."""
     assert season_and_episode(data) == expected
 
 
 def test_first_of() -> None:
-    """The first that says something."""
+    """The first value that is not empty."""
     data = {"a": "", "b": None, "c": 7, "d": "x"}
     assert first_of(data, "a", "b", "c", "d") == "7"
     assert first_of(data, "a", "e") is None
 
 
 def test_objects() -> None:
-    """What is no object is left out."""
+    """Other items than objects are left out."""
     assert objects([{"a": 1}, None, 5, {}]) == [{"a": 1}, {}]
     assert objects({"a": 1}) == [{"a": 1}]
     assert objects("rubbish") == []

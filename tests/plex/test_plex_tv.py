@@ -1,4 +1,4 @@
-"""plex.tv as a client sees it."""
+"""Requests to plex.tv."""
 
 import json
 
@@ -19,7 +19,7 @@ from custom_components.plex_monitor.plex.errors import (
 from custom_components.plex_monitor.plex.models import PlexAccount
 from custom_components.plex_monitor.plex.plex_tv import PlexTv, is_refusal
 from custom_components.plex_monitor.plex.transport import ClientIdentity
-from tests.simulator import Fault, World
+from tests.simulator import Account, Fault, World
 
 from .strategies import objects_with
 
@@ -32,9 +32,26 @@ def plex_tv(world: World, session: aiohttp.ClientSession, identity: ClientIdenti
     return PlexTv(session, identity, url=world.plex_tv.url)
 
 
-async def test_sign_in(world: World, plex_tv: PlexTv) -> None:
-    """A short code is shown, a person links it elsewhere, and the token is ours."""
-    owner = world.plex_tv.add_account("owner", plex_pass=True)
+@pytest.fixture
+def owner(world: World) -> Account:
+    """Return an account with Plex Pass."""
+    return world.plex_tv.add_account("owner", plex_pass=True)
+
+
+@pytest.fixture
+def account_token(world: World, owner: Account) -> str:
+    """Return a token of the account for this client."""
+    return world.plex_tv.sign_in(owner, client_identifier=CLIENT, product="Home Assistant")
+
+
+@pytest.fixture
+def foreign_token(world: World, owner: Account) -> str:
+    """Return a token of the account for another client."""
+    return world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
+
+
+async def test_sign_in(world: World, plex_tv: PlexTv, owner: Account) -> None:
+    """A PIN is created, linked elsewhere, and read with a token of this client."""
     pin = await plex_tv.create_pin()
     assert len(pin.code) == 4
     assert pin.token is None
@@ -54,38 +71,36 @@ async def test_sign_in(world: World, plex_tv: PlexTv) -> None:
     assert (device.client_identifier, device.product) == (CLIENT, "Home Assistant")
 
 
-async def test_a_code_that_expired(world: World, plex_tv: PlexTv) -> None:
-    """Plex does not know it any more."""
+async def test_expired_pin(world: World, plex_tv: PlexTv) -> None:
+    """plex.tv sends 404."""
     pin = await plex_tv.create_pin()
     world.plex_tv.expire_pin(pin.code)
     with pytest.raises(PlexNotFoundError):
         await plex_tv.pin(pin.id)
 
 
-async def test_linking_a_code(world: World, plex_tv: PlexTv) -> None:
-    """Who has a token can link a code without a browser."""
-    owner = world.plex_tv.add_account("owner")
-    token = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
+async def test_link_pin(world: World, plex_tv: PlexTv, foreign_token: str) -> None:
+    """The PIN gets a token of its own for the account."""
     pin = await plex_tv.create_pin()
-    await plex_tv.link_pin(pin.code, token=token)
+    await plex_tv.link_pin(pin.code, token=foreign_token)
     linked = await plex_tv.pin(pin.id)
-    assert linked.token not in {None, token}
+    assert linked.token not in {None, foreign_token}
     (record,) = world.requests.to(path="/api/v2/pins/link")
     assert record.method == "PUT"
     assert record.headers["X-Plex-Product"] == "Plex SSO"
     with pytest.raises(PlexNotFoundError):
-        await plex_tv.link_pin("XXXX", token=token)
+        await plex_tv.link_pin("XXXX", token=foreign_token)
 
 
-async def test_a_dead_token(world: World, plex_tv: PlexTv) -> None:
-    """plex.tv says so with an error body of its own."""
-    owner = world.plex_tv.add_account("owner")
-    token = world.plex_tv.sign_in(owner, client_identifier=CLIENT, product="Home Assistant")
-    assert (await plex_tv.account(token)).username == owner.username
-    world.plex_tv.revoke(token)
+async def test_revoked_token(
+    world: World, plex_tv: PlexTv, account_token: str, owner: Account
+) -> None:
+    """plex.tv sends a 401 with its own error body."""
+    assert (await plex_tv.account(account_token)).username == owner.username
+    world.plex_tv.revoke(account_token)
     for request in (plex_tv.account, plex_tv.resources, plex_tv.sign_out, plex_tv.exchange_token):
         with pytest.raises(PlexUnauthorizedError):
-            await request(token)
+            await request(account_token)
 
 
 @pytest.mark.parametrize(
@@ -110,21 +125,19 @@ async def test_a_dead_token(world: World, plex_tv: PlexTv) -> None:
         (Fault.json({}), PlexResponseError),
     ],
 )
-async def test_what_does_not_mean_that_a_token_is_dead(
-    world: World, plex_tv: PlexTv, fault: Fault, expected: type[PlexError]
+async def test_other_failures_than_a_revoked_token(
+    world: World, plex_tv: PlexTv, fault: Fault, expected: type[PlexError], account_token: str
 ) -> None:
-    """Everything but plex.tv's own refusal."""
-    owner = world.plex_tv.add_account("owner")
-    token = world.plex_tv.sign_in(owner, client_identifier=CLIENT, product="Home Assistant")
+    """None of them is a `PlexUnauthorizedError`."""
     world.plex_tv.faults.set(fault)
     with pytest.raises(expected) as failed:
-        await plex_tv.account(token)
+        await plex_tv.account(account_token)
     assert not isinstance(failed.value, PlexUnauthorizedError)
-    assert token not in f"{failed.value!r}"
+    assert account_token not in f"{failed.value!r}"
 
 
-async def test_plex_tv_asks_to_come_back_later(world: World, plex_tv: PlexTv) -> None:
-    """Its wish is passed on."""
+async def test_retry_after(world: World, plex_tv: PlexTv) -> None:
+    """Its value is passed on."""
     world.plex_tv.faults.set(Fault.status(429, retry_after=7))
     with pytest.raises(PlexUnavailableError) as failed:
         await plex_tv.create_pin()
@@ -132,27 +145,25 @@ async def test_plex_tv_asks_to_come_back_later(world: World, plex_tv: PlexTv) ->
 
 
 async def test_plex_tv_is_down(world: World, plex_tv: PlexTv) -> None:
-    """Nobody answers."""
+    """The connection is refused."""
     await world.plex_tv.stop()
     with pytest.raises(PlexConnectionError):
         await plex_tv.account("any-token-at-all")
 
 
-async def test_servers_of_an_account(world: World, plex_tv: PlexTv) -> None:
-    """Owned and shared ones, each with its token."""
-    owner = world.plex_tv.add_account("owner")
+async def test_resources(world: World, plex_tv: PlexTv, account_token: str, owner: Account) -> None:
+    """Owned and shared servers, each with its token."""
     friend = world.plex_tv.add_account("friend")
     home = await world.add_server("Home", owner=owner)
     cabin = await world.add_server("Cabin", owner=friend)
     shared_token = cabin.share_with(owner)
-    token = world.plex_tv.sign_in(owner, client_identifier=CLIENT, product="Home Assistant")
 
-    servers = {server.name: server for server in await plex_tv.resources(token)}
+    servers = {server.name: server for server in await plex_tv.resources(account_token)}
 
     assert set(servers) == {"Home", "Cabin"}
     assert servers["Home"].machine_identifier == home.machine_identifier
     assert (servers["Home"].owned, servers["Home"].owner_name) == (True, None)
-    assert servers["Home"].access_token == token
+    assert servers["Home"].access_token == account_token
     assert (servers["Cabin"].owned, servers["Cabin"].owner_name) == (False, friend.title)
     assert servers["Cabin"].access_token == shared_token
     assert home.url in {connection.url for connection in servers["Home"].connections}
@@ -160,8 +171,8 @@ async def test_servers_of_an_account(world: World, plex_tv: PlexTv) -> None:
     assert record.query == {"includeHttps": "1", "includeRelay": "1", "includeIPv6": "1"}
 
 
-async def test_a_bad_server_costs_that_server(world: World, plex_tv: PlexTv) -> None:
-    """Players and rubbish are left out."""
+async def test_invalid_resources_are_left_out(world: World, plex_tv: PlexTv) -> None:
+    """So are players."""
     good = {"name": "Home", "clientIdentifier": "a", "provides": "server", "connections": None}
     entries = [None, {}, good | {"provides": "player"}, good | {"clientIdentifier": None}, good]
     world.plex_tv.faults.set(Fault.json(entries))
@@ -170,28 +181,26 @@ async def test_a_bad_server_costs_that_server(world: World, plex_tv: PlexTv) -> 
 
 
 @pytest.mark.parametrize("answer", [{}, None, "text"])
-async def test_servers_are_a_list(world: World, plex_tv: PlexTv, answer: object) -> None:
-    """Anything else is not plex.tv's answer, rather than no server at all."""
+async def test_resources_that_are_not_a_list(world: World, plex_tv: PlexTv, answer: object) -> None:
+    """It is an error, not an empty list."""
     world.plex_tv.faults.set(Fault.json(answer))
     with pytest.raises(PlexResponseError):
         await plex_tv.resources("any-token-at-all")
 
 
-async def test_sign_out(world: World, plex_tv: PlexTv) -> None:
-    """The token is dead afterwards."""
-    owner = world.plex_tv.add_account("owner")
-    token = world.plex_tv.sign_in(owner, client_identifier=CLIENT, product="Home Assistant")
-    await plex_tv.sign_out(token)
-    assert not world.plex_tv.is_valid(token)
+async def test_sign_out(world: World, plex_tv: PlexTv, account_token: str) -> None:
+    """The token is revoked."""
+    await plex_tv.sign_out(account_token)
+    assert not world.plex_tv.is_valid(account_token)
 
 
-async def test_exchange(world: World, plex_tv: PlexTv) -> None:
-    """A foreign token gives one of our own, and stays as it is."""
-    owner = world.plex_tv.add_account("owner")
-    foreign = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
-    own = await plex_tv.exchange_token(foreign)
-    assert own != foreign
-    assert world.plex_tv.is_valid(foreign)
+async def test_exchange_token(
+    world: World, plex_tv: PlexTv, foreign_token: str, owner: Account
+) -> None:
+    """The new token belongs to this client, and the other stays valid."""
+    own = await plex_tv.exchange_token(foreign_token)
+    assert own != foreign_token
+    assert world.plex_tv.is_valid(foreign_token)
     assert world.plex_tv.is_valid(own)
     products = {device.client_identifier: device for device in world.plex_tv.devices_of(owner)}
     assert products[CLIENT].token == own
@@ -200,9 +209,8 @@ async def test_exchange(world: World, plex_tv: PlexTv) -> None:
     assert (await plex_tv.account(own)).username == owner.username
 
 
-async def test_a_token_of_one_server_cannot_be_exchanged(world: World, plex_tv: PlexTv) -> None:
-    """plex.tv does not know it, and nothing is left but a code that nobody links."""
-    owner = world.plex_tv.add_account("owner")
+async def test_exchange_token_of_one_server(world: World, plex_tv: PlexTv, owner: Account) -> None:
+    """plex.tv does not know it, and no token is created."""
     friend = world.plex_tv.add_account("friend")
     home = await world.add_server("Home", owner=owner)
     with pytest.raises(PlexUnauthorizedError):
@@ -219,37 +227,31 @@ async def test_a_token_of_one_server_cannot_be_exchanged(world: World, plex_tv: 
         Fault.RESET,
     ],
 )
-async def test_an_exchange_that_takes_a_moment(
-    world: World, plex_tv: PlexTv, monkeypatch: pytest.MonkeyPatch, fault: Fault
+async def test_exchange_token_with_a_delay(
+    world: World, plex_tv: PlexTv, monkeypatch: pytest.MonkeyPatch, fault: Fault, foreign_token: str
 ) -> None:
-    """The token shows only after a while."""
+    """The PIN is read again until it has a token."""
     monkeypatch.setattr(module, "LINK_INTERVAL", 0)
-    owner = world.plex_tv.add_account("owner")
-    foreign = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
     rule = world.plex_tv.faults.set(fault, paths=r"/pins/\d+$", times=2)
-    assert world.plex_tv.is_valid(await plex_tv.exchange_token(foreign))
+    assert world.plex_tv.is_valid(await plex_tv.exchange_token(foreign_token))
     assert rule.hits == 2
 
 
-async def test_an_exchange_that_never_shows(
-    world: World, plex_tv: PlexTv, monkeypatch: pytest.MonkeyPatch
+async def test_exchange_token_without_result(
+    world: World, plex_tv: PlexTv, monkeypatch: pytest.MonkeyPatch, foreign_token: str
 ) -> None:
-    """It is given up."""
+    """The number of attempts is limited."""
     monkeypatch.setattr(module, "LINK_INTERVAL", 0)
-    owner = world.plex_tv.add_account("owner")
-    foreign = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
     unlinked = Fault.json({"id": 1, "code": "AB12", "expiresIn": 899, "authToken": None})
     rule = world.plex_tv.faults.set(unlinked, paths=r"/pins/\d+$")
     with pytest.raises(PlexResponseError):
-        await plex_tv.exchange_token(foreign)
+        await plex_tv.exchange_token(foreign_token)
     assert rule.hits == module.LINK_ATTEMPTS
 
 
-async def test_a_token_is_never_in_an_address(world: World, plex_tv: PlexTv) -> None:
-    """Addresses end up in logs."""
-    owner = world.plex_tv.add_account("owner")
-    foreign = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
-    own = await plex_tv.exchange_token(foreign)
+async def test_no_token_in_a_url(world: World, plex_tv: PlexTv, foreign_token: str) -> None:
+    """URLs are logged."""
+    own = await plex_tv.exchange_token(foreign_token)
     await plex_tv.account(own)
     await plex_tv.resources(own)
     await plex_tv.sign_out(own)
@@ -276,13 +278,13 @@ async def test_a_token_is_never_in_an_address(world: World, plex_tv: PlexTv) -> 
         ("[" * 100_000, False),
     ],
 )
-def test_plex_tv_refuses_with_an_error_of_its_own(body: str, *, expected: bool) -> None:
-    """The body tells, whatever the headers are."""
+def test_is_refusal(body: str, *, expected: bool) -> None:
+    """Only the body counts."""
     assert is_refusal({}, body.encode()) is expected
     assert is_refusal({"WWW-Authenticate": "Basic"}, body.encode()) is expected
 
 
 @given(st.binary() | objects_with("errors", "code").map(lambda data: json.dumps(data).encode()))
-def test_any_body_is_judged(body: bytes) -> None:
-    """No body breaks the test for a refusal."""
+def test_is_refusal_of_any_body(body: bytes) -> None:
+    """No body raises an error."""
     assert isinstance(is_refusal({}, body), bool)

@@ -1,4 +1,4 @@
-"""One Plex Media Server as a client sees it."""
+"""Requests to a server."""
 
 import ssl
 
@@ -24,7 +24,7 @@ from custom_components.plex_monitor.plex.transport import ClientIdentity
 from tests import simulator
 from tests.simulator import Fault, World
 
-from .common import REQUESTS, open_and_close, paths
+from .common import OWNER_REQUESTS, REQUESTS, open_notifications, requested_paths
 from .raw_server import RawServer
 
 # What a server says
@@ -36,17 +36,17 @@ async def test_identity_needs_no_token(
     session: aiohttp.ClientSession,
     identity: ClientIdentity,
 ) -> None:
-    """Anybody may ask who it is."""
+    """It is requested without one."""
     assert await fetch_identity(session, home.url, identity) == ServerIdentity(
         machine_identifier=home.machine_identifier, version=home.version, claimed=True
     )
     home.claimed = False
     assert (await fetch_identity(session, home.url, identity)).claimed is False
-    assert paths(world) == ["/identity", "/identity"]
+    assert requested_paths(world) == ["/identity", "/identity"]
 
 
 async def test_info(home: simulator.PlexServer, server: PlexServer) -> None:
-    """The server tells about itself."""
+    """The attributes of the server are returned."""
     info = await server.info()
     assert info.machine_identifier == home.machine_identifier == server.machine_identifier
     assert info.friendly_name == "Home"
@@ -55,8 +55,8 @@ async def test_info(home: simulator.PlexServer, server: PlexServer) -> None:
     assert info.sign_in_state == "ok"
 
 
-async def test_the_updater(home: simulator.PlexServer, server: PlexServer) -> None:
-    """It looks for a new version, tells of it and installs it."""
+async def test_update(home: simulator.PlexServer, server: PlexServer) -> None:
+    """A new version is found and installed."""
     assert (await server.update_status()).version is None
     home.updater.offer("1.99.0.1-abc", checked=False, added="New.", fixed="Old.")
     await server.check_for_update()
@@ -71,10 +71,10 @@ async def test_the_updater(home: simulator.PlexServer, server: PlexServer) -> No
     assert home.updater.installs == ["1.99.0.1-abc"]
 
 
-async def test_checking_downloads_nothing_and_installing_does(
+async def test_only_installing_downloads_the_update(
     world: World, home: simulator.PlexServer, server: PlexServer
 ) -> None:
-    """Only what is downloaded can be applied."""
+    """A version has to be downloaded before it is applied."""
     home.updater.offer("1.99.0.1-abc")
     await server.check_for_update()
     await server.install_update()
@@ -88,10 +88,10 @@ async def test_checking_downloads_nothing_and_installing_does(
     ]
 
 
-async def test_an_installation_that_cannot_update_itself(
+async def test_server_that_cannot_update_itself(
     home: simulator.PlexServer, server: PlexServer
 ) -> None:
-    """A container says no."""
+    """A container sends 400."""
     home.updater.offer("1.99.0.1-abc")
     home.updater.can_install = False
     assert (await server.update_status()).can_install is False
@@ -100,7 +100,7 @@ async def test_an_installation_that_cannot_update_itself(
 
 
 async def test_remote_access(home: simulator.PlexServer, server: PlexServer) -> None:
-    """The server is reached from outside, or says why not."""
+    """The server is reachable, or reports an error."""
     access = await server.remote_access()
     assert (access.reachable, access.error) == (True, None)
     await home.remote_access.become("failed", error="unreachable")
@@ -108,20 +108,11 @@ async def test_remote_access(home: simulator.PlexServer, server: PlexServer) -> 
     assert (access.reachable, access.error) == (False, "unreachable")
 
 
-async def test_remote_access_is_for_the_owner(
-    world: World, home: simulator.PlexServer, server: PlexServer
-) -> None:
-    """Others are refused."""
-    server.use_token(home.share_with(world.plex_tv.add_account("friend")))
-    with pytest.raises(PlexForbiddenError):
-        await server.remote_access()
-
-
 @pytest.mark.parametrize("answer", [{}, {"MediaContainer": {}}, {"MyPlex": []}, []])
-async def test_an_answer_about_remote_access_that_is_none(
+async def test_remote_access_in_another_container(
     home: simulator.PlexServer, server: PlexServer, answer: object
 ) -> None:
-    """It has a wrapper of its own."""
+    """The response has a container of its own."""
     home.faults.set(Fault.json(answer, code=200), paths="/myplex/account")
     with pytest.raises(PlexResponseError):
         await server.remote_access()
@@ -130,30 +121,30 @@ async def test_an_answer_about_remote_access_that_is_none(
 # Whether a token counts
 
 
-async def test_a_token_is_refused(world: World, server: PlexServer, token: str) -> None:
-    """A revoked token is refused by everything that needs one."""
+async def test_revoked_token(world: World, server: PlexServer, token: str) -> None:
+    """Every request with it raises `PlexUnauthorizedError`."""
     world.plex_tv.revoke(token)
     for request in REQUESTS.values():
         with pytest.raises(PlexUnauthorizedError):
             await request(server)
 
 
-async def test_a_server_that_insists_on_a_token(server: PlexServer, world: World) -> None:
-    """Without one it refuses."""
+async def test_server_that_requires_a_token(server: PlexServer, world: World) -> None:
+    """It rejects a request without one."""
     assert await server.accepts_without_token() is False
-    assert paths(world) == ["/"]
+    assert requested_paths(world) == ["/"]
 
 
-async def test_a_server_that_insists_on_nothing(
+async def test_server_that_requires_no_token(
     home: simulator.PlexServer, server: PlexServer
 ) -> None:
-    """In an allowed network a success says nothing about the token."""
+    """The server allows this network without auth."""
     home.allowed_without_auth = True
     assert await server.accepts_without_token() is True
 
 
-async def test_no_token_at_all(home: simulator.PlexServer, server: PlexServer) -> None:
-    """A server that wants none works without one."""
+async def test_requests_without_a_token(home: simulator.PlexServer, server: PlexServer) -> None:
+    """They succeed if the server requires none."""
     home.allowed_without_auth = True
     server.use_token(None)
     assert server.token is None
@@ -161,10 +152,10 @@ async def test_no_token_at_all(home: simulator.PlexServer, server: PlexServer) -
 
 
 @pytest.mark.parametrize("code", [403, 404, 500, 503, 302])
-async def test_whether_a_token_counts_can_be_unknown(
+async def test_failure_to_find_out_if_a_token_is_required(
     home: simulator.PlexServer, server: PlexServer, code: int
 ) -> None:
-    """Another answer is no answer to this question."""
+    """It is not taken for an answer."""
     home.faults.set(Fault.status(code))
     with pytest.raises(PlexError) as failed:
         await server.accepts_without_token()
@@ -172,19 +163,19 @@ async def test_whether_a_token_counts_can_be_unknown(
 
 
 @pytest.mark.parametrize("code", [401, 403])
-async def test_refusal_to_say_who_answers_is_no_word_on_the_token(
+async def test_identity_that_requires_a_login(
     home: simulator.PlexServer, server: PlexServer, code: int
 ) -> None:
-    """The server itself tells that to everybody, so it is something in front of it."""
+    """It comes from something in front of the server, and says nothing about the token."""
     home.faults.set(Fault.status(code, text="401 Unauthorized"), paths="^/identity$")
     with pytest.raises(PlexResponseError):
         await server.info()
 
 
-async def test_a_proxy_in_front_wants_a_login(
+async def test_proxy_that_requires_a_login(
     raw: RawServer, session: aiohttp.ClientSession, identity: ClientIdentity
 ) -> None:
-    """Its 401 is not the server's."""
+    """Its 401 is not that of the server."""
     raw.respond(
         "<h1>401 Unauthorized</h1>",
         status="401 Unauthorized",
@@ -195,7 +186,31 @@ async def test_a_proxy_in_front_wants_a_login(
         await server.accepts_without_token()
 
 
-# What goes wrong
+@pytest.mark.parametrize("name", OWNER_REQUESTS)
+@pytest.mark.parametrize(
+    ("refuses_with_401", "expected"),
+    [(False, PlexForbiddenError), (True, PlexUnauthorizedError)],
+    ids=["current", "before 1.41.7"],
+)
+async def test_owner_requests_are_rejected_for_other_users(
+    home: simulator.PlexServer,
+    server: PlexServer,
+    friend_token: str,
+    name: str,
+    expected: type[PlexError],
+    *,
+    refuses_with_401: bool,
+) -> None:
+    """They get 403, or 401 from a server before 1.41.7."""
+    home.refuses_with_401 = refuses_with_401
+    server.use_token(friend_token)
+    assert (await server.info()).friendly_name == "Home"
+    with pytest.raises(expected):
+        await OWNER_REQUESTS[name](server)
+    assert not home.scanner.asked
+
+
+# Failures
 
 
 @pytest.mark.parametrize("name", REQUESTS)
@@ -213,7 +228,7 @@ async def test_a_proxy_in_front_wants_a_login(
         (Fault.json({"MediaContainer": {}}), PlexResponseError),
     ],
 )
-async def test_a_server_in_trouble(
+async def test_failures(
     home: simulator.PlexServer,
     server: PlexServer,
     token: str,
@@ -221,7 +236,7 @@ async def test_a_server_in_trouble(
     fault: Fault,
     expected: type[PlexError],
 ) -> None:
-    """Trouble is never a verdict on the token, and does not come near it."""
+    """No failure is a `PlexUnauthorizedError` or holds the token."""
     home.faults.set(fault)
     with pytest.raises(expected) as failed:
         await REQUESTS[name](server)
@@ -231,8 +246,8 @@ async def test_a_server_in_trouble(
     await REQUESTS[name](server)
 
 
-async def test_a_server_that_is_down(home: simulator.PlexServer, server: PlexServer) -> None:
-    """Nobody answers, until it is back."""
+async def test_server_that_is_down(home: simulator.PlexServer, server: PlexServer) -> None:
+    """Requests succeed once it is back."""
     await home.stop()
     with pytest.raises(PlexConnectionError):
         await server.info()
@@ -241,10 +256,10 @@ async def test_a_server_that_is_down(home: simulator.PlexServer, server: PlexSer
 
 
 @pytest.mark.allowed_logs("Error on transport creation for incoming connection")
-async def test_a_certificate_that_nobody_knows(
+async def test_untrusted_certificate(
     world: World, session: aiohttp.ClientSession, identity: ClientIdentity
 ) -> None:
-    """The token stays at home until the authority is known."""
+    """No token is sent until the authority is trusted."""
     owner = world.plex_tv.add_account("owner")
     safe = await world.add_server("Safe", owner=owner, tls=True)
     token = world.plex_tv.sign_in(owner, client_identifier="x", product="x")
@@ -257,12 +272,12 @@ async def test_a_certificate_that_nobody_knows(
     assert failed.value.__cause__ is None
     assert failed.value.__context__ is None
     with pytest.raises(PlexCertificateError):
-        await open_and_close(server)
-    assert paths(world) == []
+        await open_notifications(server)
+    assert requested_paths(world) == []
 
     context = ssl.create_default_context(cafile=str(world.ca_file))
     context.check_hostname = False
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=context)) as trusting:
         server.move_to(url, trusting)
         assert (await server.info()).friendly_name == "Safe"
-        await open_and_close(server)
+        await open_notifications(server)

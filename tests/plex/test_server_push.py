@@ -1,4 +1,4 @@
-"""What a server tells by itself."""
+"""The notification websocket of a server."""
 
 import pytest
 
@@ -28,11 +28,11 @@ from custom_components.plex_monitor.plex.server import PlexServer
 from tests import simulator
 from tests.simulator import World
 
-from .common import open_and_close, paths
+from .common import open_notifications, requested_paths
 
 
 async def test_notifications(home: simulator.PlexServer, server: PlexServer) -> None:
-    """What happens is told at once; what is of no use is left out."""
+    """They arrive in order, and unknown frames are dropped."""
     async with server.notifications() as notifications:
         iterator = aiter(notifications)
         await home.notifier.send_text("rubbish")
@@ -61,10 +61,10 @@ async def test_notifications(home: simulator.PlexServer, server: PlexServer) -> 
 
 
 @pytest.mark.parametrize("abruptly", [False, True])
-async def test_a_lost_channel_ends_the_trust(
+async def test_lost_websocket_requires_a_new_verification(
     world: World, home: simulator.PlexServer, server: PlexServer, *, abruptly: bool
 ) -> None:
-    """A restart may be behind it."""
+    """The server may have been replaced."""
 
     async def listen() -> None:
         async with server.notifications() as notifications:
@@ -75,13 +75,13 @@ async def test_a_lost_channel_ends_the_trust(
         await listen()
     world.requests.clear()
     await server.info()
-    assert paths(world) == ["/identity", "/ with token"]
+    assert requested_paths(world) == ["/identity", "/ with token"]
 
 
-async def test_leaving_closes_the_channel(
+async def test_websocket_is_closed(
     world: World, home: simulator.PlexServer, server: PlexServer
 ) -> None:
-    """Nobody listens afterwards."""
+    """No connection is left open."""
     async with server.notifications():
         assert len(home.notifier.listeners) == 1
     await world.idle()
@@ -92,17 +92,17 @@ async def test_leaving_closes_the_channel(
     ("code", "expected"),
     [(401, PlexUnauthorizedError), (403, PlexForbiddenError), (503, PlexUnavailableError)],
 )
-async def test_a_channel_that_is_refused(
+async def test_rejected_handshake(
     home: simulator.PlexServer, server: PlexServer, code: int, expected: type[PlexError]
 ) -> None:
-    """It means what it means for a request."""
+    """It raises the same errors as a request."""
     home.refuses_websockets = code
     with pytest.raises(expected):
-        await open_and_close(server)
+        await open_notifications(server)
 
 
-async def test_a_scan_is_told_in_its_order(home: simulator.PlexServer, server: PlexServer) -> None:
-    """It begins, tells what it found, and ends."""
+async def test_notifications_of_a_scan(home: simulator.PlexServer, server: PlexServer) -> None:
+    """It starts, reports the items found, and ends."""
     told: list[Notification] = []
     async with server.notifications() as notifications:
         await home.add_media("Something new")
@@ -125,10 +125,10 @@ async def test_a_scan_is_told_in_its_order(home: simulator.PlexServer, server: P
     assert timeline[-1].state is TimelineState.PROCESSED
 
 
-async def test_the_transcoder_and_remote_access_are_told(
+async def test_notifications_of_transcodes_and_remote_access(
     home: simulator.PlexServer, server: PlexServer
 ) -> None:
-    """The status of a stream goes with its notifications."""
+    """The key of a transcode is that of the playing notifications."""
     async with server.notifications() as notifications:
         stream = await home.start_stream(user=home.owner, title="Fog", transcode=True)
         await stream.work(throttled=True, speed=0.0)

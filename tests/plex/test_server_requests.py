@@ -1,4 +1,4 @@
-"""Where the token goes, and where it does not."""
+"""Requests to a verified server: where the token is sent, and where not."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -26,52 +26,52 @@ from custom_components.plex_monitor.plex.transport import ClientIdentity
 from tests import simulator
 from tests.simulator import Fault, Kind, World
 
-from .common import ALL_REQUESTS, REQUESTS, Clock, paths
+from .common import ALL_REQUESTS, REQUESTS, Clock, requested_paths, serve
 
 # The identity rule
 
 
 @pytest.mark.parametrize("name", ALL_REQUESTS)
-async def test_no_token_before_the_server_named_itself(
+async def test_identity_is_verified_first(
     world: World, home: simulator.PlexServer, server: PlexServer, name: str
 ) -> None:
-    """The first request of any kind asks who answers."""
+    """No token is sent before."""
     home.updater.offer("1.99.0.1-abc")
     await ALL_REQUESTS[name](server)
-    asked = paths(world)
+    asked = requested_paths(world)
     assert asked[0] == "/identity"
     assert all(path.endswith(" with token") for path in asked[1:])
 
 
 @pytest.mark.parametrize("name", REQUESTS)
-async def test_no_token_for_another_server(
+async def test_no_token_is_sent_to_another_server(
     world: World, home: simulator.PlexServer, server: PlexServer, name: str
 ) -> None:
-    """Another machine at the address sees no token, however often it is asked."""
+    """The identity is read again for every request."""
     home.identifies_as = "b" * 40
     for _ in range(2):
         with pytest.raises(PlexWrongServerError):
             await REQUESTS[name](server)
-    assert paths(world) == ["/identity", "/identity"]
+    assert requested_paths(world) == ["/identity", "/identity"]
 
 
-async def test_the_identity_holds_for_a_minute(
+async def test_verification_is_valid_for_a_minute(
     world: World, server: PlexServer, clock: Clock
 ) -> None:
-    """It is not asked before every request."""
+    """The identity is not read before every request."""
     await server.info()
     clock.now += 59.9
     await server.sessions()
-    assert paths(world) == ["/identity", "/ with token", "/status/sessions with token"]
+    assert requested_paths(world) == ["/identity", "/ with token", "/status/sessions with token"]
     clock.now += 0.1
     await server.sessions()
-    assert paths(world)[3:] == ["/identity", "/status/sessions with token"]
+    assert requested_paths(world)[3:] == ["/identity", "/status/sessions with token"]
 
 
-async def test_the_minute_begins_when_it_was_asked(
+async def test_verification_counts_from_the_request(
     world: World, home: simulator.PlexServer, server: PlexServer, clock: Clock
 ) -> None:
-    """Who answered slowly may have been another by the time that it was heard."""
+    """A slow response shortens the minute."""
     home.faults.set(Fault.slow(0.1), paths="^/identity$", times=1)
     asking = asyncio.create_task(server.info())
     await asyncio.sleep(0.02)
@@ -79,48 +79,48 @@ async def test_the_minute_begins_when_it_was_asked(
     await asking
     clock.now += 55
     await server.info()
-    assert paths(world) == ["/identity", "/ with token"] * 2
+    assert requested_paths(world) == ["/identity", "/ with token"] * 2
 
 
-async def test_checking_the_identity_counts(
+async def test_check_identity_counts_as_verification(
     world: World, home: simulator.PlexServer, server: PlexServer, clock: Clock
 ) -> None:
-    """Who has just been asked is not asked again."""
+    """A mismatch ends it."""
     await server.info()
     clock.now += 50
     assert (await server.check_identity()).version == home.version
     clock.now += 50
     await server.info()
-    assert paths(world) == ["/identity", "/ with token", "/identity", "/ with token"]
+    assert requested_paths(world) == ["/identity", "/ with token", "/identity", "/ with token"]
     home.identifies_as = "b" * 40
     with pytest.raises(PlexWrongServerError):
         await server.check_identity()
     with pytest.raises(PlexWrongServerError):
         await server.info()
-    assert paths(world)[4:] == ["/identity", "/identity"]
+    assert requested_paths(world)[4:] == ["/identity", "/identity"]
 
 
-async def test_a_failed_check_ends_the_trust(
+async def test_failed_check_requires_a_new_verification(
     world: World, home: simulator.PlexServer, server: PlexServer
 ) -> None:
-    """What answered a minute ago may be gone."""
+    """The next request reads the identity first."""
     await server.info()
     rule = home.faults.set(Fault.MAINTENANCE)
     with pytest.raises(PlexUnavailableError):
         await server.check_identity()
     home.faults.clear(rule)
     await server.info()
-    assert paths(world)[2:] == ["/identity", "/identity", "/ with token"]
+    assert requested_paths(world)[2:] == ["/identity", "/identity", "/ with token"]
 
 
 @pytest.mark.parametrize(
     "fault",
     [Fault.RESET, Fault.MAINTENANCE, Fault.GARBLED, Fault.TRUNCATED, Fault.UNAUTHORIZED],
 )
-async def test_trouble_ends_the_trust(
+async def test_failed_request_requires_a_new_verification(
     world: World, home: simulator.PlexServer, server: PlexServer, fault: Fault
 ) -> None:
-    """After trouble of any kind the server has to name itself again."""
+    """The next request reads the identity first."""
     await server.info()
     rule = home.faults.set(fault, paths="^/$")
     with pytest.raises(PlexError):
@@ -129,31 +129,31 @@ async def test_trouble_ends_the_trust(
     await world.idle()
     world.requests.clear()
     await server.info()
-    assert paths(world) == ["/identity", "/ with token"]
+    assert requested_paths(world) == ["/identity", "/ with token"]
 
 
 @pytest.mark.parametrize("code", [403, 404])
-async def test_a_missing_right_does_not_end_the_trust(
+async def test_403_and_404_keep_the_verification(
     world: World, home: simulator.PlexServer, server: PlexServer, code: int
 ) -> None:
-    """It is the same server that says so."""
+    """They come from the same server."""
     await server.info()
     home.faults.set(Fault.status(code), paths="/status/sessions", times=1)
     with pytest.raises(PlexForbiddenError if code == 403 else PlexNotFoundError):
         await server.sessions()
     world.requests.clear()
     await server.sessions()
-    assert paths(world) == ["/status/sessions with token"]
+    assert requested_paths(world) == ["/status/sessions with token"]
 
 
 @pytest.mark.parametrize("ask", [PlexServer.info, PlexServer.accepts_without_token])
-async def test_the_root_names_the_machine_as_well(
+async def test_other_machine_identifier_in_the_server_info(
     world: World,
     home: simulator.PlexServer,
     server: PlexServer,
     ask: Callable[[PlexServer], Awaitable[object]],
 ) -> None:
-    """Another machine that shows there ends the trust too, with the token or without."""
+    """It requires a new verification, with the token or without."""
     await server.info()
     other = {"MediaContainer": {"machineIdentifier": "b" * 40, "friendlyName": "Other"}}
     rule = home.faults.set(Fault.json(other), paths="^/$")
@@ -162,40 +162,40 @@ async def test_the_root_names_the_machine_as_well(
     home.faults.clear(rule)
     world.requests.clear()
     await server.info()
-    assert paths(world) == ["/identity", "/ with token"]
+    assert requested_paths(world) == ["/identity", "/ with token"]
 
 
-async def test_a_new_address_has_to_prove_itself(
+async def test_new_url_requires_a_verification(
     world: World, home: simulator.PlexServer, server: PlexServer
 ) -> None:
-    """The token goes where the right machine is, and nowhere else."""
+    """The token is sent to the expected machine only."""
     other = await world.add_server("Other", owner=home.owner)
     await server.info()
     server.move_to(other.url)
     assert server.url == other.url
     with pytest.raises(PlexWrongServerError):
         await server.info()
-    assert paths(world, "Other") == ["/identity"]
+    assert requested_paths(world, "Other") == ["/identity"]
     server.move_to(home.url)
     await server.info()
-    assert paths(world, "Home")[2:] == ["/identity", "/ with token"]
+    assert requested_paths(world, "Home")[2:] == ["/identity", "/ with token"]
 
 
-async def test_a_request_under_way_stays_at_its_address(
+async def test_request_in_progress_stays_at_its_url(
     world: World, home: simulator.PlexServer, server: PlexServer
 ) -> None:
-    """Moving in the middle of a request takes no token along."""
+    """A move during the request does not send the token to the new URL."""
     other = await world.add_server("Other", owner=home.owner)
     home.faults.set(Fault.slow(0.1), paths="/identity", times=1)
     asking = asyncio.create_task(server.info())
     await asyncio.sleep(0.03)
     server.move_to(other.url)
     assert (await asking).friendly_name == "Home"
-    assert paths(world, "Other") == []
+    assert requested_paths(world, "Other") == []
 
 
-async def test_another_token(world: World, home: simulator.PlexServer, server: PlexServer) -> None:
-    """The next request uses it."""
+async def test_use_token(world: World, home: simulator.PlexServer, server: PlexServer) -> None:
+    """The next request sends it."""
     friend = world.plex_tv.add_account("friend")
     shared = home.share_with(friend)
     await server.info()
@@ -205,10 +205,10 @@ async def test_another_token(world: World, home: simulator.PlexServer, server: P
     assert [record.token_sent for record in world.requests.to(path="/")][-1] == shared
 
 
-async def test_a_token_is_never_in_an_address(
+async def test_no_token_in_a_url(
     world: World, home: simulator.PlexServer, server: PlexServer
 ) -> None:
-    """Addresses end up in logs."""
+    """URLs are logged."""
     home.updater.offer("1.99.0.1-abc")
     for request in ALL_REQUESTS.values():
         await request(server)
@@ -231,8 +231,8 @@ async def test_a_token_is_never_in_an_address(
         ({"WWW-Authenticate": "Basic", "X-Plex-Protocol": "1.0"}, "", False),
     ],
 )
-def test_how_a_server_refuses(headers: Mapping[str, str], body: str, *, expected: bool) -> None:
-    """By its header or its page, and never with a request for a login."""
+def test_is_refusal(headers: Mapping[str, str], body: str, *, expected: bool) -> None:
+    """By header or body, and never with WWW-Authenticate."""
     assert is_refusal(headers, body.encode()) is expected
 
 
@@ -257,13 +257,13 @@ def title(item: Any) -> str:
     return required_text(mapping(item, "an item"), "title")
 
 
-async def test_a_list_is_read_in_pages(
+async def test_list_is_read_in_pages(
     world: World,
     home: simulator.PlexServer,
     requests: ServerRequests,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As many as are wanted, and no more, are asked for."""
+    """No more items than the limit are requested."""
     monkeypatch.setattr(server_requests, "PAGE_SIZE", 3)
     for number in range(7):
         home.library.add(f"Film {number}", kind=Kind.MOVIE)
@@ -300,25 +300,25 @@ async def test_a_list_is_read_in_pages(
         ({"Metadata": [{"title": str(number)} for number in range(9)]}, tuple("01234567")),
     ],
 )
-async def test_odd_lists(
+async def test_unexpected_lists(
     world: World,
     home: simulator.PlexServer,
     requests: ServerRequests,
     answer: dict[str, object],
     expected: tuple[str, ...],
 ) -> None:
-    """They end, whatever the server says, and a bad item costs itself."""
-    home.faults.set(Fault.json({"MediaContainer": answer}, code=200), paths="/library/onDeck")
+    """Reading ends after one page, and invalid items are left out."""
+    serve(home, "/library/onDeck", answer)
     assert await requests.get_items("/library/onDeck", title, limit=8) == expected
     assert len(world.requests.to(path="/library/onDeck")) == 1
 
 
-async def test_a_server_may_send_less_than_it_is_asked_for(
+async def test_pages_that_are_shorter_than_requested(
     world: World, home: simulator.PlexServer, requests: ServerRequests
 ) -> None:
-    """As long as it says that there is more, it is asked for it."""
+    """Reading goes on until the total is reached."""
     page = {"totalSize": 5, "Metadata": [{"title": "A"}, {"title": "B"}]}
-    home.faults.set(Fault.json({"MediaContainer": page}, code=200), paths="/library/onDeck")
+    serve(home, "/library/onDeck", page)
     assert await requests.get_items("/library/onDeck", title, limit=9) == tuple("ABABAB")
     starts = [
         record.query["X-Plex-Container-Start"]
@@ -333,13 +333,13 @@ async def test_a_server_may_send_less_than_it_is_asked_for(
 @pytest.mark.parametrize(
     "key", ["1", "BackupDatabase", "0b8e2c1a-0000-4000-8000-000000000001", "1a2b3c", "a_b"]
 )
-def test_a_key_is_a_part_of_a_path(key: str) -> None:
-    """It is taken as it is."""
+def test_path_segment(key: str) -> None:
+    """A valid key is returned unchanged."""
     assert path_segment(key) == key
 
 
 @pytest.mark.parametrize("key", ["", ".", "..", "a/b", "1?x=y", "1#", "%2e", "1,2", "ä", "1\n"])
-def test_what_is_no_part_of_a_path(key: str) -> None:
-    """It would ask for something else."""
+def test_invalid_path_segment(key: str) -> None:
+    """It would change the path of the request."""
     with pytest.raises(PlexNotFoundError):
         path_segment(key)

@@ -1,17 +1,17 @@
-"""What a server measures of itself."""
+"""Statistics of a server."""
 
 from datetime import timedelta
 
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.plex_monitor.plex.errors import PlexForbiddenError, PlexNotFoundError
+from custom_components.plex_monitor.plex.errors import PlexNotFoundError
 from custom_components.plex_monitor.plex.models import BandwidthUsage
 from custom_components.plex_monitor.plex.server import PlexServer
 from tests import simulator
-from tests.simulator import Fault, World
+from tests.simulator import World
 
-from .common import NOON
+from .common import NOON, serve
 
 SPAN = timedelta(seconds=30)
 
@@ -19,7 +19,7 @@ SPAN = timedelta(seconds=30)
 async def test_resources(
     home: simulator.PlexServer, server: PlexServer, freezer: FrozenDateTimeFactory
 ) -> None:
-    """The newest measurement is that of the last whole second."""
+    """The latest measurement is that of the last whole second."""
     freezer.move_to(NOON)
     idle = await server.statistics.resources()
     assert idle is not None
@@ -37,21 +37,20 @@ async def test_resources(
 
 async def test_no_measurements_yet(home: simulator.PlexServer, server: PlexServer) -> None:
     """A server that has just started has none."""
-    home.faults.set(Fault.json({"MediaContainer": {"size": 0}}, code=200), paths="/statistics")
+    serve(home, "/statistics", {"size": 0})
     assert await server.statistics.resources() is None
     assert await server.statistics.bandwidth(until=NOON, span=SPAN) == BandwidthUsage(lan=0, wan=0)
 
 
 async def test_measurements_in_any_order(home: simulator.PlexServer, server: PlexServer) -> None:
-    """The newest counts, wherever it stands."""
+    """The latest one is returned."""
     rows = [
         {"at": 1_700_000_001, "hostCpuUtilization": 1},
         {"at": 1_700_000_003, "hostCpuUtilization": 3},
         {"at": None, "hostCpuUtilization": 9},
         {"at": 1_700_000_002, "hostCpuUtilization": 2},
     ]
-    answer = {"MediaContainer": {"StatisticsResources": rows}}
-    home.faults.set(Fault.json(answer, code=200), paths="/statistics")
+    serve(home, "/statistics", {"StatisticsResources": rows})
     usage = await server.statistics.resources()
     assert usage is not None
     assert usage.host_cpu == 3
@@ -63,7 +62,7 @@ async def test_bandwidth(
     server: PlexServer,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """What goes out of the house counts apart; it is the average of the span."""
+    """The average over the span, for the local network and for others."""
     freezer.move_to(NOON)
     await home.start_stream(user=home.owner, title="Fog", location="lan", bandwidth=8000)
     far = await home.start_stream(user=home.owner, title="Rain", location="wan", bandwidth=4000)
@@ -80,10 +79,10 @@ async def test_bandwidth(
     assert usage.wan == 500_000 * 15 / 30
 
 
-async def test_a_filter_that_the_server_does_not_know(
+async def test_bandwidth_if_the_server_ignores_the_filter(
     home: simulator.PlexServer, server: PlexServer
 ) -> None:
-    """It sends everything, and only the span is taken."""
+    """Rows outside the span are left out."""
     noon = int(NOON.timestamp())
     rows = [
         {"at": noon + offset, "lan": lan, "bytes": size}
@@ -96,25 +95,15 @@ async def test_a_filter_that_the_server_does_not_know(
             (1, False, 13),
         )
     ]
-    answer = {"MediaContainer": {"StatisticsBandwidth": rows}}
-    home.faults.set(Fault.json(answer, code=200), paths="/statistics")
+    serve(home, "/statistics", {"StatisticsBandwidth": rows})
     usage = await server.statistics.bandwidth(until=NOON, span=SPAN)
     assert usage == BandwidthUsage(lan=11, wan=2)
 
 
-async def test_measurements_need_plex_pass(home: simulator.PlexServer, server: PlexServer) -> None:
-    """Without it there is no such thing."""
+async def test_statistics_require_plex_pass(home: simulator.PlexServer, server: PlexServer) -> None:
+    """The server sends 404 without."""
     home.owner.plex_pass = False
     with pytest.raises(PlexNotFoundError):
         await server.statistics.resources()
     with pytest.raises(PlexNotFoundError):
         await server.statistics.bandwidth(until=NOON, span=SPAN)
-
-
-async def test_measurements_are_for_the_owner(
-    world: World, home: simulator.PlexServer, server: PlexServer
-) -> None:
-    """Others are refused."""
-    server.use_token(home.share_with(world.plex_tv.add_account("friend")))
-    with pytest.raises(PlexForbiddenError):
-        await server.statistics.resources()

@@ -1,4 +1,4 @@
-"""What people paste."""
+"""Parsing of pasted text."""
 
 from urllib.parse import quote
 
@@ -71,8 +71,8 @@ def problem_of(text: str) -> TokenInputProblem:
         (f"192.168.1.5:32400/?X-Plex-Token={TOKEN}", None),
     ],
 )
-def test_an_address_with_a_token(text: str, server_url: str | None) -> None:
-    """Token and server are found in an address, whatever copying did to it."""
+def test_url_with_a_token(text: str, server_url: str | None) -> None:
+    """Token and server are found, whatever copying added to the URL."""
     assert parse_token_input(text) == TokenInput(token=TOKEN, server_url=server_url)
 
 
@@ -112,14 +112,14 @@ def test_an_address_with_a_token(text: str, server_url: str | None) -> None:
         f"Token: {TOKEN}",
     ],
 )
-def test_a_token(text: str) -> None:
-    """A token alone, with or without its name."""
+def test_token_without_a_url(text: str) -> None:
+    """A token alone, or with a label."""
     assert parse_token_input(text) == TokenInput(token=TOKEN, server_url=None)
 
 
 @pytest.mark.parametrize("length", [8, 20, 128])
-def test_how_long_a_token_is_to_be_is_for_plex_to_say(length: int) -> None:
-    """They have twenty characters today."""
+def test_token_of_another_length(length: int) -> None:
+    """Tokens have 20 characters today."""
     assert parse_token_input("a" * length).token == "a" * length
 
 
@@ -168,13 +168,13 @@ def test_how_long_a_token_is_to_be_is_for_plex_to_say(length: int) -> None:
         (TOKEN + " " * MAX_INPUT, TokenInputProblem.MALFORMED),
     ],
 )
-def test_what_is_no_lasting_token(text: str, problem: TokenInputProblem) -> None:
-    """Each kind has its own reason."""
+def test_rejected_text(text: str, problem: TokenInputProblem) -> None:
+    """Each kind of text has its own problem."""
     assert problem_of(text) is problem
 
 
-def test_the_token_does_not_show() -> None:
-    """A token does not show where its bearer is printed."""
+def test_token_is_not_in_the_repr() -> None:
+    """The result may be logged."""
     assert TOKEN not in repr(parse_token_input(VIEW_XML))
 
 
@@ -186,8 +186,8 @@ def assert_no_trace(error: BaseException, text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["claim-secretsecretsecret", JWT, f"X-Plex-Token={TOKEN}é", HOST])
-def test_an_error_holds_nothing_of_the_text(text: str) -> None:
-    """The text may hold a secret, whatever is wrong with it."""
+def test_error_does_not_quote_the_text(text: str) -> None:
+    """The text may hold a secret."""
     with pytest.raises(TokenInputError) as refused:
         parse_token_input(text)
     assert_no_trace(refused.value, text)
@@ -201,8 +201,8 @@ def test_an_error_holds_nothing_of_the_text(text: str) -> None:
 @example("a." * 5000)
 @example("a-" * 5000 + "=")
 @example("&a" * 5000)
-def test_any_text_is_read_or_refused(text: str) -> None:
-    """Nothing but `TokenInputError` comes out."""
+def test_any_text_is_parsed_or_rejected(text: str) -> None:
+    """No other error than `TokenInputError` is raised."""
     try:
         found = parse_token_input(text)
     except TokenInputError as refused:
@@ -228,17 +228,17 @@ parameters = st.lists(
 
 
 @given(tokens, noise, noise, quotes, st.integers(0, 20))
-def test_a_token_survives_any_decoration(
+def test_token_with_any_decoration(
     token: str, before: str, after: str, marks: str, cut: int
 ) -> None:
-    """Spaces, quotes and invisible characters do not touch a bare token."""
+    """Spaces, quotes and invisible characters are removed."""
     opening, closing = marks[:1], marks[-1:]
     text = f"{before}{opening}{token[:cut]}\u200b{token[cut:]}{closing}{after}"
     assert parse_token_input(text) == TokenInput(token=token, server_url=None)
 
 
 @given(tokens, parameters, parameters, noise, noise, encodings, st.sampled_from(["", "#x", "."]))
-def test_a_token_survives_in_any_address(
+def test_token_in_any_url(
     token: str,
     before: list[str],
     after: list[str],
@@ -247,7 +247,7 @@ def test_a_token_survives_in_any_address(
     encode: object,
     end: str,
 ) -> None:
-    """Other parameters, encodings and line ends do not touch the token of an address."""
+    """Other parameters, encodings and line ends do not change the token."""
     assert callable(encode)
     query = "&".join([*before, f"X-Plex-Token={token}", *after])
     text = f"{leading}{encode(f'{HOST}/library/metadata/1?{query}')}{end}{trailing}"

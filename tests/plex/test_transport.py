@@ -1,5 +1,6 @@
-"""One request to Plex, and everything that can come back."""
+"""HTTP requests to Plex."""
 
+from dataclasses import replace
 import json
 
 import aiohttp
@@ -22,14 +23,14 @@ from custom_components.plex_monitor.plex.transport import (
     header_value,
 )
 
-from .common import REFUSAL, TOKEN, assert_tells_nothing, error_of, transport_to
+from .common import IDENTITY, REFUSAL, TOKEN, assert_no_secrets, request_error, transport_to
 from .raw_server import RawServer
 
 # What is sent
 
 
-async def test_a_request_introduces_itself(plex: PlexTransport, raw: RawServer) -> None:
-    """Identity and token go into headers, the token nowhere else."""
+async def test_request_headers(plex: PlexTransport, raw: RawServer) -> None:
+    """Identity and token are sent in headers, and the token nowhere else."""
     raw.respond('{"size": 0}')
     assert await plex.get_json("/library", token=TOKEN, params={"a": "b c"}) == {"size": 0}
     (request,) = raw.requests
@@ -47,29 +48,29 @@ async def test_a_request_introduces_itself(plex: PlexTransport, raw: RawServer) 
     assert TOKEN not in line
 
 
-async def test_without_a_token_no_header_is_sent(plex: PlexTransport, raw: RawServer) -> None:
-    """A request can be without one."""
+async def test_no_token_header_without_a_token(plex: PlexTransport, raw: RawServer) -> None:
+    """A request can be sent without one."""
     raw.respond("{}")
     await plex.get_json("/identity")
     assert "X-Plex-Token" not in raw.requests[0]
 
 
-async def test_a_token_cannot_smuggle_headers(plex: PlexTransport, raw: RawServer) -> None:
-    """A line break in a token ends nothing."""
+async def test_line_break_in_a_token(plex: PlexTransport, raw: RawServer) -> None:
+    """It cannot add a header."""
     raw.respond("{}")
     await plex.get_json("/identity", token="a\r\nX-Evil: 1")
     assert "X-Plex-Token: a X-Evil: 1\r\n" in raw.requests[0]
 
 
-async def test_a_form_is_sent(plex: PlexTransport, raw: RawServer) -> None:
-    """`data` is a form."""
+async def test_form(plex: PlexTransport, raw: RawServer) -> None:
+    """`data` is sent as a form."""
     raw.respond("")
     assert await plex.send("PUT", "/api/v2/pins/link", data={"code": "AB12"}) is None
     assert raw.requests[0].startswith("PUT /api/v2/pins/link HTTP/1.1")
     assert "Content-Type: application/x-www-form-urlencoded" in raw.requests[0]
 
 
-async def test_a_base_address_can_have_a_path(
+async def test_base_url_with_a_path(
     raw: RawServer, session: aiohttp.ClientSession, identity: ClientIdentity
 ) -> None:
     """A reverse proxy may serve Plex under a path."""
@@ -89,42 +90,26 @@ async def test_a_base_address_can_have_a_path(
         ("", ""),
     ],
 )
-def test_header_values(value: str, expected: str) -> None:
-    """A value is one line of printable text."""
+def test_header_value(value: str, expected: str) -> None:
+    """One line of printable characters."""
     assert header_value(value) == expected
 
 
 @given(st.text())
-def test_any_name_is_a_header(name: str) -> None:
-    """A name of any characters goes out as UTF-8 on one line, or not at all."""
-    headers = ClientIdentity(
-        client_identifier="box",
-        product="Home Assistant",
-        version="1",
-        platform="x",
-        platform_version="1",
-        device="x",
-        device_name=name,
-    ).headers()
+def test_any_device_name_in_a_header(name: str) -> None:
+    """A name is sent as UTF-8 on one line, or not at all."""
+    headers = replace(IDENTITY, device_name=name).headers()
     value = headers.get("X-Plex-Device-Name", "x")
     assert value
     assert value.encode().decode().splitlines() == [value]
 
 
-async def test_a_name_of_the_world_arrives(
+async def test_device_name_with_other_characters(
     raw: RawServer, session: aiohttp.ClientSession, identity: ClientIdentity
 ) -> None:
-    """Plex reads UTF-8."""
+    """Plex decodes headers as UTF-8."""
     raw.respond("{}")
-    named = ClientIdentity(
-        client_identifier="box",
-        product=identity.product,
-        version=identity.version,
-        platform=identity.platform,
-        platform_version=identity.platform_version,
-        device="Zuhause in München\n",
-        device_name="",
-    )
+    named = replace(identity, device="Zuhause in München\n", device_name="")
     await transport_to(raw.url, session, named).get_json("/identity")
     assert "X-Plex-Device: Zuhause in München\r\n" in raw.requests[0]
     assert "X-Plex-Device-Name" not in raw.requests[0]
@@ -134,19 +119,19 @@ async def test_a_name_of_the_world_arrives(
 
 
 @pytest.mark.parametrize("value", [{}, {"a": 1}, [], [{"a": None}], "text", 5, None])
-async def test_json_comes_back(plex: PlexTransport, raw: RawServer, value: object) -> None:
-    """Any JSON, whatever the content type says."""
+async def test_json(plex: PlexTransport, raw: RawServer, value: object) -> None:
+    """JSON is returned, whatever the content type."""
     raw.respond(json.dumps(value), headers=("Content-Type: text/html",))
     assert await plex.get_json("/") == value
     assert await plex.send("POST", "/") == value
 
 
 @pytest.mark.parametrize("body", ["", "  \r\n"])
-async def test_an_action_has_nothing_to_say(plex: PlexTransport, raw: RawServer, body: str) -> None:
-    """An empty body is `None` for an action, and no answer to a question."""
+async def test_empty_body(plex: PlexTransport, raw: RawServer, body: str) -> None:
+    """It is `None` for `send`, and an error for `get_json`."""
     raw.respond(body, headers=("Content-Type: text/html",))
     assert await plex.send("PUT", "/updater/check") is None
-    assert isinstance(await error_of(plex), PlexResponseError)
+    assert isinstance(await request_error(plex), PlexResponseError)
 
 
 @pytest.mark.parametrize(
@@ -169,9 +154,9 @@ async def test_an_action_has_nothing_to_say(plex: PlexTransport, raw: RawServer,
 async def test_status_to_error(
     plex: PlexTransport, raw: RawServer, status: str, expected: type[PlexError]
 ) -> None:
-    """Every status has its meaning, and the message says where it came from."""
+    """Every status has its error, whose message names the request."""
     raw.respond("<html>An error</html>", status=status)
-    error = await error_of(plex)
+    error = await request_error(plex)
     assert type(error) is expected
     assert str(error) == f"GET {raw.url}/status/sessions: {status[:3]}"
     if isinstance(error, PlexUnavailableError):
@@ -197,12 +182,12 @@ async def test_status_to_error(
         ("Tue, 99 Nov 2026 12:02:00 GMT", None),
     ],
 )
-async def test_when_to_come_back(
+async def test_retry_after(
     plex: PlexTransport, raw: RawServer, value: str, expected: float | None
 ) -> None:
-    """Retry-After is a number of seconds or a date, and never more than a day."""
+    """It is a number of seconds or a date, and one day at most."""
     raw.respond("", status="429 Too Many Requests", headers=(f"Retry-After: {value}",))
-    error = await error_of(plex)
+    error = await request_error(plex)
     assert isinstance(error, PlexUnavailableError)
     assert error.retry_after == expected
 
@@ -210,29 +195,29 @@ async def test_when_to_come_back(
 @pytest.mark.parametrize(
     ("headers", "body"), [(("X-Refused: 1",), ""), ((), REFUSAL), (("X-Refused: 1",), REFUSAL)]
 )
-async def test_plex_refuses_a_token(
+async def test_401_of_plex(
     plex: PlexTransport, raw: RawServer, headers: tuple[str, ...], body: str
 ) -> None:
-    """A 401 that Plex wrote."""
+    """It raises `PlexUnauthorizedError`."""
     raw.respond(body, status="401 Unauthorized", headers=headers)
-    error = await error_of(plex)
+    error = await request_error(plex)
     assert type(error) is PlexUnauthorizedError
     assert str(error) == f"GET {raw.url}/status/sessions: 401"
 
 
-async def test_somebody_else_wants_a_login(plex: PlexTransport, raw: RawServer) -> None:
-    """A 401 that Plex did not write says nothing about the token."""
+async def test_401_of_another_sender(plex: PlexTransport, raw: RawServer) -> None:
+    """It says nothing about the token."""
     raw.respond("Log in first", status="401 Unauthorized")
-    assert type(await error_of(plex)) is PlexResponseError
+    assert type(await request_error(plex)) is PlexResponseError
 
 
 @pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 Other", "307 Temp", "308 Perm"])
-async def test_a_redirect_is_not_followed(plex: PlexTransport, raw: RawServer, status: str) -> None:
-    """The token goes nowhere else."""
+async def test_redirects_are_not_followed(plex: PlexTransport, raw: RawServer, status: str) -> None:
+    """The token is not sent to another host."""
     async with RawServer() as elsewhere:
         elsewhere.respond("{}")
         raw.respond("", status=status, headers=(f"Location: {elsewhere.url}/",))
-        assert type(await error_of(plex)) is PlexResponseError
+        assert type(await request_error(plex)) is PlexResponseError
         with pytest.raises(PlexResponseError):
             await plex.send("POST", "/", token=TOKEN, data={"a": "b"})
         assert elsewhere.requests == []
@@ -243,10 +228,8 @@ async def test_a_redirect_is_not_followed(plex: PlexTransport, raw: RawServer, s
 
 @pytest.mark.parametrize("status", [200, 202, 204])
 @pytest.mark.parametrize("body", ["", "<h1>202 Accepted</h1>", "{}", '{"a'])
-async def test_an_action_is_answered_by_a_status(
-    plex: PlexTransport, raw: RawServer, status: int, body: str
-) -> None:
-    """What else is in the answer does not count."""
+async def test_command(plex: PlexTransport, raw: RawServer, status: int, body: str) -> None:
+    """The status is returned, and the body ignored."""
     raw.respond("" if status == 204 else body, status=f"{status} Done")
     assert (
         await plex.send_command("PUT", "/library/optimize", token=TOKEN, params={"async": "1"})
@@ -257,17 +240,17 @@ async def test_an_action_is_answered_by_a_status(
     assert f"X-Plex-Token: {TOKEN}" in request
 
 
-async def test_an_action_that_fails(plex: PlexTransport, raw: RawServer) -> None:
-    """It fails like any request."""
+async def test_command_that_fails(plex: PlexTransport, raw: RawServer) -> None:
+    """It raises the same errors as any request."""
     raw.respond("<h1>Forbidden</h1>", status="403 Forbidden")
     with pytest.raises(PlexForbiddenError) as failed:
         await plex.send_command("PUT", "/library/optimize", token=TOKEN, params={"async": "1"})
-    assert_tells_nothing(failed.value)
+    assert_no_secrets(failed.value)
     raw.hang = True
     raw.answer = b""
     with pytest.raises(PlexConnectionError, match="timed out") as lost:
         await plex.send_command("PUT", "/library/optimize", token=TOKEN, timeout=0.1)
-    assert_tells_nothing(lost.value)
+    assert_no_secrets(lost.value)
 
 
 @pytest.mark.parametrize(
@@ -279,10 +262,10 @@ async def test_an_action_that_fails(plex: PlexTransport, raw: RawServer) -> None
         ((), "application/octet-stream"),
     ],
 )
-async def test_a_download(
+async def test_download(
     plex: PlexTransport, raw: RawServer, headers: tuple[str, ...], expected: str
 ) -> None:
-    """It has bytes and a type."""
+    """The body and its content type are returned."""
     raw.respond(b"\xff\xd8\x00", headers=headers)
     assert await plex.download(
         "/photo", token=TOKEN, params={"url": "/a b?c"}, accept="image/*", limit=3
@@ -292,12 +275,12 @@ async def test_a_download(
     assert "Accept: image/*" in request
 
 
-async def test_a_download_is_bounded(plex: PlexTransport, raw: RawServer) -> None:
-    """By what the caller can bear, and it fails like any request."""
+async def test_download_that_fails(plex: PlexTransport, raw: RawServer) -> None:
+    """The size is limited, and errors are those of any request."""
     raw.respond(b"1234")
     with pytest.raises(PlexResponseError, match="longer than 3 bytes") as failed:
         await plex.download("/photo", token=TOKEN, accept="image/*", limit=3)
-    assert_tells_nothing(failed.value)
+    assert_no_secrets(failed.value)
     raw.respond("", status="404 Not Found")
     with pytest.raises(PlexNotFoundError):
         await plex.download("/photo", token=TOKEN, accept="image/*", limit=3)

@@ -1,4 +1,4 @@
-"""The websocket of a server, and everything that can become of it."""
+"""Websockets to Plex."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
@@ -19,7 +19,7 @@ from custom_components.plex_monitor.plex.errors import (
 )
 from custom_components.plex_monitor.plex.transport import ClientIdentity, PlexTransport
 
-from .common import TOKEN, assert_tells_nothing, transport_to
+from .common import TOKEN, assert_no_secrets, transport_to, websocket_error
 from .raw_server import RawServer
 
 
@@ -86,8 +86,8 @@ def listener(
     return transport_to(pushing.url, session, identity)
 
 
-async def test_frames_arrive(listener: PlexTransport, pushing: WebsocketServer) -> None:
-    """Text frames are handed on, others are dropped; the token is in a header."""
+async def test_text_frames(listener: PlexTransport, pushing: WebsocketServer) -> None:
+    """Text frames are returned, others are dropped, and the token is sent in a header."""
     async with listener.websocket("/:/websockets/notifications", token=TOKEN) as frames:
         websocket = await pushing.open.get()
         await websocket.send_str("one")
@@ -100,8 +100,10 @@ async def test_frames_arrive(listener: PlexTransport, pushing: WebsocketServer) 
     await pushing.closed.wait()
 
 
-async def test_a_server_that_closes(listener: PlexTransport, pushing: WebsocketServer) -> None:
-    """The end of a websocket is a lost connection."""
+async def test_websocket_closed_by_the_server(
+    listener: PlexTransport, pushing: WebsocketServer
+) -> None:
+    """It raises `PlexConnectionError`."""
     async with listener.websocket("/", token=TOKEN) as frames:
         websocket = await pushing.open.get()
         await websocket.send_str("one")
@@ -110,11 +112,11 @@ async def test_a_server_that_closes(listener: PlexTransport, pushing: WebsocketS
         for _ in range(2):
             with pytest.raises(PlexConnectionError) as lost:
                 await anext(frames)
-            assert_tells_nothing(lost.value)
+            assert_no_secrets(lost.value)
 
 
-async def test_a_server_that_is_gone(listener: PlexTransport, pushing: WebsocketServer) -> None:
-    """A cut connection is lost."""
+async def test_connection_lost(listener: PlexTransport, pushing: WebsocketServer) -> None:
+    """It raises `PlexConnectionError`."""
     async with listener.websocket("/", token=TOKEN) as frames:
         await pushing.open.get()
         pushing.cut()
@@ -122,23 +124,23 @@ async def test_a_server_that_is_gone(listener: PlexTransport, pushing: Websocket
             await anext(frames)
 
 
-async def test_a_server_that_falls_silent(
+async def test_ping_without_a_pong(
     listener: PlexTransport, pushing: WebsocketServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A websocket without an answer to pings is lost."""
+    """It raises `PlexConnectionError`."""
     monkeypatch.setattr(module, "PING_AFTER", 0.02)
     monkeypatch.setattr(module, "PONG_WITHIN", 0.02)
     pushing.pongs = False
     async with listener.websocket("/", token=TOKEN) as frames:
         with pytest.raises(PlexConnectionError, match="timed out") as lost:
             await anext(frames)
-        assert_tells_nothing(lost.value)
+        assert_no_secrets(lost.value)
 
 
-async def test_a_server_with_nothing_to_say(
+async def test_idle_websocket_stays_open(
     listener: PlexTransport, pushing: WebsocketServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is there as long as it answers pings."""
+    """The server responds to pings."""
     monkeypatch.setattr(module, "PING_AFTER", 0.02)
     monkeypatch.setattr(module, "PONG_WITHIN", 0.5)
     async with listener.websocket("/", token=TOKEN) as frames:
@@ -148,8 +150,8 @@ async def test_a_server_with_nothing_to_say(
         assert await waiting == "one"
 
 
-async def test_a_server_that_pings(listener: PlexTransport, pushing: WebsocketServer) -> None:
-    """It gets its answer, with what it sent (reported: a question mark)."""
+async def test_ping_from_the_server(listener: PlexTransport, pushing: WebsocketServer) -> None:
+    """The pong has its data (reported: a question mark)."""
     pushing.pongs = False
     async with listener.websocket("/", token=TOKEN) as frames:
         websocket = await pushing.open.get()
@@ -161,10 +163,10 @@ async def test_a_server_that_pings(listener: PlexTransport, pushing: WebsocketSe
         assert await waiting == "one"
 
 
-async def test_a_server_that_pings_and_is_gone(
+async def test_pong_that_cannot_be_sent(
     plex: PlexTransport, raw: RawServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """An answer that cannot be sent is a lost connection."""
+    """It raises `PlexConnectionError`."""
 
     async def broken(_: object, message: bytes = b"") -> None:
         raise aiohttp.ClientConnectionResetError(message)
@@ -174,13 +176,13 @@ async def test_a_server_that_pings_and_is_gone(
     async with plex.websocket("/", token=TOKEN) as frames:
         with pytest.raises(PlexConnectionError) as lost:
             await anext(frames)
-        assert_tells_nothing(lost.value)
+        assert_no_secrets(lost.value)
 
 
-async def test_a_frame_beyond_all_measure(
+async def test_frame_that_is_too_long(
     listener: PlexTransport, pushing: WebsocketServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The websocket is given up."""
+    """It closes the websocket."""
     monkeypatch.setattr(transport, "MAX_FRAME", 100)
     async with listener.websocket("/", token=TOKEN) as frames:
         websocket = await pushing.open.get()
@@ -189,10 +191,10 @@ async def test_a_frame_beyond_all_measure(
             await anext(frames)
 
 
-async def test_a_websocket_outlives_the_time_limit(
+async def test_timeout_is_for_the_handshake_only(
     listener: PlexTransport, pushing: WebsocketServer
 ) -> None:
-    """The limit is for the handshake."""
+    """The websocket stays open for longer."""
     async with listener.websocket("/", token=TOKEN, timeout=0.5) as frames:
         websocket = await pushing.open.get()
         waiting = asyncio.ensure_future(anext(frames))
@@ -201,13 +203,12 @@ async def test_a_websocket_outlives_the_time_limit(
         assert await waiting == "one"
 
 
-async def test_a_handshake_without_an_answer(plex: PlexTransport, raw: RawServer) -> None:
-    """Time is up for a handshake as well."""
+async def test_timeout_of_the_handshake(plex: PlexTransport, raw: RawServer) -> None:
+    """It raises `PlexConnectionError`."""
     raw.hang = True
-    with pytest.raises(PlexConnectionError, match="timed out") as failed:
-        async with plex.websocket("/", token=TOKEN, timeout=0.1):
-            pytest.fail("opened")
-    assert_tells_nothing(failed.value)
+    error = await websocket_error(plex, timeout=0.1)
+    assert type(error) is PlexConnectionError
+    assert "timed out" in str(error)
 
 
 @pytest.mark.parametrize(
@@ -222,32 +223,24 @@ async def test_a_handshake_without_an_answer(plex: PlexTransport, raw: RawServer
         (200, {}, PlexResponseError),
     ],
 )
-async def test_a_refused_handshake(
+async def test_rejected_handshake(
     listener: PlexTransport,
     pushing: WebsocketServer,
     status: int,
     headers: dict[str, str],
     expected: type[PlexError],
 ) -> None:
-    """It means what it means for a request."""
+    """It raises the same errors as a request."""
     pushing.refuse_with = web.Response(status=status, headers=headers, text="No")
-    with pytest.raises(expected) as refused:
-        async with listener.websocket("/:/websockets/notifications", token=TOKEN):
-            pytest.fail("opened")
-    assert type(refused.value) is expected
-    assert_tells_nothing(refused.value)
+    assert type(await websocket_error(listener)) is expected
 
 
-async def test_a_handshake_is_not_redirected(
-    listener: PlexTransport, pushing: WebsocketServer
-) -> None:
-    """The token goes nowhere else here either."""
+async def test_redirected_handshake(listener: PlexTransport, pushing: WebsocketServer) -> None:
+    """The token is not sent to another host."""
     async with RawServer() as elsewhere:
         elsewhere.respond("{}")
         pushing.refuse_with = web.Response(status=302, headers={"Location": f"{elsewhere.url}/"})
-        with pytest.raises(PlexResponseError):
-            async with listener.websocket("/", token=TOKEN):
-                pytest.fail("opened")
+        assert type(await websocket_error(listener)) is PlexResponseError
         assert elsewhere.requests == []
 
 
@@ -260,21 +253,18 @@ async def test_a_handshake_is_not_redirected(
         ("Upgrade: websocket", "Connection: upgrade", "Sec-WebSocket-Accept: rubbish"),
     ],
 )
-async def test_a_handshake_that_is_wrong(
+async def test_invalid_handshake(
     plex: PlexTransport, raw: RawServer, headers: tuple[str, ...]
 ) -> None:
-    """Switching protocols is more than saying so."""
+    """The status 101 alone does not open a websocket."""
     raw.answer = "\r\n".join(("HTTP/1.1 101 Switching Protocols", *headers, "", "")).encode()
-    with pytest.raises(PlexResponseError) as failed:
-        async with plex.websocket("/", token=TOKEN):
-            pytest.fail("opened")
-    assert_tells_nothing(failed.value)
+    assert type(await websocket_error(plex)) is PlexResponseError
 
 
-async def test_the_session_goes_on_after_a_websocket(
+async def test_session_stays_open_after_a_websocket(
     listener: PlexTransport, session: aiohttp.ClientSession
 ) -> None:
-    """Its connections are others' as well."""
+    """Its connector is shared with other requests."""
     for _ in range(2):
         async with listener.websocket("/", token=TOKEN):
             pass
@@ -282,20 +272,16 @@ async def test_the_session_goes_on_after_a_websocket(
     assert not session.connector.closed
 
 
-async def test_a_session_that_is_closed(
-    listener: PlexTransport, session: aiohttp.ClientSession
-) -> None:
-    """Nothing can be opened with it."""
+async def test_closed_session(listener: PlexTransport, session: aiohttp.ClientSession) -> None:
+    """No websocket can be opened."""
     await session.close()
-    with pytest.raises(PlexConnectionError):
-        async with listener.websocket("/", token=TOKEN):
-            pytest.fail("opened")
+    assert type(await websocket_error(listener)) is PlexConnectionError
 
 
-async def test_listening_that_is_given_up(
+async def test_cancelled_iteration_closes_the_websocket(
     listener: PlexTransport, pushing: WebsocketServer
 ) -> None:
-    """Cancelling closes the websocket."""
+    """No connection is left open."""
 
     async def listen() -> None:
         async with listener.websocket("/", token=TOKEN) as frames:

@@ -1,4 +1,4 @@
-"""What is not HTTP, not JSON, too long or too late is told as trouble, and never crashes."""
+"""Responses that are invalid, too long or too late raise `PlexError`."""
 
 import asyncio
 import gzip
@@ -20,7 +20,7 @@ from custom_components.plex_monitor.plex.transport import (
     PlexTransport,
 )
 
-from .common import TOKEN, assert_tells_nothing, error_of, transport_to
+from .common import IDENTITY, TOKEN, assert_no_secrets, request_error, transport_to, websocket_error
 from .raw_server import RawServer
 
 
@@ -67,42 +67,37 @@ ODD = {
 
 @pytest.mark.parametrize("answer", ODD.values(), ids=ODD)
 @pytest.mark.parametrize("pause", [0, 0.02])
-async def test_odd_answers(
+async def test_invalid_responses(
     plex: PlexTransport, raw: RawServer, answer: bytes, pause: float
 ) -> None:
-    """None of them is a verdict on anything, whether it comes at once or in pieces."""
+    """None says anything about the token, whether it comes at once or in pieces."""
     raw.answer = answer
     raw.pause_after_head = pause
     # With a bad chunk that comes late, aiohttp does not stir before the time is up.
-    error = await error_of(plex, timeout=0.5)
+    error = await request_error(plex, timeout=0.5)
     assert type(error) in {PlexResponseError, PlexConnectionError}
     with pytest.raises((PlexResponseError, PlexConnectionError)):
         await plex.send("POST", "/", token=TOKEN, timeout=0.5)
 
 
-async def test_errors_of_the_parser(
+async def test_parser_errors(
     plex: PlexTransport, raw: RawServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where aiohttp has no C extensions, it lets out what its parser raises."""
+    """Without its C extensions, aiohttp raises the errors of its parser."""
 
     async def broken(*_: object) -> bytes:
         raise TransferEncodingError("rubbish")
 
     monkeypatch.setattr(module, "read_body", broken)
     raw.respond("{}")
-    assert type(await error_of(plex)) is PlexResponseError
+    assert type(await request_error(plex)) is PlexResponseError
 
 
 @pytest.mark.parametrize("answer", ODD.values(), ids=ODD)
-async def test_odd_answers_of_a_websocket(
-    plex: PlexTransport, raw: RawServer, answer: bytes
-) -> None:
-    """A handshake can go as wrong as any request."""
+async def test_invalid_handshakes(plex: PlexTransport, raw: RawServer, answer: bytes) -> None:
+    """They raise the same errors as invalid responses."""
     raw.answer = answer
-    with pytest.raises((PlexResponseError, PlexConnectionError)) as failed:
-        async with plex.websocket("/:/websockets/notifications", token=TOKEN):
-            pytest.fail("opened")
-    assert_tells_nothing(failed.value)
+    assert isinstance(await websocket_error(plex), PlexResponseError | PlexConnectionError)
 
 
 fragments = st.sampled_from(
@@ -129,98 +124,85 @@ fragments = st.sampled_from(
 @example(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 @example(b"HTTP/1.1 100 Continue\r\n\r\n")
 def test_any_bytes(answer: bytes) -> None:
-    """Whatever a host sends, JSON or one of our errors comes out."""
+    """Any response gives JSON or a `PlexError`."""
 
     async def ask() -> None:
         async with RawServer() as raw, aiohttp.ClientSession() as session:
             raw.answer = answer
-            identity = ClientIdentity(
-                client_identifier="box",
-                product="Home Assistant",
-                version="1",
-                platform="x",
-                platform_version="1",
-                device="x",
-                device_name="x",
-            )
-            plex = transport_to(raw.url, session, identity)
+            plex = transport_to(raw.url, session, IDENTITY)
             try:
                 await plex.get_json("/", token=TOKEN, timeout=2)
             except PlexError as error:
-                assert_tells_nothing(error)
-            try:
-                async with plex.websocket("/", token=TOKEN, timeout=2):
-                    pytest.fail("opened")
-            except PlexError as error:
-                assert_tells_nothing(error)
+                assert_no_secrets(error)
+            await websocket_error(plex, timeout=2)
 
     asyncio.run(ask())
 
 
-async def test_a_body_is_not_read_for_ever(
+async def test_body_that_is_too_long(
     plex: PlexTransport, raw: RawServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A body beyond all measure is left unread."""
+    """It is not read to its end."""
     monkeypatch.setattr(module, "MAX_BODY", 1000)
     raw.respond("5" * 1000)
     assert await plex.get_json("/")
     raw.respond("5" * 1001)
-    error = await error_of(plex)
+    error = await request_error(plex)
     assert type(error) is PlexResponseError
     assert "longer than 1000 bytes" in str(error)
 
 
-async def test_a_body_is_measured_unpacked(
+async def test_compressed_body_that_is_too_long(
     plex: PlexTransport, raw: RawServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A small packet can hold a large body."""
+    """The limit is for the decompressed size."""
     monkeypatch.setattr(module, "MAX_BODY", 1000)
     raw.respond(gzip.compress(b"5" * 1_000_000), headers=("Content-Encoding: gzip",))
-    assert "longer than 1000 bytes" in str(await error_of(plex))
+    assert "longer than 1000 bytes" in str(await request_error(plex))
 
 
-async def test_a_refusal_is_not_read_for_ever(plex: PlexTransport, raw: RawServer) -> None:
-    """The page of a 401 is short, or it is not Plex's."""
+async def test_401_that_is_too_long(plex: PlexTransport, raw: RawServer) -> None:
+    """It was not sent by Plex."""
     raw.respond("x" * 100_000, status="401 Unauthorized", headers=("X-Refused: 1",))
-    assert type(await error_of(plex)) is PlexResponseError
+    assert type(await request_error(plex)) is PlexResponseError
 
 
-async def test_a_host_that_hangs(plex: PlexTransport, raw: RawServer) -> None:
-    """Time is up before anything came."""
+async def test_timeout_without_a_response(plex: PlexTransport, raw: RawServer) -> None:
+    """The request times out."""
     raw.hang = True
-    error = await error_of(plex, timeout=0.1)
+    error = await request_error(plex, timeout=0.1)
     assert type(error) is PlexConnectionError
     assert "timed out" in str(error)
 
 
-async def test_a_host_that_trickles(plex: PlexTransport, raw: RawServer) -> None:
-    """The time is for the whole answer, not for its next byte."""
+async def test_timeout_of_a_slow_response(plex: PlexTransport, raw: RawServer) -> None:
+    """The timeout is for the whole response."""
     raw.respond("{" + " " * 10_000 + "}")
     raw.pause_after_bytes = 0.005
-    error = await error_of(plex, timeout=0.3)
+    error = await request_error(plex, timeout=0.3)
     assert type(error) is PlexConnectionError
     assert "timed out" in str(error)
 
 
-async def test_a_host_that_refuses(
+async def test_connection_refused(
     raw: RawServer, session: aiohttp.ClientSession, identity: ClientIdentity
 ) -> None:
-    """Nobody listens."""
+    """It raises `PlexConnectionError`."""
     url = raw.url
     await raw.__aexit__()
-    assert type(await error_of(transport_to(url, session, identity))) is PlexConnectionError
+    assert type(await request_error(transport_to(url, session, identity))) is PlexConnectionError
 
 
-async def test_a_host_without_tls(
+async def test_https_to_a_host_without_tls(
     raw: RawServer, session: aiohttp.ClientSession, identity: ClientIdentity
 ) -> None:
-    """TLS is spoken to somebody who does not speak it."""
+    """It raises `PlexCertificateError`."""
     raw.listens = False
     raw.answer = b"HTTP/1.1 400 Bad Request\r\n\r\n"
     plex = transport_to(raw.url.replace("http", "https"), session, identity)
     with pytest.raises(PlexCertificateError) as failed:
         await plex.get_json("/", token=TOKEN)
-    assert_tells_nothing(failed.value)
+    assert_no_secrets(failed.value)
 
 
 @pytest.mark.parametrize(
@@ -237,29 +219,27 @@ async def test_a_host_without_tls(
         "\x00",
     ],
 )
-async def test_an_unusable_address(
+async def test_invalid_url(
     session: aiohttp.ClientSession, identity: ClientIdentity, url: str
 ) -> None:
-    """What is no address leads nowhere."""
+    """It raises `PlexConnectionError`."""
     plex = transport_to(url, session, identity)
-    assert type(await error_of(plex)) is PlexConnectionError
-    with pytest.raises(PlexConnectionError):
-        async with plex.websocket("/", token=TOKEN):
-            pytest.fail("opened")
+    assert type(await request_error(plex)) is PlexConnectionError
+    assert type(await websocket_error(plex)) is PlexConnectionError
 
 
-async def test_a_user_name_in_an_address_stays_there(
+async def test_user_name_is_not_in_errors(
     raw: RawServer, session: aiohttp.ClientSession, identity: ClientIdentity
 ) -> None:
     """An error names the host without it."""
     raw.respond("", status="500 Oops")
     url = raw.url.replace("http://", "http://me:word@")
-    error = await error_of(transport_to(url, session, identity))
+    error = await request_error(transport_to(url, session, identity))
     assert str(error) == f"GET {raw.url}/status/sessions: 500"
 
 
-async def test_a_request_that_is_given_up(plex: PlexTransport, raw: RawServer) -> None:
-    """Cancelling is not an error of Plex."""
+async def test_cancelled_request(plex: PlexTransport, raw: RawServer) -> None:
+    """Cancelling does not raise a `PlexError`."""
     raw.hang = True
     asking = asyncio.create_task(plex.get_json("/", token=TOKEN))
     await asyncio.sleep(0.02)
