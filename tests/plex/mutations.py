@@ -1,4 +1,4 @@
-"""Valid answers of Plex, and what can become of them."""
+"""Hypothesis strategies that mutate valid responses of Plex."""
 
 from collections.abc import Callable, Mapping
 import copy
@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 LONG = 100_000
 DEEP = 100_000
-# More digits than Python makes a number of.
+# More digits than Python converts to an int.
 DIGITS = 5_000
 MOST_MUTATIONS = 4
-# What has grown beyond this is odd enough.
+# A document with more values is not mutated further.
 MOST_VALUES = 3000
 TIMES = 50
 
@@ -52,11 +52,11 @@ ODD_VALUES: tuple[Any, ...] = (
     [None, 1, "a", {}],
     {"": {}},
 )
-"""What stands where something else belongs."""
+"""Values to replace others with."""
 
 
 def paths_of(document: Any, at: Path = ()) -> list[Path]:
-    """Return where something is in a document, the whole first."""
+    """Return the paths of all values in a document, starting with the document."""
     found = [at]
     if isinstance(document, dict):
         for key, value in document.items():
@@ -67,8 +67,8 @@ def paths_of(document: Any, at: Path = ()) -> list[Path]:
     return found
 
 
-def _turned(value: Any) -> Any:
-    """Return a container of the other kind, and text for a number and the other way round."""
+def _converted(value: Any) -> Any:
+    """Return a list for an object, an object for a list, text for a number and the reverse."""
     match value:
         case dict():
             return list(value.values())
@@ -84,27 +84,25 @@ def _turned(value: Any) -> Any:
 
 MUTATIONS: Mapping[str, Callable[[Any, Any], Any]] = {
     "another value": lambda _value, odd: odd,
-    "another type": lambda value, _odd: _turned(value),
+    "another type": lambda value, _odd: _converted(value),
     "in a list": lambda value, _odd: [value],
     "in an object": lambda value, _odd: {"value": value},
-    "again and again": lambda value, _odd: [value] * TIMES,
-    "with more in it": lambda value, odd: (
-        {**value, "": odd} if isinstance(value, dict) else [value, odd]
-    ),
-    "grown": lambda value, _odd: value * 3 if isinstance(value, list | str) else value,
+    "repeated": lambda value, _odd: [value] * TIMES,
+    "extended": lambda value, odd: {**value, "": odd} if isinstance(value, dict) else [value, odd],
+    "tripled": lambda value, _odd: value * 3 if isinstance(value, list | str) else value,
 }
 
 
 @st.composite
 def mutated(draw: st.DrawFn, document: Any) -> Any:
-    """Return a document after some mutations; a name may be gone, or be another."""
+    """Return a document after some mutations, in which keys may be removed or renamed."""
     document = copy.deepcopy(document)
     for _ in range(draw(st.integers(1, MOST_MUTATIONS))):
         paths = paths_of(document)
         if len(paths) > MOST_VALUES:
             break
         path = draw(st.sampled_from(paths))
-        mutation = draw(st.sampled_from((*MUTATIONS, "gone", "renamed")))
+        mutation = draw(st.sampled_from((*MUTATIONS, "removed", "renamed")))
         odd = copy.deepcopy(draw(st.sampled_from(ODD_VALUES)))
         if not path:
             document = MUTATIONS.get(mutation, MUTATIONS["another value"])(document, odd)
@@ -122,8 +120,8 @@ def mutated(draw: st.DrawFn, document: Any) -> Any:
     return document
 
 
-def _spoiled(text: str, at: int, how: str) -> str:
-    """Return a text that may be no JSON any more."""
+def _corrupted(text: str, at: int, how: str) -> str:
+    """Return a text that may not be JSON any more."""
     match how:
         case "cut":
             return text[:at]
@@ -135,18 +133,18 @@ def _spoiled(text: str, at: int, how: str) -> str:
             return f"{text[:at]}{'9' * DIGITS}{text[at:]}"
         case "twice":
             return text + text
-        case "rubbish":
+        case "garbage":
             return f"{text[:at]}\x00\ufeff\u2028{text[at:]}"
         case _:
             return text
 
 
 def mutated_text(document: Any) -> st.SearchStrategy[str]:
-    """Return a mutated document as text; a quarter of these is no JSON, or deeper than any."""
-    spoils = ("cut", "deep", "deep inside", "digits", "twice", "rubbish", *(["whole"] * 18))
+    """Return a mutated document as text; a quarter of them are not JSON, or nested too deeply."""
+    corruptions = ("cut", "deep", "deep inside", "digits", "twice", "garbage", *(["whole"] * 18))
     return st.builds(
-        lambda text, part, how: _spoiled(text, int(part * len(text)), how),
+        lambda text, part, how: _corrupted(text, int(part * len(text)), how),
         mutated(document).map(json.dumps),
         st.floats(0, 1),
-        st.sampled_from(spoils),
+        st.sampled_from(corruptions),
     )

@@ -1,4 +1,4 @@
-"""A server that answers with exactly the bytes of a test, right or wrong."""
+"""A server that responds with the bytes given by a test, valid or not."""
 
 import asyncio
 import base64
@@ -8,28 +8,28 @@ from typing import Self
 
 
 class RawServer:
-    """Answers every request on 127.0.0.1 with the same bytes."""
+    """Server on 127.0.0.1 that responds to every request with the same bytes."""
 
     def __init__(self) -> None:
-        """Answer with nothing until told."""
-        self.answer = b""
+        """Initialize with an empty response."""
+        self.response = b""
         self.pause_after_bytes: float | None = None
-        """Seconds between single bytes of the answer."""
+        """Seconds between single bytes of the response."""
         self.pause_after_head = 0.0
-        """Seconds between the head and the body of the answer."""
+        """Seconds between the head and the body of the response."""
         self.hang = False
-        """Whether the connection stays open after the answer."""
+        """Whether the connection stays open after the response."""
         self.listens = True
-        """Whether a request is awaited before the answer."""
+        """Whether the request is read before the response is sent."""
         self.frames: bytes | None = None
-        """What a websocket gets after the handshake."""
+        """The bytes to send after the handshake of a websocket."""
         self.requests: list[str] = []
         self._server: asyncio.Server | None = None
         self._handlers: set[asyncio.Task[None]] = set()
 
     @property
     def url(self) -> str:
-        """Return the address."""
+        """Return the URL."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
@@ -41,7 +41,7 @@ class RawServer:
     def respond(
         self, body: bytes | str, *, status: str = "200 OK", headers: tuple[str, ...] = ()
     ) -> None:
-        """Answer with a well-formed response."""
+        """Set a valid response."""
         content = body.encode() if isinstance(body, str) else body
         lines = (
             f"HTTP/1.1 {status}",
@@ -51,19 +51,19 @@ class RawServer:
             "",
             "",
         )
-        self.answer = "\r\n".join(lines).encode() + content
+        self.response = "\r\n".join(lines).encode() + content
 
     def accept_websocket(self, frames: bytes) -> None:
-        """Shake hands as the server of a websocket and send these bytes."""
+        """Accept a websocket and send these bytes."""
         self.frames = frames
 
     async def __aenter__(self) -> Self:
-        """Listen."""
+        """Start the server."""
         self._server = await asyncio.start_server(self._handle, "127.0.0.1", 0)
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        """Cut everything off."""
+        """Stop the server and close its connections."""
         assert self._server is not None
         self._server.close()
         for handler in self._handlers:
@@ -72,7 +72,7 @@ class RawServer:
         await self._server.wait_closed()
 
     async def _handle(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """Read one request and answer it."""
+        """Read one request and send the response."""
         task = asyncio.current_task()
         assert task is not None
         self._handlers.add(task)
@@ -81,14 +81,14 @@ class RawServer:
                 head = await reader.readuntil(b"\r\n\r\n")
                 self.requests.append(head.decode())
                 if self.frames is not None:
-                    self.answer = _handshake(head.decode()) + self.frames
+                    self.response = _handshake(head.decode()) + self.frames
             if self.pause_after_bytes is None:
-                head_of_answer, end, body = self.answer.partition(b"\r\n\r\n")
-                writer.write(head_of_answer + end)
+                response_head, end, body = self.response.partition(b"\r\n\r\n")
+                writer.write(response_head + end)
                 await asyncio.sleep(self.pause_after_head)
                 writer.write(body)
             else:
-                for byte in self.answer:
+                for byte in self.response:
                     writer.write(bytes([byte]))
                     await asyncio.sleep(self.pause_after_bytes)
             await writer.drain()
@@ -104,13 +104,13 @@ class RawServer:
 
 
 def _handshake(request: str) -> bytes:
-    """Return the answer that opens a websocket (RFC 6455)."""
+    """Return the response that opens a websocket (RFC 6455)."""
     (key,) = (
         line.partition(": ")[2]
         for line in request.splitlines()
         if line.lower().startswith("sec-websocket-key")
     )
-    digest = hashlib.sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode())  # noqa: S324 - the RFC wants it.
+    digest = hashlib.sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode())  # noqa: S324 - required by the RFC.
     lines = (
         "HTTP/1.1 101 Switching Protocols",
         "Upgrade: websocket",

@@ -1,4 +1,4 @@
-"""What a test lets Hypothesis make up."""
+"""Hypothesis strategies for arbitrary JSON."""
 
 from hypothesis import strategies as st
 
@@ -10,7 +10,7 @@ scalars = (
     | st.text()
     | st.sampled_from(("1", "true", "0", "\ud800", "playing", 10**4000, float("inf")))
 )
-"""Whatever Python's JSON reader can return for a value, lone surrogates and huge numbers too."""
+"""Any value that `json.loads` can return, including lone surrogates and huge numbers."""
 
 any_json = st.recursive(
     scalars,
@@ -22,7 +22,7 @@ any_json = st.recursive(
 
 
 def objects_with(*keys: str) -> st.SearchStrategy[object]:
-    """Return arbitrary JSON, most of it objects that have the names Plex uses."""
+    """Return arbitrary JSON, mostly objects with keys that Plex uses."""
     value = st.deferred(lambda: any_json | shaped)
     shaped: st.SearchStrategy[object] = st.dictionaries(
         st.sampled_from(keys), value | st.lists(value, max_size=3), max_size=len(keys)

@@ -19,12 +19,12 @@ HASH = "0123456789abcdef0123456789abcdef.plex.direct"
 
 
 def connection(url: str, **fields: object) -> Connection:
-    """Return a remote connection unless told otherwise."""
+    """Return a connection, which is remote by default."""
     return Connection.from_json({"uri": url, **fields})
 
 
 def resource(*connections: Connection, https_required: bool = False) -> Resource:
-    """Return a server with these connections."""
+    """Return a resource with these connections."""
     return Resource(
         name="Home",
         machine_identifier="a" * 40,
@@ -44,13 +44,13 @@ RELAY = connection(f"https://203-0-113-9.{HASH}:8443", relay=True, address="203.
 
 
 async def turns() -> None:
-    """Let everything happen that needs no time."""
+    """Let all tasks run that wait for no time."""
     for _ in range(50):
         await asyncio.sleep(0)
 
 
 def urls(server: Resource) -> list[str]:
-    """Return the addresses to try, best first."""
+    """Return the URLs of the usable connections, best first."""
     return [candidate.url for candidate in ranked_connections(server)]
 
 
@@ -73,7 +73,7 @@ def test_no_http_if_the_server_requires_https() -> None:
 def test_no_http_outside_the_private_network() -> None:
     """Neither from plex.tv's list nor derived from a local connection."""
     outside = connection("http://203.0.113.5:32400")
-    # A rented server calls its public address local.
+    # A rented server lists its public address as local.
     rented = connection("https://example.org", local=True, address="8.8.8.8", port=32400)
     pretended = connection("http://example.org:32400", local=True, address="192.168.1.5")
     relay = connection("http://192.168.1.5:8443", local=True, relay=True)
@@ -141,7 +141,7 @@ class Probes:
 
 @pytest.fixture
 async def probes() -> Probes:
-    """Return addresses to be told what to do."""
+    """Return probes without results."""
     return Probes()
 
 
@@ -287,14 +287,14 @@ async def test_is_private_or_encrypted(url: str, *, private: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("found", "private"),
+    ("addresses", "private"),
     [(["192.168.1.20"], True), (["192.168.1.20", "9.9.9.9"], False), (None, False)],
 )
 async def test_host_name_is_private_if_all_its_addresses_are(
-    found: list[str] | None, *, private: bool
+    addresses: list[str] | None, *, private: bool
 ) -> None:
     """A name that cannot be resolved is not private."""
-    result = [(0, 0, 0, "", (address, 32400)) for address in found or ()]
-    lookup = AsyncMock(return_value=result, side_effect=None if found else OSError)
+    result = [(0, 0, 0, "", (address, 32400)) for address in addresses or ()]
+    lookup = AsyncMock(return_value=result, side_effect=None if addresses else OSError)
     with patch.object(asyncio.get_running_loop(), "getaddrinfo", lookup):
         assert await is_private_or_encrypted("http://plex.home.example:32400") is private

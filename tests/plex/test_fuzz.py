@@ -6,7 +6,7 @@ response, and by the limit of the request.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import fields, is_dataclass
 import functools
 import json
@@ -49,22 +49,22 @@ from tests.simulator.contract import CAPTURES
 from .common import ALL_REQUESTS, IDENTITY, TOKEN
 from .mutations import mutated_text
 
-# Of each question, of the frames and of each other parser.
+# For each request to a server, and for each other parser.
 EXAMPLES, EXAMPLES_OF_MANY = 40, 150
 LIMIT = 5
 BIGGEST_CAPTURE = 64 * 1024
 
-modestly = settings(
+few = settings(
     deadline=None,
     max_examples=EXAMPLES,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
-more = settings(modestly, max_examples=EXAMPLES_OF_MANY)
+many = settings(few, max_examples=EXAMPLES_OF_MANY)
 
-type Ask = Callable[[PlexServer], Awaitable[object]]
+type Read = Callable[[PlexServer], Awaitable[object]]
 
-# What reads an answer; the others only do something.
-QUESTIONS: Mapping[str, Ask] = {
+# Requests whose response is parsed; the other ones are commands.
+READS: Mapping[str, Read] = {
     name: ALL_REQUESTS[name]
     for name in (
         *("info", "sessions", "history", "update_status", "accounts", "remote_access", "sections"),
@@ -75,7 +75,7 @@ QUESTIONS: Mapping[str, Ask] = {
     "identity": PlexServer.check_identity,
     "enforcement": PlexServer.accepts_without_token,
 }
-OF_PLEX_TV: Mapping[str, Callable[[PlexTv], Awaitable[object]]] = {
+READS_OF_PLEX_TV: Mapping[str, Callable[[PlexTv], Awaitable[object]]] = {
     "account": lambda plex_tv: plex_tv.account(TOKEN),
     "resources": lambda plex_tv: plex_tv.resources(TOKEN),
     "pin": lambda plex_tv: plex_tv.pin(1),
@@ -83,13 +83,13 @@ OF_PLEX_TV: Mapping[str, Callable[[PlexTv], Awaitable[object]]] = {
 }
 
 
-# Valid answers and frames, of the simulator
+# Valid responses and frames of the simulator
 
 
 @functools.cache
-def valid() -> tuple[dict[str, dict[str, Any]], list[str], str]:
-    """Return the answers to all questions by path, frames, and the machine that gives them."""
-    answered: dict[str, dict[str, Any]] = {}
+def valid_responses() -> tuple[dict[str, dict[str, Any]], list[str], str]:
+    """Return responses by request and path, frames, and the machine identifier of the server."""
+    recorded: dict[str, dict[str, Any]] = {}
     frames: list[str] = []
     machine: list[str] = []
 
@@ -100,37 +100,37 @@ def valid() -> tuple[dict[str, dict[str, Any]], list[str], str]:
             home = await world.add_server("Home", owner=owner)
             machine.append(home.machine_identifier)
             home.allowed_without_auth = True
-            with patch.object(home.notifier, "send_text", _keeping(frames)):
-                await _live(home)
+            with patch.object(home.notifier, "send_text", _record_frames(frames)):
+                await _populate(home)
             server = PlexServer(
                 session, home.url, IDENTITY, machine_identifier=home.machine_identifier, token=token
             )
-            for name, ask in QUESTIONS.items():
-                answered[name] = {}
-                with _keeping_answers(answered[name]):
-                    await ask(server)
+            for name, read in READS.items():
+                recorded[name] = {}
+                with _record_responses(recorded[name]):
+                    await read(server)
             plex_tv = PlexTv(session, IDENTITY, url=world.plex_tv.url)
-            answered["new pin"] = {}
-            with _keeping_answers(answered["new pin"]):
+            recorded["new pin"] = {}
+            with _record_responses(recorded["new pin"]):
                 pin = await plex_tv.create_pin()
-            for name, asking in (
+            for name, reading in (
                 ("pin", plex_tv.pin(pin.id)),
                 ("account", plex_tv.account(token)),
                 ("resources of plex.tv", plex_tv.resources(token)),
             ):
-                answered[name] = {}
-                with _keeping_answers(answered[name]):
-                    await asking
+                recorded[name] = {}
+                with _record_responses(recorded[name]):
+                    await reading
 
-    # The loop of the test is not to be touched.
+    # In a thread, because a test may have an event loop of its own.
     thread = Thread(target=lambda: asyncio.run(collect()))
     thread.start()
     thread.join()
-    return answered, frames, machine[0]
+    return recorded, frames, machine[0]
 
 
-async def _live(home: simulator.PlexServer) -> None:
-    """Let enough happen that every list has something in it."""
+async def _populate(home: simulator.PlexServer) -> None:
+    """Create something for every list of the server."""
     stream = await home.start_stream(title="Winter Light", transcode=True)
     await stream.deliver(simulator.Delivery.DIRECT_STREAM)
     await home.add_season("Small Hours", 1, episodes=2)
@@ -141,14 +141,14 @@ async def _live(home: simulator.PlexServer) -> None:
     await home.start_stream(title="Winter Light", transcode=True)
 
 
-def _keeping(frames: list[str]) -> Callable[..., Coroutine[Any, Any, None]]:
+def _record_frames(frames: list[str]) -> Callable[..., Coroutine[Any, Any, None]]:
     async def keep(frame: str, *_: object) -> None:
         frames.append(frame)
 
     return keep
 
 
-def _keeping_answers(kept: dict[str, Any]) -> Any:
+def _record_responses(kept: dict[str, Any]) -> Any:
     whole = PlexTransport.get_json, PlexTransport.send
 
     async def get_json(self: PlexTransport, path: str, **options: Any) -> Any:
@@ -162,47 +162,47 @@ def _keeping_answers(kept: dict[str, Any]) -> Any:
     return patch.multiple(PlexTransport, get_json=get_json, send=send)
 
 
-# The client, with answers of our own
+# The client with canned responses
 
 
 class Canned:
-    """What is answered in the place of Plex; `asked` counts."""
+    """Responses in the place of those of Plex; `requests` is how many were used."""
 
     def __init__(self, by_path: Mapping[str, str], otherwise: str | None = None) -> None:
-        """Answer a path with a text, and every other one alike or not at all."""
+        """Initialize with responses by path; other paths get `otherwise`, or are not found."""
         self._by_path = by_path
         self._otherwise = otherwise
-        self.asked = 0
+        self.requests = 0
 
     def __enter__(self) -> Self:
-        """Answer from now on."""
+        """Replace the transport."""
         canned = self
 
         async def get_json(_: PlexTransport, path: str, **_options: Any) -> Any:
-            return canned.answer(path)
+            return canned.response(path)
 
         async def send(_: PlexTransport, _method: str, path: str, **_options: Any) -> Any:
-            return canned.answer(path)
+            return canned.response(path)
 
         self._patch = patch.multiple(PlexTransport, get_json=get_json, send=send)
         self._patch.start()
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Answer no more."""
+        """Restore the transport."""
         self._patch.stop()
 
-    def answer(self, path: str) -> Any:
-        """Return what a path is answered with."""
-        self.asked += 1
+    def response(self, path: str) -> Any:
+        """Return the JSON response for a path."""
+        self.requests += 1
         text = self._by_path.get(path, self._otherwise)
         if text is None:
             raise PlexNotFoundError(path)
         return decode_json(text.encode("utf-8", "surrogatepass"), path)
 
 
-def finished[T](work: Awaitable[T]) -> T | None:
-    """Return what comes of work that waits for nothing, None for one of the client's errors."""
+def run[T](work: Awaitable[T]) -> T | None:
+    """Return the result of work that never waits, `None` if it raises `PlexError`."""
     steps = work.__await__()
     try:
         next(steps)
@@ -211,74 +211,73 @@ def finished[T](work: Awaitable[T]) -> T | None:
         return result
     except PlexError:
         return None
-    pytest.fail("it waits for something")
+    pytest.fail("The work waits for something")
 
 
-def read_all_of(value: object) -> Iterator[object]:
-    """Return all that can be read of an answer, the properties too."""
-    yield repr(value).encode()
+def read_attributes(value: object) -> None:
+    """Read the repr, the fields and the properties of a result."""
+    repr(value).encode()
     if isinstance(value, tuple | list):
         for item in value:
-            yield from read_all_of(item)
+            read_attributes(item)
     elif is_dataclass(value):
         for field in fields(value):
-            yield from read_all_of(getattr(value, field.name))
+            read_attributes(getattr(value, field.name))
         for name, attribute in vars(type(value)).items():
             if isinstance(attribute, property):
-                yield getattr(value, name)
+                getattr(value, name)
 
 
-def a_server() -> PlexServer:
-    """Return a client that has no connection to anything."""
+def server_client() -> PlexServer:
+    """Return a client without a session."""
     session: Any = None
-    return PlexServer(session, "http://home", IDENTITY, machine_identifier=valid()[2], token=TOKEN)
+    machine = valid_responses()[2]
+    return PlexServer(session, "http://home", IDENTITY, machine_identifier=machine, token=TOKEN)
 
 
-def a_plex_tv() -> PlexTv:
-    """Return a client of plex.tv that has no connection to it."""
+def plex_tv_client() -> PlexTv:
+    """Return a client of plex.tv without a session."""
     session: Any = None
     return PlexTv(session, IDENTITY)
 
 
-@pytest.mark.parametrize("name", QUESTIONS)
+@pytest.mark.parametrize("name", READS)
 def test_mutated_responses_of_a_server(name: str) -> None:
     """A mutated response is parsed or raises `PlexError`."""
-    answered, _, _ = valid()
-    documents = answered[name]
-    # Who answers has to be known, but where it is just that which is odd.
+    recorded, _, _ = valid_responses()
+    documents = recorded[name]
+    # The identity stays valid, unless it is the only response.
     paths = [path for path in documents if path != "/identity"] or ["/identity"]
-    sound = {path: json.dumps(document) for path, document in documents.items()}
-    sound.setdefault("/identity", json.dumps(answered["identity"]["/identity"]))
+    responses_by_path = {path: json.dumps(document) for path, document in documents.items()}
+    responses_by_path.setdefault("/identity", json.dumps(recorded["identity"]["/identity"]))
 
-    @modestly
+    @few
     @given(st.data())
     def check(data: st.DataObject) -> None:
         path = data.draw(st.sampled_from(paths))
-        odd = data.draw(mutated_text(documents[path]))
-        with Canned({**sound, path: odd}) as canned:
-            result = finished(QUESTIONS[name](a_server()))
-        for _ in read_all_of(result):
-            pass
-        assert canned.asked <= LIMIT + len(sound) + 1
+        mutated = data.draw(mutated_text(documents[path]))
+        with Canned({**responses_by_path, path: mutated}) as canned:
+            result = run(READS[name](server_client()))
+        read_attributes(result)
+        assert canned.requests <= LIMIT + len(responses_by_path) + 1
 
     check()
 
 
-@pytest.mark.parametrize("name", OF_PLEX_TV)
+@pytest.mark.parametrize("name", READS_OF_PLEX_TV)
 def test_mutated_responses_of_plex_tv(name: str) -> None:
     """A mutated response is parsed or raises `PlexError`; its connections can be ranked."""
-    documents = valid()[0]["resources of plex.tv" if name == "resources" else name]
+    documents = valid_responses()[0]["resources of plex.tv" if name == "resources" else name]
     [(path, document)] = documents.items()
 
-    @more
+    @many
     @given(mutated_text(document))
-    def check(odd: str) -> None:
-        with Canned({"/api/v2/pins/1": odd, path: odd}):
-            result = finished(OF_PLEX_TV[name](a_plex_tv()))
-        for _ in read_all_of(result):
-            pass
+    def check(mutated: str) -> None:
+        with Canned({"/api/v2/pins/1": mutated, path: mutated}):
+            result = run(READS_OF_PLEX_TV[name](plex_tv_client()))
+        read_attributes(result)
         if name == "resources":
-            for resource in result or ():  # type: ignore[attr-defined]  # It is what it lists.
+            for resource in result or ():  # type: ignore[attr-defined]  # They are resources.
                 ranked_connections(resource)
 
     check()
@@ -286,25 +285,25 @@ def test_mutated_responses_of_plex_tv(name: str) -> None:
 
 def test_mutated_notifications() -> None:
     """A mutated frame is parsed or dropped."""
-    frames = sorted({json.dumps(json.loads(frame), sort_keys=True) for frame in valid()[1]})
+    _, frames, _ = valid_responses()
+    frames = sorted({json.dumps(json.loads(frame), sort_keys=True) for frame in frames})
     documents = [json.loads(frame) for frame in frames]
 
-    @settings(more, max_examples=2 * EXAMPLES_OF_MANY)
+    @settings(many, max_examples=2 * EXAMPLES_OF_MANY)
     @given(st.sampled_from(documents).flatmap(mutated_text))
-    def check(odd: str) -> None:
-        told = parse_notifications(odd)
-        for _ in read_all_of(told):
-            pass
-        assert len(told) <= len(odd)
+    def check(mutated: str) -> None:
+        notifications = parse_notifications(mutated)
+        read_attributes(notifications)
+        assert len(notifications) <= len(mutated)
 
     check()
 
 
-# Captures, where there are any
+# Captures, if there are any
 
 
-def captured() -> list[Any]:
-    """Return the captured documents that an answer could be."""
+def captured_documents() -> list[Any]:
+    """Return the captured documents."""
     if not CAPTURES.is_dir():
         pytest.skip("There are no captures at ../shared/captures to be mutated.")
     documents = [
@@ -319,46 +318,44 @@ def captured() -> list[Any]:
 
 def test_mutated_captures() -> None:
     """Any capture can be the response to any request."""
-    documents = captured()
+    documents = captured_documents()
 
-    @more
+    @many
     @given(st.sampled_from(documents).flatmap(mutated_text))
-    def check(odd: str) -> None:
-        identity = json.dumps(valid()[0]["identity"]["/identity"])
-        for name, ask in QUESTIONS.items():
+    def check(mutated: str) -> None:
+        identity = json.dumps(valid_responses()[0]["identity"]["/identity"])
+        for name, read in READS.items():
             known = {} if name == "identity" else {"/identity": identity}
-            with Canned(known, otherwise=odd) as canned:
-                result = finished(ask(a_server()))
-            for _ in read_all_of(result):
-                pass
-            assert canned.asked <= 2 * LIMIT
-        for of_plex_tv in OF_PLEX_TV.values():
-            with Canned({}, otherwise=odd):
-                result = finished(of_plex_tv(a_plex_tv()))
-            for _ in read_all_of(result):
-                pass
-        parse_notifications(odd)
+            with Canned(known, otherwise=mutated) as canned:
+                result = run(read(server_client()))
+            read_attributes(result)
+            assert canned.requests <= 2 * LIMIT
+        for read_plex_tv in READS_OF_PLEX_TV.values():
+            with Canned({}, otherwise=mutated):
+                result = run(read_plex_tv(plex_tv_client()))
+            read_attributes(result)
+        parse_notifications(mutated)
 
     check()
 
 
-# What is no JSON
+# Other input
 
 
 def test_mutated_identity() -> None:
     """The first response from an unknown server is parsed or raises `PlexError`."""
 
-    @modestly
-    @given(mutated_text(valid()[0]["identity"]["/identity"]))
-    def check(odd: str) -> None:
+    @few
+    @given(mutated_text(valid_responses()[0]["identity"]["/identity"]))
+    def check(mutated: str) -> None:
         session: Any = None
-        with Canned({"/identity": odd}):
-            finished(fetch_identity(session, "http://home", IDENTITY))
+        with Canned({"/identity": mutated}):
+            run(fetch_identity(session, "http://home", IDENTITY))
 
     check()
 
 
-@more
+@many
 @given(st.binary(max_size=200) | st.text().map(str.encode), st.text())
 def test_any_401_and_retry_after(body: bytes, header: str) -> None:
     """Any body of a 401 is classified, and any Retry-After is bounded."""
@@ -380,7 +377,7 @@ PIECES = (
 )
 
 
-@more
+@many
 @given(
     st.lists(
         st.tuples(st.sampled_from(PIECES), st.sampled_from((1, 1, 1, 2, 40, 4000))), max_size=12
@@ -401,25 +398,25 @@ def test_any_pasted_text(pieces: list[tuple[str, int]]) -> None:
 
 
 class FakeWebsocket:
-    """A websocket from which messages come that a test made up."""
+    """A websocket that receives given messages."""
 
     def __init__(self, messages: list[tuple[aiohttp.WSMsgType, Any]]) -> None:
-        """Let these come, and then the end."""
+        """Initialize with messages, after which the websocket is closed."""
         self._messages = [*messages, (aiohttp.WSMsgType.CLOSED, None)]
 
     async def receive(self, _timeout: float) -> aiohttp.WSMessage:
-        """Return the next one."""
+        """Return the next message."""
         kind, data = self._messages.pop(0)
         if isinstance(data, Exception):
             raise data
         message: Any = _Message(kind, data)
-        return message  # type: ignore[no-any-return]  # It has what is looked at.
+        return message  # type: ignore[no-any-return]  # It has the attributes that are used.
 
     async def pong(self, _data: bytes) -> None:
-        """Take an answer to a ping."""
+        """Ignore a pong."""
 
     async def ping(self) -> None:
-        """Take a question for a sign of life."""
+        """Ignore a ping."""
 
 
 class _Message:
@@ -432,7 +429,7 @@ class _Message:
         return f"{self.type} {self.data!r}"
 
 
-@more
+@many
 @given(
     st.lists(
         st.tuples(
@@ -452,6 +449,6 @@ def test_websocket_ends_with_plex_error(
     fake: Any = FakeWebsocket(messages)
     frames = TextFrames(fake, "GET home")
     for _ in range(len(messages) + 1):
-        if finished(frames.__anext__()) is None:
+        if run(frames.__anext__()) is None:
             return
-    pytest.fail("it goes on")
+    pytest.fail("The websocket goes on")

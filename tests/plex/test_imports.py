@@ -10,12 +10,12 @@ import custom_components.plex_monitor.plex as package
 
 ROOT = Path(package.__path__[0])
 MODULES = sorted(ROOT.rglob("*.py"))
-# yarl is the addresses of aiohttp.
+# aiohttp represents URLs by yarl.
 ALLOWED = {"aiohttp", "yarl"} | sys.stdlib_module_names
 
 
 def imported(tree: ast.Module) -> set[tuple[int, str]]:
-    """Return the level and the name of everything a module imports, wherever it does."""
+    """Return the level and name of every import of a module, also within functions."""
     names: set[tuple[int, str]] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):

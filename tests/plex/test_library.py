@@ -22,7 +22,7 @@ PICTURE = f"/library/metadata/{FILM}/thumb/1"
 ODD_KEYS = ["..", "1/../2", "", "1?type=2"]
 
 
-# What is there
+# Libraries
 
 
 async def test_sections(home: simulator.PlexServer, server: PlexServer) -> None:
@@ -143,7 +143,7 @@ async def test_storage_and_titles_without_other_providers(
     assert await server.library.titles() == {"1": "Movies"}
 
 
-# What is new, and what comes next
+# Recently added, on deck and search
 
 
 async def test_recently_added(home: simulator.PlexServer, server: PlexServer) -> None:
@@ -239,7 +239,7 @@ async def test_search_without_searchable_libraries(
     assert await server.library.search("a", limit=3) == ()
 
 
-# Single items
+# Items and images
 
 
 async def test_items(home: simulator.PlexServer, server: PlexServer) -> None:
@@ -289,7 +289,7 @@ async def test_missing_image(server: PlexServer) -> None:
 
 @pytest.mark.parametrize("path", ["", "https://example.org/1.jpg", "//example.org/1.jpg", "1.jpg"])
 async def test_image_at_another_host(world: World, server: PlexServer, path: str) -> None:
-    """The server is not asked to fetch it."""
+    """The server must not fetch it."""
     with pytest.raises(PlexNotFoundError):
         await server.library.image(path, width=60, height=90)
     assert requested_paths(world) == []
@@ -312,7 +312,7 @@ async def test_image_that_is_too_large(server: PlexServer, monkeypatch: pytest.M
         await server.library.image(PICTURE, width=600, height=900)
 
 
-# What a library can be told
+# Commands
 
 
 async def test_scan(world: World, home: simulator.PlexServer, server: PlexServer) -> None:
@@ -368,7 +368,7 @@ async def test_empty_trash(home: simulator.PlexServer, server: PlexServer) -> No
 async def test_refresh_metadata(
     world: World, home: simulator.PlexServer, server: PlexServer
 ) -> None:
-    """The server is asked to refresh one item."""
+    """One item is refreshed."""
     await server.library.refresh_metadata(FILM)
     request = world.requests[-1]
     assert (request.method, request.path) == ("PUT", f"/library/metadata/{FILM}/refresh")

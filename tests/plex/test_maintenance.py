@@ -80,12 +80,12 @@ async def test_run_butler_task_ignores_the_body(
     assert await server.maintenance.run_butler_task("BackupDatabase") is True
 
 
-@pytest.mark.parametrize("answer", [{}, {"ButlerTasks": []}, {"MediaContainer": {}}, []])
+@pytest.mark.parametrize("response", [{}, {"ButlerTasks": []}, {"MediaContainer": {}}, []])
 async def test_butler_tasks_in_another_container(
-    home: simulator.PlexServer, server: PlexServer, answer: object
+    home: simulator.PlexServer, server: PlexServer, response: object
 ) -> None:
     """The list has a container of its own."""
-    home.faults.set(Fault.json(answer, code=200), paths="/butler")
+    home.faults.set(Fault.json(response, code=200), paths="/butler")
     with pytest.raises(PlexResponseError):
         await server.maintenance.butler_tasks()
 

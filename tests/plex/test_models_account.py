@@ -11,7 +11,7 @@ from custom_components.plex_monitor.plex.models import LocalAccount, Pin, PlexAc
 
 
 def pin(**changes: object) -> dict[str, Any]:
-    """Return a PIN as plex.tv writes it."""
+    """Return a PIN as plex.tv sends it."""
     return {
         "id": 4711,
         "code": "AB12",

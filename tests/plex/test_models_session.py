@@ -13,7 +13,7 @@ from custom_components.plex_monitor.plex.models import (
 
 
 def transcoder(**changes: object) -> dict[str, Any]:
-    """Return the transcoder's part in a session."""
+    """Return a transcode session as a server lists it."""
     return {
         "key": "/transcode/sessions/1a2b3c",
         "throttled": True,
@@ -31,7 +31,7 @@ def transcoder(**changes: object) -> dict[str, Any]:
 
 
 def session(**changes: object) -> dict[str, Any]:
-    """Return a film that is transcoded, as a server lists it."""
+    """Return the session of a transcoded movie as a server lists it."""
     return {
         "sessionKey": "3",
         "ratingKey": "118",
@@ -190,7 +190,7 @@ SOUND = {"streamType": 2}
 @pytest.mark.parametrize(
     ("medium", "transcoding", "expected"),
     [
-        # Each stream's own decision counts.
+        # The decision on each stream counts.
         (
             media("transcode", PICTURE | {"decision": "copy"}, SOUND | {"decision": "copy"}),
             transcoder(),
@@ -206,20 +206,20 @@ SOUND = {"streamType": 2}
             None,
             StreamDecision.TRANSCODE,
         ),
-        # The transcoder is there for the subtitles alone.
+        # The transcode session is for the subtitles only.
         (
             media("directplay", PICTURE, SOUND),
             transcoder(videoDecision="transcode"),
             StreamDecision.DIRECT_PLAY,
         ),
-        # Where the streams say nothing, the transcoder does.
+        # Without decisions on the streams, those of the transcode session count.
         (media("transcode", PICTURE, SOUND), transcoder(), StreamDecision.TRANSCODE),
         (
             None,
             transcoder(videoDecision="copy", audioDecision="copy"),
             StreamDecision.DIRECT_STREAM,
         ),
-        # Nobody says anything.
+        # There is no decision.
         (media(None, PICTURE), {"key": "/transcode/sessions/x"}, StreamDecision.DIRECT_PLAY),
         (media(), None, StreamDecision.DIRECT_PLAY),
         (None, None, StreamDecision.DIRECT_PLAY),

@@ -27,7 +27,7 @@ def frame(kind: str, element: str, *items: object) -> str:
 
 
 def playing(*items: object) -> str:
-    """Return a frame about streams."""
+    """Return a frame of playing notifications."""
     return frame("playing", "PlaySessionStateNotification", *items)
 
 

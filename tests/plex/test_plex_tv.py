@@ -180,10 +180,12 @@ async def test_invalid_resources_are_left_out(world: World, plex_tv: PlexTv) -> 
     assert (server.name, server.connections) == ("Home", ())
 
 
-@pytest.mark.parametrize("answer", [{}, None, "text"])
-async def test_resources_that_are_not_a_list(world: World, plex_tv: PlexTv, answer: object) -> None:
+@pytest.mark.parametrize("response", [{}, None, "text"])
+async def test_resources_that_are_not_a_list(
+    world: World, plex_tv: PlexTv, response: object
+) -> None:
     """It is an error, not an empty list."""
-    world.plex_tv.faults.set(Fault.json(answer))
+    world.plex_tv.faults.set(Fault.json(response))
     with pytest.raises(PlexResponseError):
         await plex_tv.resources("any-token-at-all")
 

@@ -27,7 +27,7 @@ from tests.simulator import Fault, World
 from .common import OWNER_REQUESTS, REQUESTS, open_notifications, requested_paths
 from .raw_server import RawServer
 
-# What a server says
+# Responses
 
 
 async def test_identity_needs_no_token(
@@ -108,17 +108,17 @@ async def test_remote_access(home: simulator.PlexServer, server: PlexServer) -> 
     assert (access.reachable, access.error) == (False, "unreachable")
 
 
-@pytest.mark.parametrize("answer", [{}, {"MediaContainer": {}}, {"MyPlex": []}, []])
+@pytest.mark.parametrize("response", [{}, {"MediaContainer": {}}, {"MyPlex": []}, []])
 async def test_remote_access_in_another_container(
-    home: simulator.PlexServer, server: PlexServer, answer: object
+    home: simulator.PlexServer, server: PlexServer, response: object
 ) -> None:
     """The response has a container of its own."""
-    home.faults.set(Fault.json(answer, code=200), paths="/myplex/account")
+    home.faults.set(Fault.json(response, code=200), paths="/myplex/account")
     with pytest.raises(PlexResponseError):
         await server.remote_access()
 
 
-# Whether a token counts
+# Tokens
 
 
 async def test_revoked_token(world: World, server: PlexServer, token: str) -> None:
@@ -155,7 +155,7 @@ async def test_requests_without_a_token(home: simulator.PlexServer, server: Plex
 async def test_failure_to_find_out_if_a_token_is_required(
     home: simulator.PlexServer, server: PlexServer, code: int
 ) -> None:
-    """It is not taken for an answer."""
+    """No other error is taken for a rejected request."""
     home.faults.set(Fault.status(code))
     with pytest.raises(PlexError) as failed:
         await server.accepts_without_token()

@@ -103,22 +103,22 @@ async def test_rejected_handshake(
 
 async def test_notifications_of_a_scan(home: simulator.PlexServer, server: PlexServer) -> None:
     """It starts, reports the items found, and ends."""
-    told: list[Notification] = []
+    received: list[Notification] = []
     async with server.notifications() as notifications:
         await home.add_media("Something new")
         async for notification in notifications:
-            told.append(notification)
+            received.append(notification)
             if isinstance(notification, ActivityNotification) and (
                 notification.event is ActivityEvent.ENDED
             ):
                 break
-    first, last = told[0], told[-1]
+    first, last = received[0], received[-1]
     assert isinstance(first, ActivityNotification)
     assert isinstance(last, ActivityNotification)
     assert first.event is ActivityEvent.STARTED
     assert first.activity.uuid == last.activity.uuid
     assert (first.activity.section_id, last.activity.progress) == ("1", 100)
-    timeline = [each for each in told if isinstance(each, TimelineNotification)]
+    timeline = [each for each in received if isinstance(each, TimelineNotification)]
     assert {each.title for each in timeline} == {"Something new"}
     assert {each.media_type for each in timeline} == {MediaType.MOVIE}
     assert timeline[0].state is TimelineState.CREATED
@@ -134,14 +134,14 @@ async def test_notifications_of_transcodes_and_remote_access(
         await stream.work(throttled=True, speed=0.0)
         await stream.stop()
         await home.remote_access.become("failed", error="unreachable")
-        told: list[Notification] = []
+        received: list[Notification] = []
         async for notification in notifications:
-            told.append(notification)
+            received.append(notification)
             if isinstance(notification, ReachabilityNotification):
                 break
-    transcodes = [each for each in told if isinstance(each, TranscodeNotification)]
+    transcodes = [each for each in received if isinstance(each, TranscodeNotification)]
     assert {each.transcode.key for each in transcodes} == {stream.transcode_id}
     assert any(each.transcode.throttled for each in transcodes)
     assert [each.ended for each in transcodes][-1] is True
-    playing = [each for each in told if isinstance(each, PlayingNotification)]
+    playing = [each for each in received if isinstance(each, PlayingNotification)]
     assert {each.transcode_session for each in playing} == {stream.transcode_id}

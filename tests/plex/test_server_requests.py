@@ -28,7 +28,7 @@ from tests.simulator import Fault, Kind, World
 
 from .common import ALL_REQUESTS, REQUESTS, Clock, requested_paths, serve
 
-# The identity rule
+# Verification
 
 
 @pytest.mark.parametrize("name", ALL_REQUESTS)
@@ -38,9 +38,9 @@ async def test_identity_is_verified_first(
     """No token is sent before."""
     home.updater.offer("1.99.0.1-abc")
     await ALL_REQUESTS[name](server)
-    asked = requested_paths(world)
-    assert asked[0] == "/identity"
-    assert all(path.endswith(" with token") for path in asked[1:])
+    requested = requested_paths(world)
+    assert requested[0] == "/identity"
+    assert all(path.endswith(" with token") for path in requested[1:])
 
 
 @pytest.mark.parametrize("name", REQUESTS)
@@ -73,10 +73,10 @@ async def test_verification_counts_from_the_request(
 ) -> None:
     """A slow response shortens the minute."""
     home.faults.set(Fault.slow(0.1), paths="^/identity$", times=1)
-    asking = asyncio.create_task(server.info())
+    task = asyncio.create_task(server.info())
     await asyncio.sleep(0.02)
     clock.now += 5
-    await asking
+    await task
     clock.now += 55
     await server.info()
     assert requested_paths(world) == ["/identity", "/ with token"] * 2
@@ -146,19 +146,19 @@ async def test_403_and_404_keep_the_verification(
     assert requested_paths(world) == ["/status/sessions with token"]
 
 
-@pytest.mark.parametrize("ask", [PlexServer.info, PlexServer.accepts_without_token])
+@pytest.mark.parametrize("request_info", [PlexServer.info, PlexServer.accepts_without_token])
 async def test_other_machine_identifier_in_the_server_info(
     world: World,
     home: simulator.PlexServer,
     server: PlexServer,
-    ask: Callable[[PlexServer], Awaitable[object]],
+    request_info: Callable[[PlexServer], Awaitable[object]],
 ) -> None:
     """It requires a new verification, with the token or without."""
     await server.info()
     other = {"MediaContainer": {"machineIdentifier": "b" * 40, "friendlyName": "Other"}}
     rule = home.faults.set(Fault.json(other), paths="^/$")
     with pytest.raises(PlexWrongServerError):
-        await ask(server)
+        await request_info(server)
     home.faults.clear(rule)
     world.requests.clear()
     await server.info()
@@ -187,10 +187,10 @@ async def test_request_in_progress_stays_at_its_url(
     """A move during the request does not send the token to the new URL."""
     other = await world.add_server("Other", owner=home.owner)
     home.faults.set(Fault.slow(0.1), paths="/identity", times=1)
-    asking = asyncio.create_task(server.info())
+    task = asyncio.create_task(server.info())
     await asyncio.sleep(0.03)
     server.move_to(other.url)
-    assert (await asking).friendly_name == "Home"
+    assert (await task).friendly_name == "Home"
     assert requested_paths(world, "Other") == []
 
 
@@ -253,7 +253,7 @@ def requests(
 
 
 def title(item: Any) -> str:
-    """Read a title, which every item has to have."""
+    """Parse a title, which is required."""
     return required_text(mapping(item, "an item"), "title")
 
 
@@ -274,11 +274,11 @@ async def test_list_is_read_in_pages(
         world.requests.clear()
         found = await requests.get_items(path, title, limit=limit, params={"type": "1"})
         assert len(found) == len(set(found)) == min(limit, films)
-        asked = world.requests.to(path=path)
-        assert all(record.query["type"] == "1" for record in asked)
+        requested = world.requests.to(path=path)
+        assert all(record.query["type"] == "1" for record in requested)
         return [
             f"{record.query['X-Plex-Container-Start']}+{record.query['X-Plex-Container-Size']}"
-            for record in asked
+            for record in requested
         ]
 
     assert await sizes(2) == ["0+2"]
@@ -289,14 +289,14 @@ async def test_list_is_read_in_pages(
 
 
 @pytest.mark.parametrize(
-    ("answer", "expected"),
+    ("response", "expected"),
     [
         ({"size": 0}, ()),
         ({"size": 0, "totalSize": 9}, ()),
         ({"Metadata": [{"title": "A"}, None, {"name": "x"}, {"title": "B"}]}, ("A", "B")),
         ({"Metadata": {"title": "A"}}, ("A",)),
         ({"Metadata": "rubbish", "totalSize": 9}, ()),
-        # A server that knows no pages sends everything there is.
+        # A server without support for pages sends the whole list.
         ({"Metadata": [{"title": str(number)} for number in range(9)]}, tuple("01234567")),
     ],
 )
@@ -304,11 +304,11 @@ async def test_unexpected_lists(
     world: World,
     home: simulator.PlexServer,
     requests: ServerRequests,
-    answer: dict[str, object],
+    response: dict[str, object],
     expected: tuple[str, ...],
 ) -> None:
     """Reading ends after one page, and invalid items are left out."""
-    serve(home, "/library/onDeck", answer)
+    serve(home, "/library/onDeck", response)
     assert await requests.get_items("/library/onDeck", title, limit=8) == expected
     assert len(world.requests.to(path="/library/onDeck")) == 1
 

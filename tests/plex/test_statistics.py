@@ -28,11 +28,11 @@ async def test_resources(
     assert idle.process_memory is not None
     await home.start_stream(user=home.owner, title="Fog", transcode=True)
     freezer.tick(60)
-    busy = await server.statistics.resources()
-    assert busy is not None
-    assert busy.process_cpu is not None
+    transcoding = await server.statistics.resources()
+    assert transcoding is not None
+    assert transcoding.process_cpu is not None
     assert idle.process_cpu is not None
-    assert busy.process_cpu > idle.process_cpu
+    assert transcoding.process_cpu > idle.process_cpu
 
 
 async def test_no_measurements_yet(home: simulator.PlexServer, server: PlexServer) -> None:

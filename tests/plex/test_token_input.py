@@ -20,7 +20,7 @@ JWT = "eyJhbGciOiJFZERTQSJ9.eyJpc3MiOiJwbGV4LnR2In0.c2lnbmF0dXJlLXNpZ25hdHVyZQ"
 
 
 def problem_of(text: str) -> TokenInputProblem:
-    """Return why a text is refused."""
+    """Return the problem of a rejected text."""
     with pytest.raises(TokenInputError) as refused:
         parse_token_input(text)
     return refused.value.problem
@@ -179,7 +179,7 @@ def test_token_is_not_in_the_repr() -> None:
 
 
 def assert_no_trace(error: BaseException, text: str) -> None:
-    """Assert that an error and what it refers to hold nothing of a text."""
+    """Assert that an error does not quote a text."""
     assert error.__cause__ is None
     assert error.__context__ is None
     assert all(word not in f"{error!r} {error}" for word in text.split() if len(word) > 10)

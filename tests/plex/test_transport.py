@@ -26,7 +26,7 @@ from custom_components.plex_monitor.plex.transport import (
 from .common import IDENTITY, REFUSAL, TOKEN, assert_no_secrets, request_error, transport_to
 from .raw_server import RawServer
 
-# What is sent
+# Requests
 
 
 async def test_request_headers(plex: PlexTransport, raw: RawServer) -> None:
@@ -115,7 +115,7 @@ async def test_device_name_with_other_characters(
     assert "X-Plex-Device-Name" not in raw.requests[0]
 
 
-# What comes back
+# Responses
 
 
 @pytest.mark.parametrize("value", [{}, {"a": 1}, [], [{"a": None}], "text", 5, None])
@@ -223,7 +223,7 @@ async def test_redirects_are_not_followed(plex: PlexTransport, raw: RawServer, s
         assert elsewhere.requests == []
 
 
-# Actions and downloads
+# Commands and downloads
 
 
 @pytest.mark.parametrize("status", [200, 202, 204])
@@ -247,7 +247,7 @@ async def test_command_that_fails(plex: PlexTransport, raw: RawServer) -> None:
         await plex.send_command("PUT", "/library/optimize", token=TOKEN, params={"async": "1"})
     assert_no_secrets(failed.value)
     raw.hang = True
-    raw.answer = b""
+    raw.response = b""
     with pytest.raises(PlexConnectionError, match="timed out") as lost:
         await plex.send_command("PUT", "/library/optimize", token=TOKEN, timeout=0.1)
     assert_no_secrets(lost.value)

@@ -29,7 +29,7 @@ def response(body: bytes, *headers: str) -> bytes:
     return "\r\n".join(("HTTP/1.1 200 OK", *headers, "", "")).encode() + body
 
 
-ODD = {
+INVALID = {
     "page of a captive portal": response(b"<html>Welcome</html>", "Content-Length: 20"),
     "truncated JSON": response(b'{"a": [1, 2', "Content-Length: 11"),
     "JSON cut off": response(b'{"a": 1}', "Content-Length: 100"),
@@ -65,15 +65,15 @@ ODD = {
 }
 
 
-@pytest.mark.parametrize("answer", ODD.values(), ids=ODD)
+@pytest.mark.parametrize("data", INVALID.values(), ids=INVALID)
 @pytest.mark.parametrize("pause", [0, 0.02])
 async def test_invalid_responses(
-    plex: PlexTransport, raw: RawServer, answer: bytes, pause: float
+    plex: PlexTransport, raw: RawServer, data: bytes, pause: float
 ) -> None:
     """None says anything about the token, whether it comes at once or in pieces."""
-    raw.answer = answer
+    raw.response = data
     raw.pause_after_head = pause
-    # With a bad chunk that comes late, aiohttp does not stir before the time is up.
+    # aiohttp times out on an invalid chunk that arrives late.
     error = await request_error(plex, timeout=0.5)
     assert type(error) in {PlexResponseError, PlexConnectionError}
     with pytest.raises((PlexResponseError, PlexConnectionError)):
@@ -93,10 +93,10 @@ async def test_parser_errors(
     assert type(await request_error(plex)) is PlexResponseError
 
 
-@pytest.mark.parametrize("answer", ODD.values(), ids=ODD)
-async def test_invalid_handshakes(plex: PlexTransport, raw: RawServer, answer: bytes) -> None:
+@pytest.mark.parametrize("data", INVALID.values(), ids=INVALID)
+async def test_invalid_handshakes(plex: PlexTransport, raw: RawServer, data: bytes) -> None:
     """They raise the same errors as invalid responses."""
-    raw.answer = answer
+    raw.response = data
     assert isinstance(await websocket_error(plex), PlexResponseError | PlexConnectionError)
 
 
@@ -123,12 +123,12 @@ fragments = st.sampled_from(
 @given(st.lists(fragments | st.binary(max_size=20), max_size=8).map(b"".join))
 @example(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 @example(b"HTTP/1.1 100 Continue\r\n\r\n")
-def test_any_bytes(answer: bytes) -> None:
+def test_any_bytes(data: bytes) -> None:
     """Any response gives JSON or a `PlexError`."""
 
-    async def ask() -> None:
+    async def request() -> None:
         async with RawServer() as raw, aiohttp.ClientSession() as session:
-            raw.answer = answer
+            raw.response = data
             plex = transport_to(raw.url, session, IDENTITY)
             try:
                 await plex.get_json("/", token=TOKEN, timeout=2)
@@ -136,7 +136,7 @@ def test_any_bytes(answer: bytes) -> None:
                 assert_no_secrets(error)
             await websocket_error(plex, timeout=2)
 
-    asyncio.run(ask())
+    asyncio.run(request())
 
 
 async def test_body_that_is_too_long(
@@ -198,7 +198,7 @@ async def test_https_to_a_host_without_tls(
 ) -> None:
     """It raises `PlexCertificateError`."""
     raw.listens = False
-    raw.answer = b"HTTP/1.1 400 Bad Request\r\n\r\n"
+    raw.response = b"HTTP/1.1 400 Bad Request\r\n\r\n"
     plex = transport_to(raw.url.replace("http", "https"), session, identity)
     with pytest.raises(PlexCertificateError) as failed:
         await plex.get_json("/", token=TOKEN)
@@ -241,8 +241,8 @@ async def test_user_name_is_not_in_errors(
 async def test_cancelled_request(plex: PlexTransport, raw: RawServer) -> None:
     """Cancelling does not raise a `PlexError`."""
     raw.hang = True
-    asking = asyncio.create_task(plex.get_json("/", token=TOKEN))
+    task = asyncio.create_task(plex.get_json("/", token=TOKEN))
     await asyncio.sleep(0.02)
-    asking.cancel()
+    task.cancel()
     with pytest.raises(asyncio.CancelledError):
-        await asking
+        await task

@@ -24,10 +24,10 @@ from .raw_server import RawServer
 
 
 class WebsocketServer:
-    """A websocket server that does as it is told."""
+    """A websocket server that is controlled by the test."""
 
     def __init__(self) -> None:
-        """Accept everybody."""
+        """Initialize as accepting websockets."""
         self.headers: list[Mapping[str, str]] = []
         self.refuse_with: web.Response | None = None
         self.pongs = True
@@ -39,22 +39,22 @@ class WebsocketServer:
 
     @property
     def url(self) -> str:
-        """Return the address."""
+        """Return the URL."""
         return str(self.server.make_url(""))
 
     def cut(self) -> None:
-        """Cut the connection of the last websocket, without a word."""
+        """Abort the connection of the last websocket without closing it."""
         assert self._connection is not None
         self._connection.abort()
 
     def _application(self) -> web.Application:
-        """Serve every path alike."""
+        """Return the application, which serves every path."""
         application = web.Application()
         application.router.add_get("/{path:.*}", self._handle)
         return application
 
     async def _handle(self, request: web.Request) -> web.StreamResponse:
-        """Shake hands and keep the websocket until it is closed."""
+        """Accept a websocket and read from it until it is closed."""
         self.headers.append(request.headers)
         if self.refuse_with is not None:
             return self.refuse_with
@@ -257,7 +257,7 @@ async def test_invalid_handshake(
     plex: PlexTransport, raw: RawServer, headers: tuple[str, ...]
 ) -> None:
     """The status 101 alone does not open a websocket."""
-    raw.answer = "\r\n".join(("HTTP/1.1 101 Switching Protocols", *headers, "", "")).encode()
+    raw.response = "\r\n".join(("HTTP/1.1 101 Switching Protocols", *headers, "", "")).encode()
     assert type(await websocket_error(plex)) is PlexResponseError
 
 
