@@ -21,8 +21,8 @@ def ranked_connections(resource: Resource) -> tuple[Connection, ...]:
     connections: dict[str, Connection] = {}
     for connection in resource.connections:
         connections.setdefault(connection.url, connection)
-        if (plain := _plain(connection)) is not None:
-            connections.setdefault(plain.url, plain)
+        if (http := _http_connection(connection)) is not None:
+            connections.setdefault(http.url, http)
     usable = [
         connection
         for connection in connections.values()
@@ -53,13 +53,13 @@ async def find_connection(
     that raises counts as failed. All probes have ended when this returns.
     """
     ranked = tuple(connections)
-    probes = [asyncio.ensure_future(_probed(probe, connection)) for connection in ranked]
+    probes = [asyncio.ensure_future(_run_probe(probe, connection)) for connection in ranked]
     pending = set(probes)
     deadline: float | None = None
     now = asyncio.get_running_loop().time
     try:
         while True:
-            best = next((rank for rank, each in enumerate(probes) if _answered(each)), None)
+            best = next((rank for rank, each in enumerate(probes) if _succeeded(each)), None)
             if all(better.done() for better in probes[:best]):
                 break
             if best is not None and deadline is None:
@@ -78,17 +78,19 @@ async def find_connection(
     return None if best is None else ranked[best]
 
 
-async def _probed(probe: Callable[[Connection], Awaitable[bool]], connection: Connection) -> bool:
+async def _run_probe(
+    probe: Callable[[Connection], Awaitable[bool]], connection: Connection
+) -> bool:
     """Run a probe, so that an error raised before it returns an awaitable is caught too."""
     return await probe(connection)
 
 
-def _answered(probe: asyncio.Future[bool]) -> bool:
+def _succeeded(probe: asyncio.Future[bool]) -> bool:
     """Return whether a probe has finished with success."""
     return probe.done() and not probe.cancelled() and not probe.exception() and probe.result()
 
 
-def _plain(connection: Connection) -> Connection | None:
+def _http_connection(connection: Connection) -> Connection | None:
     """Return the http connection to the address and port of a local connection."""
     if not connection.local or connection.relay:
         return None

@@ -44,7 +44,8 @@ async def fetch_identity(
 class PlexServer:
     """Client for one Plex Media Server, addressed by URL and machine identifier.
 
-    All methods raise the errors of `ServerRequests`, which also decides when a token is sent.
+    All methods raise the errors of `PlexTransport`, and `PlexWrongServerError` if another server
+    answers. `ServerRequests` says when the token is sent.
     """
 
     def __init__(
