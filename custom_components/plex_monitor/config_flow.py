@@ -1,192 +1,396 @@
-"""Config flow of the Plex Monitor integration: how it begins, for every reason it can have."""
+"""Config flow of the Plex Monitor integration: every step, from top to bottom.
 
+A step shows a form or a menu, or says which step follows. What it has to find out for that is done
+by the modules in `flow`, which complete the `FlowState`, return the next `Step` or raise the
+`StepError` that a form shows.
+"""
+
+import asyncio
 from collections.abc import Mapping
-from dataclasses import replace
-from ipaddress import IPv6Address
 from typing import TYPE_CHECKING, Any, override
 
 from homeassistant.config_entries import ConfigFlowResult
-from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import callback
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
-from .auth.issues import Issue, async_is_shown
-from .const import CONF_SERVER_TOKEN, DOMAIN
-from .flow.models import DEFAULT_PORT, Address, KnownServer, StepError, address_from
+from .auth.issues import Issue, async_delete_issues, async_is_shown
+from .const import (
+    CONF_ACCOUNT_TOKEN,
+    CONF_CLIENT_IDENTIFIER,
+    CONF_SERVER_TOKEN,
+    CONF_TOKEN_SOURCE,
+    DOMAIN,
+    TokenSource,
+)
+from .flow.account import async_sign_out, async_update_account
+from .flow.base import BaseFlow, UserInput
+from .flow.discovery import async_get_moved_data, async_identify_discovered, discovered_name
+from .flow.errors import INSECURE_ADDRESS, StepError
+from .flow.forms import (
+    CONF_ADDRESS_OR_TOKEN,
+    CONF_SERVER,
+    PASTE_SCHEMA,
+    parse_address,
+    server_schema,
+)
+from .flow.models import Address
 from .flow.options import PlexMonitorOptionsFlow
-from .flow.token import TokenFlow
-from .flow.verify import INSECURE_ADDRESS
-from .plex.connection import is_private_or_encrypted
+from .flow.plex_integration import async_get_borrowed_servers
+from .flow.server import (
+    async_identify,
+    async_select_server,
+    async_use_address,
+    async_use_open_server,
+    async_use_resource,
+    selectable_server_names,
+)
+from .flow.verify import (
+    TokenRefusedError,
+    async_require_private,
+    async_verify,
+    entry_data,
+    result_step,
+)
 from .runtime import PlexMonitorConfigEntry
 
-# What is said of the token where it was not Plex that ended the sign-in.
-_REAUTH_STEPS = {
+# Step that explains a reauth whose reason is not that Plex ended the sign-in.
+REAUTH_STEPS = {
     Issue.ACCESS_REMOVED: "reauth_access_removed",
     Issue.TOKEN_WANTED: "reauth_token_wanted",
 }
 
 
-def known_server(entry: PlexMonitorConfigEntry) -> KnownServer:
-    """Return the server of an entry."""
-    if TYPE_CHECKING:
-        assert entry.unique_id is not None
-    return KnownServer(
-        machine_identifier=entry.unique_id,
-        name=entry.title,
-        address=Address(url=entry.data[CONF_URL], verify_ssl=entry.data[CONF_VERIFY_SSL]),
-    )
+class PlexMonitorConfigFlow(BaseFlow, domain=DOMAIN):
+    """Set up a Plex server, sign in to it again, or change its address."""
 
-
-class PlexMonitorConfigFlow(TokenFlow, domain=DOMAIN):
-    """Set a Plex server up, sign in to it again, or change how it is reached."""
+    _arrival: asyncio.Task[ConfigFlowResult] | None = None
 
     @staticmethod
     @callback
     @override
     def async_get_options_flow(config_entry: PlexMonitorConfigEntry) -> PlexMonitorOptionsFlow:
-        """Return the flow of what can be chosen."""
+        """Return the options flow."""
         return PlexMonitorOptionsFlow()
 
+    # How a flow starts: by the user, a discovery, a dead token or a change of settings.
+
     @override
-    async def async_step_user(
-        self,
-        user_input: dict[str, Any] | None = None,
-    ) -> ConfigFlowResult:
-        """Ask how Home Assistant is to get access."""
-        return self._show_menu("user", self._ways)
+    async def async_step_user(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Let the user select how to get access."""
+        return self._show_menu("user", self._auth_methods)
 
     @property
-    def _ways(self) -> list[str]:
-        """Return the ways to a token, the best one first."""
-        ways = ["sign_in", "paste", "plex_integration", "no_token"]
-        if not self._plex_integration_servers:
-            ways.remove("plex_integration")
-        return ways
+    def _auth_methods(self) -> list[str]:
+        """Return the steps that get access, the best one first."""
+        methods = ["sign_in", "paste", "plex_integration", "no_token"]
+        if not async_get_borrowed_servers(self.hass, self._state):
+            methods.remove("plex_integration")
+        return methods
 
     @override
     async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
-        """Offer a server that was found in the network, or follow one that has moved."""
-        name = discovery_info.name.removesuffix(f".{discovery_info.type}")
-        self.context["title_placeholders"] = {"name": name}
-        found = await self._async_discovered(discovery_info, name)
-        if found is None:
+        """Offer a server that was discovered, or follow one that has moved."""
+        self.context["title_placeholders"] = {"name": discovered_name(discovery_info)}
+        discovered = await async_identify_discovered(self.hass, self._state, discovery_info)
+        if discovered is None:
             return self.async_abort(reason="cannot_connect")
-        await self.async_set_unique_id(found.machine_identifier)
-        self._abort_if_unique_id_configured(updates=await self._async_moved(found))
-        self._known = found
-        self._address = found.address
+        await self.async_set_unique_id(discovered.machine_identifier)
+        self._abort_if_unique_id_configured(
+            updates=await async_get_moved_data(self.hass, self._state, discovered)
+        )
+        self._state.target = discovered
+        self._state.address = discovered.address
         return await self.async_step_discovery_confirm()
 
-    async def _async_discovered(self, info: ZeroconfServiceInfo, name: str) -> KnownServer | None:
-        """Return the server behind an announcement, None if it does not answer.
-
-        A server that insists on encryption has no certificate for a bare IP address. To learn its
-        name no token is sent, so that certificate matters only later.
-        """
-        host = f"[{info.host}]" if isinstance(info.ip_address, IPv6Address) else info.host
-        for scheme in ("http", "https"):
-            address = Address(
-                url=f"{scheme}://{host}:{info.port or DEFAULT_PORT}", verify_ssl=False
-            )
-            try:
-                identity = await self._async_identify(address)
-            except StepError:
-                continue
-            return KnownServer(
-                machine_identifier=identity.machine_identifier,
-                name=name,
-                address=replace(address, verify_ssl=True),
-            )
-        return None
-
-    async def _async_moved(self, found: KnownServer) -> dict[str, str] | None:
-        """Return what changes for an entry whose server is found at another address.
-
-        An announcement proves nothing. So an address that is encrypted, or at which the server
-        still answers, is not given up for it; nor is a token sent out of the private network.
-        """
-        entry = self.hass.config_entries.async_entry_for_domain_unique_id(
-            DOMAIN, found.machine_identifier
-        )
-        url = entry.data.get(CONF_URL, "") if entry else ""
-        if not (url.startswith("http://") and found.address.url.startswith("http://")):
-            return None
-        if not await is_private_or_encrypted(found.address.url):
-            return None
-        try:
-            await self._async_identify(Address(url=url), found.machine_identifier)
-        except StepError as err:
-            # A server that starts is still there.
-            return None if err.key == "server_starting" else {CONF_URL: found.address.url}
-        return None
-
-    async def async_step_discovery_confirm(
-        self, _user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask how Home Assistant is to get access to a server that was found."""
-        return self._show_menu("discovery_confirm", self._ways)
+    async def async_step_discovery_confirm(self, _user_input: UserInput = None) -> ConfigFlowResult:
+        """Let the user select how to get access to a server that was discovered."""
+        return self._show_menu("discovery_confirm", self._auth_methods)
 
     async def async_step_reauth(self, _entry_data: Mapping[str, Any]) -> ConfigFlowResult:
-        """Begin because the token of an entry is no longer good."""
-        self._known = known_server(self._get_reauth_entry())
+        """Start because the token of an entry is no longer valid."""
+        self._state.change_entry(self._get_reauth_entry(), is_reauth=True)
         return await self.async_step_reauth_confirm()
 
-    async def async_step_reauth_confirm(
-        self, _user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Say what is wrong with the token, and ask how to get another one."""
+    async def async_step_reauth_confirm(self, _user_input: UserInput = None) -> ConfigFlowResult:
+        """Explain what is wrong with the token now, and let the user select how to get another."""
         entry = self._get_reauth_entry()
-        step_id = next(
-            (
-                step
-                for issue, step in _REAUTH_STEPS.items()
-                if async_is_shown(self.hass, entry, issue)
-            ),
-            "reauth_confirm",
+        shown = (
+            step_id
+            for issue, step_id in REAUTH_STEPS.items()
+            if async_is_shown(self.hass, entry, issue)
         )
-        return self._show_menu(step_id, ["sign_in", "paste"])
+        return self._show_menu(next(shown, "reauth_confirm"), ["sign_in", "paste"])
 
-    async def async_step_reauth_access_removed(
-        self, _user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Say the same anew, as what is wrong may have changed."""
-        return await self.async_step_reauth_confirm()
+    # The reason may have changed when the dialog is opened again.
+    async_step_reauth_access_removed = async_step_reauth_confirm
+    async_step_reauth_token_wanted = async_step_reauth_confirm
 
-    async def async_step_reauth_token_wanted(
-        self, _user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Say the same anew, as what is wrong may have changed."""
-        return await self.async_step_reauth_confirm()
-
-    async def async_step_reconfigure(
-        self, _user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask what is to be changed."""
-        self._known = known_server(self._get_reconfigure_entry())
+    async def async_step_reconfigure(self, _user_input: UserInput = None) -> ConfigFlowResult:
+        """Let the user select what to change."""
+        self._state.change_entry(self._get_reconfigure_entry())
         return self._show_menu("reconfigure", ["reconfigure_address", "sign_in"])
 
     async def async_step_reconfigure_address(
-        self, user_input: dict[str, Any] | None = None
+        self, user_input: UserInput = None
     ) -> ConfigFlowResult:
-        """Change where the server is reached."""
+        """Change the address of the server."""
         entry = self._get_reconfigure_entry()
-        known = known_server(entry)
         error: StepError | None = None
         if user_input is not None:
             try:
-                address = address_from(user_input[CONF_URL], verify_ssl=user_input[CONF_VERIFY_SSL])
-                await self._async_identify(address, known.machine_identifier)
+                address = parse_address(user_input)
+                await async_identify(self.hass, self._state, address, entry.unique_id)
+                if CONF_SERVER_TOKEN in entry.data:
+                    await async_require_private(address)
             except StepError as err:
                 error = err
             else:
-                if CONF_SERVER_TOKEN not in entry.data or await is_private_or_encrypted(
-                    address.url
-                ):
-                    self._raise_if_closed()
-                    return self.async_update_reload_and_abort(
-                        entry,
-                        data_updates={CONF_URL: address.url, CONF_VERIFY_SSL: address.verify_ssl},
-                    )
-                error = INSECURE_ADDRESS
-        self._address = known.address
+                self._access.raise_if_closed()
+                return self.async_update_reload_and_abort(entry, data_updates=address.as_data)
+        self._state.address = Address.from_data(entry.data)
         return self._show_address_form("reconfigure_address", error, user_input)
+
+    # Sign in at plex.tv with a PIN.
+
+    async def async_step_sign_in(self, _user_input: UserInput = None) -> ConfigFlowResult:
+        """Show a PIN, and wait until it is approved."""
+        try:
+            approval = self._sign_in.approval or await self._sign_in.async_start()
+        except StepError:
+            return await self.async_step_sign_in_failed()
+        if approval.task.done():
+            self._sign_in.approval = None
+            return self.async_show_progress_done(next_step_id=approval.task.result())
+        return self.async_show_progress(
+            step_id="sign_in",
+            progress_action=approval.progress_action,
+            description_placeholders=approval.placeholders,
+            progress_task=approval.task,
+        )
+
+    async def async_step_pin_expired(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Offer a new PIN in the place of one that was not approved in time."""
+        if user_input is not None:
+            return await self.async_step_sign_in()
+        return self._show_form("pin_expired")
+
+    async def async_step_sign_in_failed(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Show what is wrong with plex.tv, and offer to try again."""
+        if user_input is not None:
+            return await self.async_step_sign_in()
+        return self._show_form("sign_in_failed", error=self._sign_in.error)
+
+    async def async_step_signed_in(self, _user_input: UserInput = None) -> ConfigFlowResult:
+        """Continue after the PIN was approved.
+
+        At the end of a progress step Home Assistant and a browser can both continue the flow. They
+        get one result, as the slower one would undo what the user has done since.
+        """
+        if self._arrival is None:
+            self._arrival = self.hass.async_create_task(
+                self._async_continue_signed_in(), f"{DOMAIN} signed in {self.flow_id}"
+            )
+            self._arrival.add_done_callback(self._async_handle_arrived)
+        return await asyncio.shield(self._arrival)
+
+    @callback
+    def _async_handle_arrived(self, _task: asyncio.Task[ConfigFlowResult]) -> None:
+        self._arrival = None
+
+    async def _async_continue_signed_in(self) -> ConfigFlowResult:
+        """Read the account and its servers, and select one."""
+        try:
+            await async_update_account(self.hass, self._state)
+        except StepError as err:
+            return self._show_form("signed_in", error=err)
+        return await self._async_go_to(await async_select_server(self.hass, self._state))
+
+    # Get access without a sign-in.
+
+    async def async_step_paste(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Use a pasted address with a token in it, or a pasted token."""
+        error: StepError | None = None
+        if user_input is not None:
+            try:
+                step = await self._exchange.async_use_pasted(user_input[CONF_ADDRESS_OR_TOKEN])
+            except StepError as err:
+                error = err
+            else:
+                return await self._async_go_to(step)
+        return self._show_form("paste", PASTE_SCHEMA, error)
+
+    async def async_step_plex_integration(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Use the token of Home Assistant's own Plex integration."""
+        servers = async_get_borrowed_servers(self.hass, self._state)
+        if user_input is None and len(servers) == 1:
+            user_input = {CONF_SERVER: next(iter(servers))}
+        error: StepError | None = None
+        if user_input is not None:
+            server = servers[user_input[CONF_SERVER]]
+            try:
+                step = await self._exchange.async_use_borrowed(server.token, server.target)
+            except StepError as err:
+                error = err
+            else:
+                return await self._async_go_to(step)
+        names = {identifier: server.name for identifier, server in servers.items()}
+        return self._show_form("plex_integration", server_schema(names), error)
+
+    async def async_step_no_token(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Use a server that answers without a token."""
+        error: StepError | None = None
+        if user_input is not None:
+            try:
+                await async_use_open_server(self.hass, self._state, parse_address(user_input))
+            except StepError as err:
+                error = err
+            else:
+                return await self.async_step_retry_verify()
+        elif self._state.target:
+            self._state.address = self._state.target.address
+        return self._show_address_form("no_token", error, user_input)
+
+    # Select a server of the account, and an address at which it answers.
+
+    async def async_step_choose_server(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Let the user select one of several servers."""
+        if user_input is not None:
+            resource = self._state.access.resource(user_input[CONF_SERVER])
+            if TYPE_CHECKING:
+                assert resource is not None
+            return await self._async_go_to(
+                await async_use_resource(self.hass, self._state, resource)
+            )
+        names = selectable_server_names(self.hass, self._state)
+        return self._show_form("choose_server", server_schema(names))
+
+    async def async_step_no_server(self, _user_input: UserInput = None) -> ConfigFlowResult:
+        """Explain that the account has no server."""
+        self._access.async_reject()
+        return self._show_menu("no_server", ["sign_in"])
+
+    async def async_step_all_configured(self, _user_input: UserInput = None) -> ConfigFlowResult:
+        """Explain that all servers of the account are set up."""
+        self._access.async_reject()
+        return self._show_menu("all_configured", ["sign_in"])
+
+    async def async_step_wrong_account(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Explain that the account has no access to the target server."""
+        if user_input is not None:
+            return await self.async_step_sign_in()
+        self._access.async_reject()
+        return self._show_form("wrong_account", error=StepError("wrong_account"))
+
+    async def async_step_address(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Ask for the address of the selected server."""
+        return await self._async_handle_address("address", user_input)
+
+    async def async_step_server_address(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Ask for the address of the server that a token is for."""
+        return await self._async_handle_address("server_address", user_input)
+
+    async def _async_handle_address(self, step_id: str, user_input: UserInput) -> ConfigFlowResult:
+        """Ask for an address until the server answers at one."""
+        if user_input is not None:
+            try:
+                await async_use_address(self.hass, self._state, parse_address(user_input))
+            except StepError as err:
+                self._state.address_error = err
+            else:
+                return await self.async_step_retry_verify()
+        return self._show_address_form(step_id, self._state.address_error, user_input)
+
+    # Verify the token at the server, show what was found, and store it.
+
+    async def async_step_retry_verify(self, _user_input: UserInput = None) -> ConfigFlowResult:
+        """Try the token at the server; it is stored at once where it replaces another one."""
+        state = self._state
+        try:
+            is_full = await async_verify(self.hass, state)
+        except TokenRefusedError:
+            return await self.async_step_token_refused()
+        except StepError as err:
+            return await self._async_handle_not_verified(err)
+        if state.entry is None:
+            if TYPE_CHECKING:
+                assert state.server is not None
+            await self.async_set_unique_id(state.server.machine_identifier, raise_on_progress=False)
+            self._abort_if_unique_id_configured()
+        elif is_full:
+            return await self.async_step_finish()
+        return await self._async_go_to(result_step(state.access, is_full=is_full))
+
+    async def _async_handle_not_verified(self, error: StepError) -> ConfigFlowResult:
+        """Show why the token could not be tried, except where plex.tv vouches for it."""
+        if self._state.is_reauth and self._state.access.account and error.key != INSECURE_ADDRESS:
+            # plex.tv has just listed the server for this account; that it is down now is no reason
+            # to keep a token that is dead.
+            return await self.async_step_finish()
+        self._state.address_error = error
+        if self._state.entry:
+            return await self.async_step_verify_failed()
+        return await self.async_step_address()
+
+    async def async_step_verify_failed(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Show why a new token could not be tried at the server, and offer to try again."""
+        if user_input is not None:
+            return await self.async_step_retry_verify()
+        return self._show_form("verify_failed", error=self._state.address_error)
+
+    async def async_step_token_refused(self, _user_input: UserInput = None) -> ConfigFlowResult:
+        """Explain that the server refuses the token."""
+        return self._show_menu("token_refused", ["retry_verify", "sign_in", "paste"])
+
+    async def async_step_verify(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Show a server that the account owns."""
+        if user_input is not None:
+            return await self.async_step_finish()
+        return self._show_form("verify")
+
+    async def async_step_verify_no_token(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Show a server that answers without a token."""
+        if user_input is not None:
+            return await self.async_step_finish()
+        return self._show_form("verify_no_token")
+
+    async def async_step_verify_limited(self, _user_input: UserInput = None) -> ConfigFlowResult:
+        """Show a server that the account does not own."""
+        return self._show_menu("verify_limited", ["finish", "sign_in"])
+
+    async def async_step_verify_token(self, _user_input: UserInput = None) -> ConfigFlowResult:
+        """Show a server with a token of its owner that plex.tv does not know."""
+        return self._show_menu("verify_token", ["finish", "sign_in"])
+
+    async def async_step_verify_token_limited(
+        self, _user_input: UserInput = None
+    ) -> ConfigFlowResult:
+        """Show a server with a token of another user that plex.tv does not know."""
+        return self._show_menu("verify_token_limited", ["finish", "sign_in"])
+
+    async def async_step_finish(self, _user_input: UserInput = None) -> ConfigFlowResult:
+        """Store the token: in a new entry, or in the one that is changed."""
+        self._access.raise_if_closed()
+        if self._state.entry:
+            return self._async_replace_token(self._state.entry)
+        if TYPE_CHECKING:
+            assert self._state.info is not None
+        return self.async_create_entry(
+            title=self._state.info.friendly_name, data=entry_data(self._state)
+        )
+
+    @callback
+    def _async_replace_token(self, entry: PlexMonitorConfigEntry) -> ConfigFlowResult:
+        """Replace the token of an entry, and sign the old one out if it was our own."""
+        old, new = entry.data, entry_data(self._state)
+        # The server may be down just now, and what was wrong with the old token is wrong no more.
+        async_delete_issues(self.hass, entry.entry_id)
+        result = self.async_update_reload_and_abort(entry, data=new)
+        if (
+            TokenSource(old[CONF_TOKEN_SOURCE]).is_our_own
+            and old[CONF_CLIENT_IDENTIFIER] != new[CONF_CLIENT_IDENTIFIER]
+        ):
+            self.hass.async_create_background_task(
+                async_sign_out(self.hass, old[CONF_CLIENT_IDENTIFIER], old[CONF_ACCOUNT_TOKEN]),
+                f"{DOMAIN} sign-out {self.flow_id}",
+            )
+        return result

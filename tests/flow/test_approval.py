@@ -26,7 +26,7 @@ async def plex_tv(hass: HomeAssistant, world: World) -> PlexTv:
 @pytest.fixture
 async def pending(plex_tv: PlexTv, freezer: FrozenDateTimeFactory) -> PendingPin:
     """Return a PIN that lives for a quarter of an hour."""
-    return PendingPin.made_now(await plex_tv.create_pin(), CLIENT)
+    return PendingPin.created_now(await plex_tv.create_pin(), CLIENT)
 
 
 def asked(world: World) -> int:

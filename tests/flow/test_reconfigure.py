@@ -62,8 +62,7 @@ async def test_address_does_not_take_the_token_out_of_the_network_unencrypted(
     """Another address does."""
     result = await choose(hass, await begin(hass, entry), "reconfigure_address")
     with patch(
-        "custom_components.plex_monitor.config_flow.is_private_or_encrypted",
-        AsyncMock(return_value=False),
+        "custom_components.plex_monitor.flow.verify.stays_private", AsyncMock(return_value=False)
     ):
         result = await submit(hass, result, **address(home.url))
     assert error_of(result) == "insecure_address"

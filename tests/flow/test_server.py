@@ -82,7 +82,7 @@ async def test_encrypted_address_is_better_than_a_plain_one(
     home.https_required = False
     base = "custom_components.plex_monitor"
     with (
-        patch(f"{base}.flow.verify.async_get_clientsession", return_value=trusting_session),
+        patch(f"{base}.flow.server.async_get_clientsession", return_value=trusting_session),
         patch(f"{base}.clients.async_get_clientsession", return_value=trusting_session),
     ):
         result = await sign_in(hass, world, await begin(hass), owner)
@@ -166,7 +166,7 @@ async def test_server_without_any_address(
     assert suggestions_of(result) == {}
     # A host alone is enough, and Plex's own port is taken then.
     host, port = home.url.removeprefix("http://").split(":")
-    with patch("custom_components.plex_monitor.flow.models.DEFAULT_PORT", int(port)):
+    with patch("custom_components.plex_monitor.flow.forms.DEFAULT_PORT", int(port)):
         result = await submit(hass, result, **address(f" {host} "))
     assert filled_in(result)["url"] == home.url
 

@@ -237,7 +237,7 @@ async def test_announcement_of_an_ipv6_address(hass: HomeAssistant, home: PlexSe
     identity = ServerIdentity(
         machine_identifier=home.machine_identifier, version=home.version, claimed=True
     )
-    with patch("custom_components.plex_monitor.flow.verify.fetch_identity", return_value=identity):
+    with patch("custom_components.plex_monitor.flow.server.fetch_identity", return_value=identity):
         result = await discover(hass, announcement(home, host="2001:db8::1"))
     assert filled_in(result)["url"] == f"http://[2001:db8::1]:{home.port}"
 
@@ -269,8 +269,7 @@ async def test_token_does_not_follow_an_announcement_out_of_the_private_network(
     url = f"http://127.0.0.1:{world.refusing_port()}"
     entry = set_up_at(hass, home, url)
     with patch(
-        "custom_components.plex_monitor.config_flow.is_private_or_encrypted",
-        AsyncMock(return_value=False),
+        "custom_components.plex_monitor.flow.discovery.stays_private", AsyncMock(return_value=False)
     ):
         await discover(hass, announcement(home))
     assert entry.data[CONF_URL] == url

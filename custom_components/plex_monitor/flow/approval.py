@@ -1,4 +1,4 @@
-"""A PIN at plex.tv that waits for somebody's approval."""
+"""A PIN at plex.tv that waits for approval."""
 
 import asyncio
 from collections.abc import Callable
@@ -11,77 +11,75 @@ from ..plex.plex_tv import PlexTv
 
 # Plex asks for "once per second" (official API 1.2.2) at most.
 POLL_INTERVAL: Final = 2.0
-# Nobody stands in front of a dialog that long, and a page that was reloaded leaves its flow behind.
+# (after seconds, interval): a user who takes this long has probably left, and a page that was
+# reloaded leaves its flow behind.
 POLL_LATER: Final = ((300.0, 10.0), (120.0, 5.0))
-# Whoever closed the dialog may still approve what it showed.
+# A user may close the dialog and still approve what it showed.
 POLL_CLOSED: Final = 60.0
-LAST_LOOK_BEFORE_END: Final = 5.0
+LAST_POLL_BEFORE_END: Final = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class PendingPin:
-    """A PIN, the client identifier that it is for, and when it was made and ends.
-
-    The times are those of the event loop.
-    """
+    """A PIN, its client identifier, and when it was created and ends, in times of the loop."""
 
     pin: Pin
     client_identifier: str
-    made_at: float
+    created_at: float
     ends_at: float
 
     @classmethod
-    def made_now(cls, pin: Pin, client_identifier: str) -> PendingPin:
-        """Return a PIN that plex.tv has just made."""
+    def created_now(cls, pin: Pin, client_identifier: str) -> PendingPin:
+        """Return a PIN that plex.tv has just created."""
         now = asyncio.get_running_loop().time()
         return cls(
             pin=pin,
             client_identifier=client_identifier,
-            made_at=now,
+            created_at=now,
             ends_at=now + pin.expires_in,
         )
 
     async def async_token(self, plex_tv: PlexTv) -> str | None:
-        """Wait in front of a dialog until there is a token; `None`: the PIN has expired."""
-        return await self._async_wait(plex_tv, self.ends_at, self._pace)
+        """Wait for the approval while the dialog is open; return None if the PIN has expired."""
+        return await self._async_poll(plex_tv, self.ends_at, self._interval)
 
     async def async_late_token(self, plex_tv: PlexTv) -> str | None:
-        """Wait for a token that nobody wants any more; `None`: there has come none."""
-        return await self._async_wait(
-            plex_tv, self.ends_at - LAST_LOOK_BEFORE_END, lambda _: POLL_CLOSED
+        """Wait for an approval after the dialog was closed; return None if there was none."""
+        return await self._async_poll(
+            plex_tv, self.ends_at - LAST_POLL_BEFORE_END, lambda _: POLL_CLOSED
         )
 
     @staticmethod
-    def _pace(waited: float) -> float:
-        """Return the pause before the next question."""
-        return next((pause for since, pause in POLL_LATER if waited >= since), POLL_INTERVAL)
+    def _interval(waited: float) -> float:
+        """Return the poll interval for a PIN that has waited this long."""
+        return next((interval for since, interval in POLL_LATER if waited >= since), POLL_INTERVAL)
 
-    async def _async_wait(
-        self, plex_tv: PlexTv, ends_at: float, pace: Callable[[float], float]
+    async def _async_poll(
+        self, plex_tv: PlexTv, ends_at: float, interval: Callable[[float], float]
     ) -> str | None:
-        """Ask for the token until there is one or it is too late.
+        """Poll plex.tv until there is a token or the time is over.
 
-        An approval outlasts a plex.tv that is in trouble for a moment, so trouble ends nothing. It
-        is raised where it lasted until the end.
+        An approval outlasts a short failure of plex.tv, so failures end nothing. The last one is
+        raised where plex.tv fails until the end.
         """
         loop = asyncio.get_running_loop()
-        trouble: PlexError | None = None
-        least = 0.0
+        failure: PlexError | None = None
+        retry_after = 0.0
         while (remaining := ends_at - (now := loop.time())) > 0:
-            await asyncio.sleep(min(max(pace(now - self.made_at), least), remaining))
-            least = 0.0
+            await asyncio.sleep(min(max(interval(now - self.created_at), retry_after), remaining))
+            retry_after = 0.0
             try:
                 token = (await plex_tv.pin(self.pin.id)).token
             except PlexNotFoundError:
                 return None
             except PlexError as err:
-                trouble = err
+                failure = err
                 if isinstance(err, PlexUnavailableError):
-                    least = err.retry_after or 0.0
+                    retry_after = err.retry_after or 0.0
                 continue
-            trouble = None
+            failure = None
             if token is not None:
                 return token
-        if trouble is not None:
-            raise trouble
+        if failure is not None:
+            raise failure
         return None

@@ -1,49 +1,44 @@
-"""What a config flow knows on its way to an entry, and how it takes things apart."""
+"""State of a config flow: what it has found out so far, and where it continues."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from http import HTTPStatus
-from math import ceil
-import re
-from typing import Final
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Final, Self
+from uuid import uuid4
 
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
-from homeassistant.helpers.selector import (
-    BooleanSelector,
-    TextSelector,
-    TextSelectorConfig,
-    TextSelectorType,
-)
-import voluptuous as vol
-from yarl import URL
 
 from ..const import TokenSource
-from ..plex.errors import (
-    PlexCertificateError,
-    PlexConnectionError,
-    PlexError,
-    PlexUnavailableError,
-    PlexWrongServerError,
-)
-from ..plex.models import PlexAccount, Resource
+from ..plex.models import PlexAccount, Resource, ServerInfo
+from ..runtime import PlexMonitorConfigEntry
+from .errors import StepError
 
-DEFAULT_PORT: Final = 32400
-HOST: Final = re.compile(r"[\w.:-]+")
 EXAMPLE_URL: Final = "http://192.168.1.20:32400"
 
-ADDRESS_SCHEMA: Final = vol.Schema(
-    {
-        vol.Required(CONF_URL): TextSelector(
-            TextSelectorConfig(type=TextSelectorType.URL, autocomplete="url")
-        ),
-        vol.Required(CONF_VERIFY_SSL, default=True): BooleanSelector(),
-    }
-)
+
+class Step(StrEnum):
+    """Ids of the steps that the modules of the flow decide between."""
+
+    ADDRESS = "address"
+    ALL_CONFIGURED = "all_configured"
+    CHOOSE_SERVER = "choose_server"
+    NO_SERVER = "no_server"
+    PIN_EXPIRED = "pin_expired"
+    RETRY_VERIFY = "retry_verify"
+    SERVER_ADDRESS = "server_address"
+    SIGN_IN_FAILED = "sign_in_failed"
+    SIGNED_IN = "signed_in"
+    VERIFY = "verify"
+    VERIFY_LIMITED = "verify_limited"
+    VERIFY_NO_TOKEN = "verify_no_token"  # noqa: S105 - the name of a step
+    VERIFY_TOKEN = "verify_token"  # noqa: S105 - the name of a step
+    VERIFY_TOKEN_LIMITED = "verify_token_limited"  # noqa: S105 - the name of a step
+    WRONG_ACCOUNT = "wrong_account"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """What one of the ways to a token has yielded.
+    """Token, and what plex.tv says about it.
 
     `account` is None where plex.tv does not know the token, or has not been asked yet.
     """
@@ -56,37 +51,52 @@ class Access:
 
     @property
     def account_token(self) -> str | None:
-        """Return the token if plex.tv takes it as an account's."""
+        """Return the token if plex.tv accepts it as that of an account."""
         return self.token if self.account or self.source.is_our_own else None
 
     @property
     def our_token(self) -> str | None:
-        """Return the token if it is one that would be left behind at plex.tv."""
+        """Return the token if it is one of our own, which has to be signed out when not used."""
         return self.token if self.source.is_our_own else None
 
     @property
     def account_name(self) -> str:
-        """Return what a person calls the account."""
+        """Return the display name of the account."""
         return (self.account.title or self.account.username) if self.account else ""
 
     def resource(self, machine_identifier: str) -> Resource | None:
-        """Return the server of this name, if the account has access to it."""
+        """Return the server with this identifier if the account has access to it."""
         return next(
-            (one for one in self.resources if one.machine_identifier == machine_identifier), None
+            (
+                resource
+                for resource in self.resources
+                if resource.machine_identifier == machine_identifier
+            ),
+            None,
         )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """Where a server is reached."""
+    """Address of a server."""
 
     url: str
     verify_ssl: bool = True
 
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any]) -> Self:
+        """Return the address that an entry stores."""
+        return cls(url=data[CONF_URL], verify_ssl=data[CONF_VERIFY_SSL])
+
+    @property
+    def as_data(self) -> dict[str, Any]:
+        """Return the data of an entry or of a form."""
+        return {CONF_URL: self.url, CONF_VERIFY_SSL: self.verify_ssl}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """A server that the flow is about, and the token for it."""
+    """Server that was selected, and the token for it."""
 
     machine_identifier: str
     name: str
@@ -94,70 +104,66 @@ class Server:
 
 
 @dataclass(frozen=True, kw_only=True)
-class KnownServer:
-    """The only server that a flow may end at: found in the network, or set up already."""
+class TargetServer:
+    """Only server that the flow may end at: discovered, or of the entry that is changed."""
 
     machine_identifier: str
     name: str
     address: Address
 
 
-class StepError(Exception):
-    """What a form has to say about its input."""
+@dataclass(kw_only=True)
+class FlowState:
+    """What the flow knows so far; its modules read and complete it."""
 
-    def __init__(
-        self, key: str, *, field: str = "base", placeholders: Mapping[str, str] | None = None
-    ) -> None:
-        """Keep the key of the text, the field it is about, and what is to be filled in."""
-        super().__init__(key)
-        self.key = key
-        self.field = field
-        self.placeholders = placeholders or {}
+    # The identifier under which the flow gets a token unless it may use that of an entry again.
+    client_identifier: str = field(default_factory=lambda: str(uuid4()))
+    # None where a new entry is created.
+    entry: PlexMonitorConfigEntry | None = None
+    is_reauth: bool = False
+    target: TargetServer | None = None
+    access: Access = field(init=False)
+    server: Server | None = None
+    address: Address | None = None
+    address_error: StepError | None = None
+    # What the server said when it was verified.
+    info: ServerInfo | None = None
+
+    def __post_init__(self) -> None:
+        """Start without access."""
+        self.access = self.no_access
 
     @property
-    def errors(self) -> dict[str, str]:
-        """Return it the way a form takes it."""
-        return {self.field: self.key}
+    def no_access(self) -> Access:
+        """Return the access that a flow starts with."""
+        return Access(client_identifier=self.client_identifier, source=TokenSource.NONE)
 
+    @property
+    def target_name(self) -> str | None:
+        """Return the name of the target server, None if the flow has no target."""
+        return self.target.name if self.target else None
 
-def address_from(text: str, *, verify_ssl: bool) -> Address:
-    """Return the address that a person typed, without anything that stands behind the port.
+    @property
+    def placeholders(self) -> dict[str, str]:
+        """Return the placeholders for every text of the flow."""
+        server = self.server or self.target
+        name = self.info.friendly_name if self.info else server.name if server else ""
+        return {
+            "account": self.access.account_name,
+            "example_url": EXAMPLE_URL,
+            "server": name,
+            "url": self.address.url if self.address else "",
+            "version": self.info.version if self.info else "",
+        }
 
-    Without a scheme it is taken for plain http, and for Plex's own port where none is given.
-    """
-    text = text.strip()
-    bare = "://" not in text
-    try:
-        origin = URL(f"http://{text}" if bare else text).origin()
-    except ValueError:
-        raise StepError("invalid_url", field=CONF_URL) from None
-    if origin.scheme not in {"http", "https"} or not HOST.fullmatch(origin.host or ""):
-        raise StepError("invalid_url", field=CONF_URL)
-    if bare and origin.explicit_port is None:
-        origin = origin.with_port(DEFAULT_PORT)
-    return Address(url=str(origin), verify_ssl=verify_ssl)
-
-
-def server_error(err: PlexError) -> StepError:
-    """Say what a server did instead of answering well."""
-    match err:
-        case PlexCertificateError():
-            return StepError("certificate")
-        case PlexConnectionError():
-            return StepError("cannot_connect")
-        case PlexUnavailableError():
-            return StepError("server_starting")
-        case PlexWrongServerError():
-            return StepError("wrong_server")
-        case _:
-            return StepError("not_plex")
-
-
-def plex_tv_error(err: PlexError) -> StepError:
-    """Say what plex.tv did instead of answering well."""
-    if not isinstance(err, PlexUnavailableError) or err.status != HTTPStatus.TOO_MANY_REQUESTS:
-        return StepError("plex_tv_unreachable")
-    if err.retry_after is None:
-        return StepError("rate_limited_unknown")
-    minutes = max(1, ceil(err.retry_after / 60))
-    return StepError("rate_limited", placeholders={"minutes": str(minutes)})
+    def change_entry(self, entry: PlexMonitorConfigEntry, *, is_reauth: bool = False) -> None:
+        """Make the flow one that changes an entry, and its server the target."""
+        if TYPE_CHECKING:
+            assert entry.unique_id is not None
+        self.entry = entry
+        self.is_reauth = is_reauth
+        self.target = TargetServer(
+            machine_identifier=entry.unique_id,
+            name=entry.title,
+            address=Address.from_data(entry.data),
+        )

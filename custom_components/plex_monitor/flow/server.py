@@ -1,202 +1,186 @@
-"""Config flow, third layer: which server is meant, and where it is."""
+"""Selection of the server, and of an address at which it answers."""
 
 from collections import Counter
-from typing import TYPE_CHECKING, Any, Final, override
 
-from homeassistant.config_entries import ConfigFlowResult
-from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
-from homeassistant.helpers.selector import SelectOptionDict, SelectSelector, SelectSelectorConfig
-import voluptuous as vol
+from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from yarl import URL
 
-from ..plex.connection import find_connection, ranked_connections
+from ..clients import client_identity, plex_server_client
+from ..const import DOMAIN
+from ..plex.connection import candidates, find_connection
+from ..plex.errors import PlexError
 from ..plex.models import Connection, Resource, ServerIdentity
-from .models import ADDRESS_SCHEMA, Address, Server, StepError, address_from
-from .verify import VerifyFlow
+from ..plex.server import fetch_identity
+from .errors import WRONG_SERVER, StepError, server_error
+from .models import Address, FlowState, Server, Step
 
-CONF_SERVER: Final = "server"
+
+async def async_select_server(
+    hass: HomeAssistant,
+    state: FlowState,
+    machine_identifier: str | None = None,
+    address: Address | None = None,
+) -> Step:
+    """Select the target server, or the one with this identifier, or the only one there is.
+
+    `address` is one at which that server has just answered.
+    """
+    state.server = None
+    state.info = None
+    if state.target:
+        machine_identifier = state.target.machine_identifier
+    if machine_identifier is None:
+        return await _async_select_only_server(hass, state)
+    resource = state.access.resource(machine_identifier)
+    if resource is None:
+        if not state.target and address:
+            state.server = server_at(address, machine_identifier)
+        return Step.WRONG_ACCOUNT
+    return await async_use_resource(hass, state, resource, address)
 
 
-def server_form(names: dict[str, str]) -> vol.Schema:
-    """Return a form that asks for one of the servers, given by machine identifier."""
-    options = [SelectOptionDict(value=value, label=label) for value, label in names.items()]
-    return vol.Schema(
-        {vol.Required(CONF_SERVER): SelectSelector(SelectSelectorConfig(options=options))}
+async def _async_select_only_server(hass: HomeAssistant, state: FlowState) -> Step:
+    """Select the only server that is left to set up, or let the user select."""
+    if not state.access.resources:
+        return Step.NO_SERVER
+    match selectable_servers(hass, state):
+        case []:
+            return Step.ALL_CONFIGURED
+        case [resource]:
+            return await async_use_resource(hass, state, resource)
+        case _:
+            return Step.CHOOSE_SERVER
+
+
+async def async_use_resource(
+    hass: HomeAssistant, state: FlowState, resource: Resource, address: Address | None = None
+) -> Step:
+    """Select a server of the account, at the given address or the best one that answers."""
+    state.server = Server(
+        machine_identifier=resource.machine_identifier,
+        name=resource.name,
+        token=resource.access_token or state.access.token,
     )
+    state.info = None
+    if state.entry and state.target:
+        # A new token is tried where it is going to be used.
+        address = state.target.address
+    else:
+        address = address or await _async_find_address(hass, state, resource)
+        if address is None and state.target:
+            address = state.target.address
+    if address is None:
+        ranked = candidates(resource)
+        state.address = Address(url=ranked[0].url) if ranked else None
+        state.address_error = StepError("no_connection")
+        return Step.ADDRESS
+    state.address = address
+    return Step.RETRY_VERIFY
 
 
-class ServerFlow(VerifyFlow):
-    """Choose a server, and find it."""
+async def _async_find_address(
+    hass: HomeAssistant, state: FlowState, resource: Resource
+) -> Address | None:
+    """Return the best address at which the server answers."""
 
-    @override
-    async def _async_find_server(
-        self, machine_identifier: str | None = None, address: Address | None = None
-    ) -> ConfigFlowResult:
-        """Go on to the server that is known to be meant, or let the user choose."""
-        self._server = None
-        self._info = None
-        if self._known:
-            machine_identifier = self._known.machine_identifier
-        if machine_identifier is None:
-            return await self._async_choose()
-        resource = self._access.resource(machine_identifier)
-        if resource is None:
-            if not self._known and address:
-                name = URL(address.url).host or ""
-                self._server = Server(machine_identifier=machine_identifier, name=name)
-            return await self.async_step_wrong_account()
-        return await self._async_use_resource(resource, address)
+    async def answers(connection: Connection) -> bool:
+        try:
+            await async_identify(
+                hass, state, Address(url=connection.url), resource.machine_identifier
+            )
+        except StepError:
+            return False
+        return True
 
-    async def _async_choose(self) -> ConfigFlowResult:
-        """Take the only server that there is to choose, or ask."""
-        if not self._access.resources:
-            return await self.async_step_no_server()
-        match self._choices:
-            case []:
-                return await self.async_step_all_configured()
-            case [resource]:
-                return await self._async_use_resource(resource)
-            case _:
-                return await self.async_step_choose_server()
+    connection = await find_connection(candidates(resource), answers)
+    return Address(url=connection.url) if connection else None
 
-    @property
-    def _choices(self) -> list[Resource]:
-        """Return the servers that are not set up yet, the account's own ones first."""
-        configured = self._async_current_ids(include_ignore=False)
-        left = [one for one in self._access.resources if one.machine_identifier not in configured]
-        return sorted(left, key=lambda one: not one.owned)
 
-    async def async_step_choose_server(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask which of several servers is meant."""
-        if user_input is not None:
-            resource = self._access.resource(user_input[CONF_SERVER])
-            if TYPE_CHECKING:
-                assert resource is not None
-            return await self._async_use_resource(resource)
-        labels = {
-            one.machine_identifier: f"{one.name} ({one.owner_name or self._access.account_name})"
-            for one in self._choices
-        }
-        times = Counter(labels.values())
-        names = {
-            value: label if times[label] == 1 else f"{label} {value[:8]}"
-            for value, label in labels.items()
-        }
-        return self._show_form("choose_server", server_form(names))
+def selectable_servers(hass: HomeAssistant, state: FlowState) -> list[Resource]:
+    """Return the servers that are not set up yet, those that the account owns first."""
+    configured = async_configured_servers(hass)
+    left = [
+        resource
+        for resource in state.access.resources
+        if resource.machine_identifier not in configured
+    ]
+    return sorted(left, key=lambda resource: not resource.owned)
 
-    async def async_step_no_server(
-        self, _user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Say that the account has no server at all."""
-        self._async_reject_access()
-        return self._show_menu("no_server", ["sign_in"])
 
-    async def async_step_all_configured(
-        self, _user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Say that there is nothing left to set up."""
-        self._async_reject_access()
-        return self._show_menu("all_configured", ["sign_in"])
-
-    async def async_step_wrong_account(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Say that the account has no access to the server that is meant."""
-        if user_input is not None:
-            return await self.async_step_sign_in()
-        self._async_reject_access()
-        return self._show_form("wrong_account", error=StepError("wrong_account"))
-
-    async def _async_use_resource(
-        self, resource: Resource, address: Address | None = None
-    ) -> ConfigFlowResult:
-        """Go on with a server of the account, at an address that is known to answer if any is."""
-        self._server = Server(
-            machine_identifier=resource.machine_identifier,
-            name=resource.name,
-            token=resource.access_token or self._access.token,
+def selectable_server_names(hass: HomeAssistant, state: FlowState) -> dict[str, str]:
+    """Return unique names of the servers that can be selected, by machine identifier."""
+    labels = {
+        resource.machine_identifier: (
+            f"{resource.name} ({resource.owner_name or state.access.account_name})"
         )
-        self._info = None
-        if self._entry:
-            if TYPE_CHECKING:
-                assert self._known is not None
-            return await self._async_verify(self._known.address)
-        address = address or await self._async_connect(resource)
-        if address is None and self._known:
-            address = self._known.address
-        if address is None:
-            ranked = ranked_connections(resource)
-            self._address = Address(url=ranked[0].url) if ranked else None
-            self._address_error = StepError("no_connection")
-            return await self.async_step_address()
-        return await self._async_verify(address)
+        for resource in selectable_servers(hass, state)
+    }
+    times = Counter(labels.values())
+    return {
+        value: label if times[label] == 1 else f"{label} {value[:8]}"
+        for value, label in labels.items()
+    }
 
-    async def _async_connect(self, resource: Resource) -> Address | None:
-        """Return the best address at which the server answers."""
 
-        async def answers(connection: Connection) -> bool:
-            try:
-                await self._async_identify(Address(url=connection.url), resource.machine_identifier)
-            except StepError:
-                return False
-            return True
+@callback
+def async_configured_servers(hass: HomeAssistant) -> set[str | None]:
+    """Return the machine identifiers of the servers that are set up; ignored ones are not."""
+    entries = hass.config_entries.async_entries(DOMAIN, include_ignore=False)
+    return {entry.unique_id for entry in entries}
 
-        connection = await find_connection(ranked_connections(resource), answers)
-        return Address(url=connection.url) if connection else None
 
-    @override
-    async def async_step_address(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask where a server is that is known otherwise."""
-        return await self._async_ask_address("address", user_input)
-
-    async def async_step_server_address(
-        self, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Ask where the server is that a token is for."""
-        return await self._async_ask_address("server_address", user_input)
-
-    async def _async_ask_address(
-        self, step_id: str, user_input: dict[str, Any] | None
-    ) -> ConfigFlowResult:
-        """Ask for an address until one is good."""
-        if user_input is not None:
-            try:
-                address = address_from(user_input[CONF_URL], verify_ssl=user_input[CONF_VERIFY_SSL])
-                await self._async_meet(address)
-            except StepError as err:
-                self._address_error = err
-            else:
-                return await self._async_verify(address)
-        return self._show_address_form(step_id, self._address_error, user_input)
-
-    async def _async_meet(self, address: Address) -> None:
-        """Make sure that the server answers at the address, or learn which one does."""
-        if self._server is not None:
-            await self._async_identify(address, self._server.machine_identifier)
-            return
-        self._server = self._server_at(address, await self._async_identify(address))
-
-    def _server_at(self, address: Address, identity: ServerIdentity) -> Server:
-        """Return the server that answers at an address, named after that until it says more."""
-        return Server(
-            machine_identifier=identity.machine_identifier,
-            name=URL(address.url).host or "",
-            token=self._access.token,
+async def async_identify(
+    hass: HomeAssistant, state: FlowState, address: Address, machine_identifier: str | None = None
+) -> ServerIdentity:
+    """Return which server answers at an address, without sending a token there."""
+    try:
+        identity = await fetch_identity(
+            async_get_clientsession(hass, address.verify_ssl),
+            address.url,
+            client_identity(hass, state.client_identifier),
         )
+    except PlexError as err:
+        raise server_error(err) from None
+    if machine_identifier not in {None, identity.machine_identifier}:
+        raise StepError(WRONG_SERVER)
+    return identity
 
-    def _show_address_form(
-        self, step_id: str, error: StepError | None, user_input: dict[str, Any] | None = None
-    ) -> ConfigFlowResult:
-        """Show a form for an address, filled in as far as one is known."""
-        suggested = user_input
-        if suggested is None and self._address:
-            suggested = {
-                CONF_URL: self._address.url,
-                CONF_VERIFY_SSL: self._address.verify_ssl,
-            }
-        schema = self.add_suggested_values_to_schema(ADDRESS_SCHEMA, suggested)
-        return self._show_form(step_id, schema, error)
+
+async def async_use_address(hass: HomeAssistant, state: FlowState, address: Address) -> None:
+    """Use an address at which the selected server answers; without one, select that which does."""
+    if state.server:
+        await async_identify(hass, state, address, state.server.machine_identifier)
+    else:
+        identity = await async_identify(hass, state, address)
+        state.server = server_at(address, identity.machine_identifier, state.access.token)
+    state.address = address
+
+
+async def async_use_open_server(hass: HomeAssistant, state: FlowState, address: Address) -> None:
+    """Select the server at an address if it answers without a token."""
+    machine_identifier = state.target.machine_identifier if state.target else None
+    identity = await async_identify(hass, state, address, machine_identifier)
+    server = plex_server_client(
+        hass,
+        url=address.url,
+        verify_ssl=address.verify_ssl,
+        client_identifier=state.client_identifier,
+        machine_identifier=identity.machine_identifier,
+        token=None,
+    )
+    try:
+        accepts = await server.accepts_without_token()
+    except PlexError as err:
+        raise server_error(err) from None
+    if not accepts:
+        raise StepError("wants_token")
+    state.server = server_at(address, identity.machine_identifier, state.access.token)
+    state.address = address
+
+
+def server_at(address: Address, machine_identifier: str, token: str | None = None) -> Server:
+    """Return a server that is named after its address until it says its own name."""
+    return Server(
+        machine_identifier=machine_identifier, name=URL(address.url).host or "", token=token
+    )

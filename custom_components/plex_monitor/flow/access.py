@@ -1,0 +1,91 @@
+"""The access that a config flow has got, until an entry uses it or it is signed out."""
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Final
+
+from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.data_entry_flow import UnknownFlow
+from homeassistant.helpers.event import async_call_later
+
+from ..const import CONF_ACCOUNT_TOKEN, DOMAIN, TokenSource
+from .account import async_sign_out
+from .models import Access, FlowState
+
+# A token that is not used for this long is signed out again. A page that is reloaded leaves its
+# flow behind, and Home Assistant keeps that.
+ABANDONED_AFTER: Final = 3600.0
+
+
+class AccessHolder:
+    """Holder of a flow's access, which leaves no token of our own behind unused."""
+
+    def __init__(self, hass: HomeAssistant, flow_id: str, state: FlowState) -> None:
+        """Initialize for a flow and its state."""
+        self._hass = hass
+        self._flow_id = flow_id
+        self._state = state
+        self._cancel_abandonment: CALLBACK_TYPE | None = None
+        self._is_closed = False
+
+    def raise_if_closed(self) -> None:
+        """Stop a step during which the dialog was closed."""
+        if self._is_closed:
+            raise UnknownFlow
+
+    @callback
+    def async_set(self, access: Access) -> None:
+        """Continue with this access; give it back if the dialog was closed meanwhile."""
+        self._state.access = access
+        if self._is_closed:
+            self._async_give_back()
+        elif access.our_token is not None:
+            self._async_cancel_abandonment()
+            self._cancel_abandonment = async_call_later(
+                self._hass, ABANDONED_AFTER, HassJob(self._async_abandon, cancel_on_shutdown=True)
+            )
+
+    async def async_drop(self) -> None:
+        """Start over without access, and sign out a token of our own."""
+        access, self._state.access = self._state.access, self._state.no_access
+        if access.our_token is not None:
+            await async_sign_out(self._hass, access.client_identifier, access.our_token)
+
+    @callback
+    def async_reject(self) -> None:
+        """Give back a token that does not fit here, but keep its account for the texts."""
+        self._async_give_back()
+        self._state.access = replace(self._state.access, source=TokenSource.NONE, token=None)
+
+    @callback
+    def async_close(self) -> None:
+        """Give the token back where the flow has ended without an entry that uses it."""
+        self._is_closed = True
+        self._async_cancel_abandonment()
+        self._async_give_back()
+
+    @callback
+    def _async_abandon(self, _now: datetime) -> None:
+        """Abort a flow that nobody continues."""
+        self._cancel_abandonment = None
+        self._hass.config_entries.flow.async_abort(self._flow_id)
+
+    @callback
+    def _async_cancel_abandonment(self) -> None:
+        if self._cancel_abandonment is not None:
+            self._cancel_abandonment()
+            self._cancel_abandonment = None
+
+    @callback
+    def _async_give_back(self) -> None:
+        """Sign out a token of our own that no entry uses."""
+        access = self._state.access
+        in_use = {
+            entry.data.get(CONF_ACCOUNT_TOKEN)
+            for entry in self._hass.config_entries.async_entries(DOMAIN)
+        }
+        if access.our_token is not None and access.our_token not in in_use:
+            self._hass.async_create_background_task(
+                async_sign_out(self._hass, access.client_identifier, access.our_token),
+                f"{DOMAIN} sign-out {self._flow_id}",
+            )
