@@ -1,4 +1,4 @@
-"""The repairs of Plex Monitor that lead into a sign-in."""
+"""Repairs of the Plex Monitor integration that lead into a sign-in."""
 
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,7 @@ async def async_create_fix_flow(
     issue_id: str,  # noqa: ARG001 - Home Assistant's signature
     data: dict[str, str | int | float | None] | None,
 ) -> RepairsFlow:
-    """Create the flow that repairs an issue."""
+    """Create the fix flow of an issue."""
     if TYPE_CHECKING:
         assert data is not None
     entry = hass.config_entries.async_get_known_entry(str(data["entry_id"]))
@@ -24,13 +24,13 @@ async def async_create_fix_flow(
 
 
 class SignInRepairFlow(RepairsFlow):
-    """Explain, then hand over to the sign-in.
+    """Fix flow that explains the issue, and continues with the sign-in.
 
-    The issue is not deleted here: it goes when the new token has worked.
+    The issue is not deleted here, but when the new token has worked.
     """
 
     def __init__(self, entry: PlexMonitorConfigEntry, issue: Issue) -> None:
-        """Repair an issue of an entry."""
+        """Initialize for an issue of an entry."""
         self._entry = entry
         self._issue = issue
 
@@ -38,13 +38,13 @@ class SignInRepairFlow(RepairsFlow):
         self,
         user_input: dict[str, str] | None = None,  # noqa: ARG002 - no input of the user's
     ) -> RepairsFlowResult:
-        """Begin with the explanation; the input is the id of the issue."""
+        """Start with the explanation; the input is the id of the issue."""
         return await self.async_step_confirm()
 
     async def async_step_confirm(
         self, user_input: dict[str, str] | None = None
     ) -> RepairsFlowResult:
-        """Explain what happened, and go on to the sign-in."""
+        """Explain what happened, and continue with the sign-in."""
         if user_input is None:
             return self.async_show_form(
                 step_id="confirm",
@@ -52,11 +52,11 @@ class SignInRepairFlow(RepairsFlow):
                 description_placeholders=issue_placeholders(self._entry, self._issue),
             )
         if not async_is_shown(self.hass, self._entry, self._issue):
-            # It healed by itself while this was open.
+            # The issue was resolved while the dialog was open.
             return self.async_abort(reason="already_solved")
-        # A token that is only temporary still works, and is replaced by one that lasts.
-        replaces = self._issue is Issue.TOKEN_TEMPORARY
-        start = async_start_replacement if replaces else async_start_reauth
+        # A temporary token still works, and is replaced by one that lasts.
+        is_replaced = self._issue is Issue.TOKEN_TEMPORARY
+        start = async_start_replacement if is_replaced else async_start_reauth
         flow_id = await start(self.hass, self._entry)
         return self.async_abort(
             reason="continue_with_sign_in",

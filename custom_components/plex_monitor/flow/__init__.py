@@ -1,1 +1,1 @@
-"""The steps of the config flow and of the options flow."""
+"""Config flow and options flow: what their steps do."""

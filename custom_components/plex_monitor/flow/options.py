@@ -1,4 +1,4 @@
-"""Options flow of the Plex Monitor integration: which players get a device."""
+"""Options flow of the Plex Monitor integration: the players that get a device."""
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -31,89 +31,96 @@ from ..plex.errors import (
 from ..plex.models import Device
 from ..runtime import PlexMonitorConfigEntry
 
-# So much of an identifier tells two players apart.
-ID_SHOWN = 6
+# Characters of an identifier that are enough to distinguish two players.
+SHORT_ID_LENGTH = 6
 
 
 @dataclass(frozen=True, kw_only=True)
-class Offer:
-    """A player that can be chosen, since when the server knows it, and whether it plays now."""
+class PlayerOption:
+    """Player that can be selected, when the server first saw it, and whether it is playing."""
 
     player: Player
-    since: datetime | None
-    plays: bool = False
+    first_seen: datetime | None
+    is_playing: bool = False
 
     @property
     def name(self) -> str:
-        """Return what the player is called, and what it runs on."""
+        """Return the name and the platform of the player."""
         player = self.player
         return player.name if player.platform is None else f"{player.name} ({player.platform})"
 
     @property
     def first_day(self) -> str | None:
-        """Return the day on which the server saw the player first."""
-        return None if self.since is None else dt_util.as_local(self.since).date().isoformat()
+        """Return the day on which the server first saw the player."""
+        if self.first_seen is None:
+            return None
+        return dt_util.as_local(self.first_seen).date().isoformat()
 
 
 class PlexMonitorOptionsFlow(OptionsFlowWithReload):
-    """Choose the players that get a device."""
+    """Select the players that get a device."""
 
     def __init__(self) -> None:
-        """Offer nothing yet."""
-        self._offers: Mapping[str, Offer] = {}
+        """Initialize without players."""
+        self._options: Mapping[str, PlayerOption] = {}
 
     async def async_step_init(self, user_input: dict[str, Any] | None = None) -> ConfigFlowResult:
-        """Show the players that the server knows, and store which of them are chosen."""
+        """Show the players that the server knows, and store those that are selected."""
         if user_input is not None:
-            chosen = [self._offers[player_id].player for player_id in user_input[CONF_PLAYERS]]
+            selected = [self._options[player_id].player for player_id in user_input[CONF_PLAYERS]]
             return self.async_create_entry(
-                data={CONF_PLAYERS: [player.as_option() for player in chosen]}
+                data={CONF_PLAYERS: [player.as_option() for player in selected]}
             )
         entry: PlexMonitorConfigEntry = self.config_entry
         placeholders = {"server": entry.title}
         if entry.state is not ConfigEntryState.LOADED:
             return self.async_abort(reason="not_loaded", description_placeholders=placeholders)
         devices: tuple[Device, ...] = ()
-        refused = False
+        is_refused = False
         try:
             devices = await entry.runtime_data.server.server.devices()
         except PlexForbiddenError, PlexUnauthorizedError:
-            refused = True
+            is_refused = True
         except PlexNotFoundError:
-            # Not every server may have such a list; what plays now is known all the same.
+            # Not every server may have this list; the players of current streams are known anyway.
             pass
         except PlexError as err:
             return self.async_abort(
                 reason="not_told", description_placeholders={**placeholders, "error": str(err)}
             )
-        self._offers = {offer.player.player_id: offer for offer in _offers(entry, devices)}
-        if not self._offers:
+        self._options = {
+            option.player.player_id: option for option in _player_options(entry, devices)
+        }
+        if not self._options:
             return self.async_abort(
-                reason="not_allowed" if refused else "no_players",
+                reason="not_allowed" if is_refused else "no_players",
                 description_placeholders=placeholders,
             )
         return self.async_show_form(
             step_id="init",
             data_schema=self.add_suggested_values_to_schema(
-                _schema(self._offers),
+                _schema(self._options),
                 {CONF_PLAYERS: [player.player_id for player in selected_players(entry)]},
             ),
             description_placeholders=placeholders,
         )
 
 
-def _offers(entry: PlexMonitorConfigEntry, devices: tuple[Device, ...]) -> Iterator[Offer]:
-    """Return who can be chosen; whoever comes later takes the place of the same before.
+def _player_options(
+    entry: PlexMonitorConfigEntry, devices: tuple[Device, ...]
+) -> Iterator[PlayerOption]:
+    """Yield the players that can be selected; a later one replaces an earlier one with its id.
 
-    A stream has the name that a person sees in Plex, and a choice that which it was made by.
+    The name of a stream's player is the one that Plex shows; a selected player keeps the name with
+    which it was selected.
     """
-    known = {device.client_identifier: device for device in devices}
-    # Home Assistant plays nothing.
-    known.pop(entry.data[CONF_CLIENT_IDENTIFIER], None)
-    for player_id, device in known.items():
+    listed = {device.client_identifier: device for device in devices}
+    # Home Assistant itself is listed too, but is no player.
+    listed.pop(entry.data[CONF_CLIENT_IDENTIFIER], None)
+    for player_id, device in listed.items():
         player = Player(player_id=player_id, name=device.name, platform=device.platform)
-        yield Offer(player=player, since=device.created_at)
-    chosen = {player.player_id: player for player in selected_players(entry)}
+        yield PlayerOption(player=player, first_seen=device.created_at)
+    selected = {player.player_id: player for player in selected_players(entry)}
     data = entry.runtime_data.server.data
     sessions = {} if data is None else data.sessions or {}
     playing = {
@@ -125,16 +132,17 @@ def _offers(entry: PlexMonitorConfigEntry, devices: tuple[Device, ...]) -> Itera
         for session in sessions.values()
         if session.player_id is not None and session.player is not None
     }
-    for player_id, player in (chosen | playing).items():
-        since = known[player_id].created_at if player_id in known else None
-        yield Offer(player=player, since=since, plays=player_id in playing)
+    for player_id, player in (selected | playing).items():
+        first_seen = listed[player_id].created_at if player_id in listed else None
+        yield PlayerOption(player=player, first_seen=first_seen, is_playing=player_id in playing)
 
 
-def _schema(offers: Mapping[str, Offer]) -> vol.Schema:
-    """Return the form; what plays now comes first, so that it is found by playing something."""
-    names = _told_apart(offers)
+def _schema(options: Mapping[str, PlayerOption]) -> vol.Schema:
+    """Return the form; players in use come first, so that one can be found by playing something."""
+    names = _unique_names(options)
     order = sorted(
-        offers, key=lambda player_id: (not offers[player_id].plays, names[player_id].casefold())
+        options,
+        key=lambda player_id: (not options[player_id].is_playing, names[player_id].casefold()),
     )
     return vol.Schema(
         {
@@ -144,7 +152,7 @@ def _schema(offers: Mapping[str, Offer]) -> vol.Schema:
                         SelectOptionDict(
                             value=player_id,
                             label=f"▶ {names[player_id]}"
-                            if offers[player_id].plays
+                            if options[player_id].is_playing
                             else names[player_id],
                         )
                         for player_id in order
@@ -157,15 +165,15 @@ def _schema(offers: Mapping[str, Offer]) -> vol.Schema:
     )
 
 
-def _told_apart(offers: Mapping[str, Offer]) -> dict[str, str]:
-    """Return the names of the players, with more to them where several have one."""
-    names = {player_id: offer.name for player_id, offer in offers.items()}
-    for more in (
-        {player_id: offer.first_day for player_id, offer in offers.items()},
-        {player_id: player_id[:ID_SHOWN] for player_id in offers},
+def _unique_names(options: Mapping[str, PlayerOption]) -> dict[str, str]:
+    """Return the names of the players, with details where several have the same name."""
+    names = {player_id: option.name for player_id, option in options.items()}
+    for details in (
+        {player_id: option.first_day for player_id, option in options.items()},
+        {player_id: player_id[:SHORT_ID_LENGTH] for player_id in options},
     ):
-        shared = {name for name, number in Counter(names.values()).items() if number > 1}
+        shared = {name for name, count in Counter(names.values()).items() if count > 1}
         for player_id, name in names.items():
-            if name in shared and (detail := more[player_id]) is not None:
+            if name in shared and (detail := details[player_id]) is not None:
                 names[player_id] = f"{name}, {detail}"
     return names
