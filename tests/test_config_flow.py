@@ -1,4 +1,4 @@
-"""Adding a server: sign in with Plex, choose, see what was found, store it."""
+"""Adding a server: sign in with Plex, select a server, confirm what was found."""
 
 from http import HTTPStatus
 import logging
@@ -7,15 +7,13 @@ from unittest.mock import AsyncMock
 from homeassistant.config_entries import SOURCE_IGNORE
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import (
-    EVENT_DATA_ENTRY_FLOW_PROGRESSED,
-    FlowResultType,
-)
+from homeassistant.data_entry_flow import EVENT_DATA_ENTRY_FLOW_PROGRESSED, FlowResultType
 from homeassistant.setup import async_setup_component
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
+from custom_components.plex_monitor.config_flow import PlexMonitorConfigFlow
 from custom_components.plex_monitor.const import (
     CONF_ACCOUNT_TOKEN,
     CONF_CLIENT_IDENTIFIER,
@@ -24,20 +22,20 @@ from custom_components.plex_monitor.const import (
     DOMAIN,
     TokenSource,
 )
-from custom_components.plex_monitor.flow.models import EXAMPLE_URL
+from custom_components.plex_monitor.flow.models import EXAMPLE_URL, Step
 
 from .simulator import Account, PlexServer, World
 from .support.flows import (
     approve,
-    at,
-    begin,
-    begin_with,
-    choose,
     close,
-    filled_in,
-    look_again,
     options_of,
+    paste,
+    placeholders_of,
+    reopen,
+    select,
     sign_in,
+    start_flow,
+    step_of,
     submit,
     tokens_sent_to,
 )
@@ -53,12 +51,12 @@ async def test_sign_in_adds_the_only_server(
     home: PlexServer,
     mock_setup_entry: AsyncMock,
 ) -> None:
-    """The dialog goes on by itself, and says what it found before anything is stored."""
-    result = await begin_with(hass, "sign_in")
+    """The dialog continues by itself, and shows what was found before anything is stored."""
+    result = await start_flow(hass, "sign_in")
     assert result["type"] is FlowResultType.SHOW_PROGRESS
     assert result["progress_action"] == "wait_for_approval"
     pin = world.plex_tv.waiting_pins()[0]
-    assert filled_in(result) == {
+    assert placeholders_of(result) == {
         "code": pin.code,
         "link": f"{world.plex_tv.url}/link/?pin={pin.code}",
         "qr_url": f"{world.plex_tv.url}/api/v2/pins/qr/{pin.code}",
@@ -66,8 +64,8 @@ async def test_sign_in_adds_the_only_server(
     assert not pin.strong
 
     result = await approve(hass, world, result, owner)
-    assert at(result) == "verify"
-    assert dict(filled_in(result)) == {
+    assert step_of(result) == "verify"
+    assert dict(placeholders_of(result)) == {
         "account": "owner",
         "example_url": EXAMPLE_URL,
         "server": "Home",
@@ -94,20 +92,20 @@ async def test_sign_in_adds_the_only_server(
     assert device.name == "Home Assistant (test home)"
     mock_setup_entry.assert_awaited_once()
 
-    # What is in use is not signed out when the dialog has done its work.
+    # A token in use is not signed out at the end of the flow.
     await hass.async_block_till_done(wait_background_tasks=True)
     assert world.plex_tv.is_valid(device.token)
 
 
 @pytest.mark.allowed_logs("^aiohttp_fast_zlib: ")
 @pytest.mark.usefixtures("home")
-async def test_sign_in_as_the_frontend_does_it(
+async def test_sign_in_over_the_api_of_the_frontend(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
     world: World,
     owner: Account,
 ) -> None:
-    """Every step can be sent to a browser, and the progress step ends with an event and a GET."""
+    """Every step can be serialized, and the progress step ends with an event and a GET."""
     assert await async_setup_component(hass, "config", {})
     client = await hass_client()
     flows = "/api/config/config_entries/flow"
@@ -154,10 +152,16 @@ async def test_sign_in_as_the_frontend_does_it(
     ]
 
 
-async def test_choose_among_several_servers(
+@pytest.mark.parametrize("step", Step)
+def test_every_step_exists(step: Step) -> None:
+    """The steps that the modules of the flow decide between are steps of the flow."""
+    assert hasattr(PlexMonitorConfigFlow, f"async_step_{step}")
+
+
+async def test_select_one_of_several_servers(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer, friend: Account
 ) -> None:
-    """Own and shared ones are told apart, those of the same name too, known ones are left out."""
+    """Names are unique and name the owner; servers that are set up are left out."""
     attic = await world.add_server("Attic", owner=owner)
     twin = await world.add_server("Attic", owner=owner)
     cinema = await world.add_server("Cinema", owner=friend)
@@ -168,34 +172,34 @@ async def test_choose_among_several_servers(
         domain=DOMAIN, unique_id=ignored.machine_identifier, source=SOURCE_IGNORE
     ).add_to_hass(hass)
 
-    result = await sign_in(hass, world, await begin(hass), owner)
-    assert at(result) == "choose_server"
+    result = await sign_in(hass, world, await start_flow(hass), owner)
+    assert step_of(result) == "choose_server"
     assert options_of(result, "server") == {
         attic.machine_identifier: f"Attic (owner) {attic.machine_identifier[:8]}",
         twin.machine_identifier: f"Attic (owner) {twin.machine_identifier[:8]}",
         cinema.machine_identifier: "Cinema (friend)",
         ignored.machine_identifier: "Ignored (owner)",
     }
-    assert at(await look_again(hass, result)) == "choose_server"
+    assert step_of(await reopen(hass, result)) == "choose_server"
 
     result = await submit(hass, result, server=twin.machine_identifier)
-    assert at(result) == "verify"
+    assert step_of(result) == "verify"
     result = await submit(hass, result)
     assert result["result"].unique_id == twin.machine_identifier
     assert not world.requests.to(attic.name, "/status/sessions")[1:]
 
 
-async def test_two_servers_side_by_side(
+async def test_two_servers_of_one_account(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer
 ) -> None:
-    """The second one gets a token of its own, so that each can be revoked alone."""
+    """Each entry has a token of its own, which can be revoked alone."""
     attic = await world.add_server("Attic", owner=owner)
-    result = await sign_in(hass, world, await begin(hass), owner)
+    result = await sign_in(hass, world, await start_flow(hass), owner)
     result = await submit(hass, result, server=home.machine_identifier)
     first = (await submit(hass, result))["result"]
 
-    result = await sign_in(hass, world, await begin(hass), owner)
-    assert filled_in(result)["server"] == "Attic"
+    result = await sign_in(hass, world, await start_flow(hass), owner)
+    assert placeholders_of(result)["server"] == "Attic"
     second = (await submit(hass, result))["result"]
 
     assert (first.unique_id, second.unique_id) == (
@@ -208,17 +212,17 @@ async def test_two_servers_side_by_side(
     assert all(world.plex_tv.is_valid(token) for token in tokens)
 
 
-async def test_shared_server_says_what_will_be_missing(
+async def test_shared_server(
     hass: HomeAssistant, world: World, home: PlexServer, friend: Account
 ) -> None:
-    """Only the server's own token goes to a shared server, never that of the account."""
+    """A menu says what will be missing; the token of the account is not sent to the server."""
     home.share_with(friend)
-    result = await sign_in(hass, world, await begin(hass), friend)
-    assert at(result) == "verify_limited"
+    result = await sign_in(hass, world, await start_flow(hass), friend)
+    assert step_of(result) == "verify_limited"
     assert result["menu_options"] == ["finish", "sign_in"]
-    assert filled_in(result)["account"] == "friend"
+    assert placeholders_of(result)["account"] == "friend"
 
-    result = await choose(hass, result, "finish")
+    result = await select(hass, result, "finish")
     assert result["type"] is FlowResultType.CREATE_ENTRY
     data = result["result"].data
     assert data[CONF_SERVER_TOKEN] == home.access_token_for(friend)
@@ -226,55 +230,55 @@ async def test_shared_server_says_what_will_be_missing(
     assert tokens_sent_to(world, home) == {data[CONF_SERVER_TOKEN]}
 
 
-async def test_sign_in_as_someone_else_instead(
+async def test_sign_in_with_another_account_instead(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer, friend: Account
 ) -> None:
-    """Whoever does not go on leaves no device behind at plex.tv."""
+    """The first account keeps no device at plex.tv."""
     home.refuses_with_401 = True
     home.share_with(friend)
-    result = await sign_in(hass, world, await begin(hass), friend)
-    assert at(result) == "verify_limited"
+    result = await sign_in(hass, world, await start_flow(hass), friend)
+    assert step_of(result) == "verify_limited"
     result = await sign_in(hass, world, result, owner)
     assert world.plex_tv.devices_of(friend) == []
-    assert at(result) == "verify"
-    assert filled_in(result)["account"] == "owner"
+    assert step_of(result) == "verify"
+    assert placeholders_of(result)["account"] == "owner"
     result = await submit(hass, result)
     assert result["result"].data[CONF_ACCOUNT_TOKEN] == world.plex_tv.tokens_of(owner)[0]
 
 
-async def test_account_without_any_server(
+async def test_account_without_servers(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer, friend: Account
 ) -> None:
-    """It is said in words, and somebody else can sign in."""
-    result = await sign_in(hass, world, await begin(hass), friend)
-    assert at(result) == "no_server"
-    assert filled_in(result)["account"] == "friend"
+    """A menu says so, and another account can sign in."""
+    result = await sign_in(hass, world, await start_flow(hass), friend)
+    assert step_of(result) == "no_server"
+    assert placeholders_of(result)["account"] == "friend"
     await eventually(hass, lambda: not world.plex_tv.devices_of(friend))
 
     result = await sign_in(hass, world, result, owner)
-    assert filled_in(result)["server"] == home.name
+    assert placeholders_of(result)["server"] == home.name
 
 
 async def test_account_whose_servers_are_all_set_up(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer, friend: Account
 ) -> None:
-    """It is said in words, and somebody else can sign in."""
+    """A menu says so, and another account can sign in."""
     MockConfigEntry(domain=DOMAIN, unique_id=home.machine_identifier).add_to_hass(hass)
-    result = await sign_in(hass, world, await begin(hass), owner)
-    assert at(result) == "all_configured"
+    result = await sign_in(hass, world, await start_flow(hass), owner)
+    assert step_of(result) == "all_configured"
     await eventually(hass, lambda: not world.plex_tv.devices_of(owner))
 
     await world.add_server("Cinema", owner=friend)
     result = await sign_in(hass, world, result, friend)
-    assert filled_in(result)["server"] == "Cinema"
+    assert placeholders_of(result)["server"] == "Cinema"
 
 
 async def test_server_set_up_while_the_dialog_was_open(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer
 ) -> None:
-    """The one that is there stays, and the token that came too late is given back."""
+    """The existing entry stays, and the new token is signed out."""
     await world.add_server("Attic", owner=owner)
-    result = await sign_in(hass, world, await begin(hass), owner)
+    result = await sign_in(hass, world, await start_flow(hass), owner)
     MockConfigEntry(domain=DOMAIN, unique_id=home.machine_identifier).add_to_hass(hass)
     result = await submit(hass, result, server=home.machine_identifier)
     assert result["type"] is FlowResultType.ABORT
@@ -285,34 +289,33 @@ async def test_server_set_up_while_the_dialog_was_open(
 # The token
 
 
-async def test_token_is_shown_to_nobody(
+async def test_token_is_not_disclosed(
     hass: HomeAssistant,
     world: World,
     owner: Account,
     home: PlexServer,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It stands in no dialog, no log and no address; only in the entry that is stored."""
+    """It is in no dialog, log or address; only in the entry."""
     caplog.set_level(logging.DEBUG)
     browser = world.plex_tv.sign_in(owner)
     await world.add_server("Attic", owner=owner)
     seen = []
-    result = await sign_in(hass, world, await begin(hass), owner)
+    result = await sign_in(hass, world, await start_flow(hass), owner)
     seen.append(result)
     result = await submit(hass, result, server=home.machine_identifier)
     seen.append(result)
     tokens = [*world.plex_tv.tokens_of(owner)]
     await close(hass, result)
 
-    result = await begin_with(hass, "paste")
+    result = await start_flow(hass, "paste")
     for text in (f"claim-{browser}", f"{home.url}/?X-Plex-Token={browser}"):
-        result = await submit(hass, result, address_or_token=text)
+        result = await paste(hass, result, text)
         seen.append(result)
     tokens += world.plex_tv.tokens_of(owner)
     home.rejects_tokens = True
     await close(hass, result)
-    result = await begin_with(hass, "paste")
-    result = await submit(hass, result, address_or_token=f"{home.url}/?X-Plex-Token={browser}")
+    result = await paste(hass, await start_flow(hass), f"{home.url}/?X-Plex-Token={browser}")
     seen.append(result)
     tokens += world.plex_tv.tokens_of(owner)
     await close(hass, result)

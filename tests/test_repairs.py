@@ -1,4 +1,6 @@
-"""From a repair straight into the sign-in."""
+"""Repairs that lead into a sign-in."""
+
+from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.repairs.const import DOMAIN as REPAIRS
@@ -29,8 +31,34 @@ MINUTE = 60
 pytestmark = pytest.mark.usefixtures("quick_polling")
 
 
+class Repairs:
+    """Repairs of the entries, as the frontend uses them."""
+
+    def __init__(self, new_client: ClientSessionGenerator) -> None:
+        """Initialize without a client, which allows no further setup once it is there."""
+        self._new_client = new_client
+
+    async def open(self, entry: MockConfigEntry, issue: Issue) -> dict[str, Any]:
+        """Open the repair of an issue, and return its form."""
+        client = await self._new_client()
+        form = await start_repair_fix_flow(client, DOMAIN, f"{issue}_{entry.entry_id}")
+        assert form["step_id"] == "confirm"
+        return form
+
+    async def submit(self, form: dict[str, Any]) -> dict[str, Any]:
+        """Submit the form of a repair."""
+        return await process_repair_fix_flow(await self._new_client(), form["flow_id"])
+
+
+@pytest.fixture
+async def repairs(hass: HomeAssistant, hass_client: ClientSessionGenerator) -> Repairs:
+    """Set up repairs."""
+    assert await async_setup_component(hass, REPAIRS, {})
+    return Repairs(hass_client)
+
+
 async def sign_in(hass: HomeAssistant, world: World, flow_id: str, account: Account) -> str:
-    """Sign in with Plex in an open flow, and return what is known of the token then."""
+    """Sign in with Plex in an open flow, and return the status of the token after that."""
     result = await hass.config_entries.flow.async_configure(flow_id, {"next_step_id": "sign_in"})
     result = await approve(hass, world, result, account)
     assert result["type"] is FlowResultType.ABORT
@@ -40,27 +68,24 @@ async def sign_in(hass: HomeAssistant, world: World, flow_id: str, account: Acco
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_dead_token_is_repaired_by_one_submit_and_a_sign_in(
+async def test_dead_token_is_repaired_by_a_sign_in(
     hass: HomeAssistant,
-    hass_client: ClientSessionGenerator,
+    repairs: Repairs,
     freezer: FrozenDateTimeFactory,
     world: World,
     owner: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """The repair goes when the new token works, and not before."""
-    assert await async_setup_component(hass, REPAIRS, {})
+    """The repair goes when the new token has worked, and not before."""
     await set_up(hass, entry)
     dead = entry.data[CONF_ACCOUNT_TOKEN]
     world.plex_tv.revoke(dead)
     await advance(hass, freezer, 2 * MINUTE, step=5)
 
-    client = await hass_client()
-    form = await start_repair_fix_flow(client, DOMAIN, f"token_invalid_{entry.entry_id}")
-    assert form["step_id"] == "confirm"
+    form = await repairs.open(entry, Issue.TOKEN_INVALID)
     assert form["description_placeholders"]["server"] == "Home"
     assert form["description_placeholders"]["learn_more_url"].endswith("#token-invalid")
-    result = await process_repair_fix_flow(client, form["flow_id"])
+    result = await repairs.submit(form)
     assert result["type"] == "abort"
     assert result["reason"] == "continue_with_sign_in"
     kind, flow_id = result["next_flow"]
@@ -76,32 +101,29 @@ async def test_dead_token_is_repaired_by_one_submit_and_a_sign_in(
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_prompt_that_was_closed_is_opened_again_by_the_repair(
+async def test_repair_opens_a_prompt_that_was_closed(
     hass: HomeAssistant,
-    hass_client: ClientSessionGenerator,
+    repairs: Repairs,
     freezer: FrozenDateTimeFactory,
     world: World,
     entry: MockConfigEntry,
 ) -> None:
-    """And Home Assistant's general row does not appear."""
-    assert await async_setup_component(hass, REPAIRS, {})
+    """Home Assistant's own issue for an expired authentication does not appear."""
     await set_up(hass, entry)
     world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
     await advance(hass, freezer, 2 * MINUTE, step=5)
     for flow in hass.config_entries.flow.async_progress():
         hass.config_entries.flow.async_abort(flow["flow_id"])
 
-    client = await hass_client()
-    form = await start_repair_fix_flow(client, DOMAIN, f"token_invalid_{entry.entry_id}")
-    await process_repair_fix_flow(client, form["flow_id"])
+    await repairs.submit(await repairs.open(entry, Issue.TOKEN_INVALID))
     assert reauths_of(hass) == ["reauth_confirm"]
     assert issues_of(hass) == ["plex_monitor.token_invalid"]
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_removed_access_is_repaired_by_signing_in_as_somebody_else(
+async def test_removed_access_is_repaired_by_another_account(
     hass: HomeAssistant,
-    hass_client: ClientSessionGenerator,
+    repairs: Repairs,
     freezer: FrozenDateTimeFactory,
     world: World,
     home: PlexServer,
@@ -109,69 +131,60 @@ async def test_removed_access_is_repaired_by_signing_in_as_somebody_else(
     guest: MockConfigEntry,
     friend: Account,
 ) -> None:
-    """The account that has access is the owner's."""
-    assert await async_setup_component(hass, REPAIRS, {})
+    """The account of the owner has access."""
     await set_up(hass, guest)
     home.unshare(friend)
     await advance(hass, freezer, 2 * MINUTE, step=5)
 
-    client = await hass_client()
-    form = await start_repair_fix_flow(client, DOMAIN, f"access_removed_{guest.entry_id}")
-    result = await process_repair_fix_flow(client, form["flow_id"])
+    result = await repairs.submit(await repairs.open(guest, Issue.ACCESS_REMOVED))
     assert await sign_in(hass, world, result["next_flow"][1], owner) == "valid"
     assert issues_of(hass) == []
     assert state_of(hass, "sensor.home_streams") == "0"
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_repair_that_was_left_open_and_has_solved_itself_says_so(
+async def test_repair_of_an_issue_that_was_resolved_meanwhile(
     hass: HomeAssistant,
-    hass_client: ClientSessionGenerator,
+    repairs: Repairs,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     guest: MockConfigEntry,
     friend: Account,
 ) -> None:
-    """Nobody is asked to sign in whose sign-in works."""
-    assert await async_setup_component(hass, REPAIRS, {})
+    """It says so, and does not ask for a sign-in."""
     await set_up(hass, guest)
     home.unshare(friend)
     await advance(hass, freezer, 2 * MINUTE, step=5)
-    client = await hass_client()
-    form = await start_repair_fix_flow(client, DOMAIN, f"access_removed_{guest.entry_id}")
+    form = await repairs.open(guest, Issue.ACCESS_REMOVED)
     home.share_with(friend)
     await advance(hass, freezer, 20 * MINUTE, step=30)
     assert issues_of(hass) == []
 
-    result = await process_repair_fix_flow(client, form["flow_id"])
+    result = await repairs.submit(form)
     assert result["type"] == "abort"
     assert result["reason"] == "already_solved"
     assert reauths_of(hass) == []
     assert state_of(hass, "sensor.home_token_status") == "valid"
 
 
-async def test_temporary_token_is_replaced_without_an_interruption(
+async def test_temporary_token_is_replaced(
     hass: HomeAssistant,
-    hass_client: ClientSessionGenerator,
+    repairs: Repairs,
     world: World,
     home: PlexServer,
     owner: Account,
 ) -> None:
-    """The browser goes on using its own."""
-    assert await async_setup_component(hass, REPAIRS, {})
+    """The token of the browser stays valid."""
     browser = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
     entry = entry_of(home, account_token=browser, server_token=browser, source=TokenSource.PASTED)
     await set_up(hass, entry)
     assert issues_of(hass) == ["plex_monitor.token_temporary"]
 
-    client = await hass_client()
-    form = await start_repair_fix_flow(client, DOMAIN, f"token_temporary_{entry.entry_id}")
-    first = await process_repair_fix_flow(client, form["flow_id"])
-    # Whoever closed the dialog and comes back finds the same one.
-    form = await start_repair_fix_flow(client, DOMAIN, f"token_temporary_{entry.entry_id}")
-    result = await process_repair_fix_flow(client, form["flow_id"])
+    first = await repairs.submit(await repairs.open(entry, Issue.TOKEN_TEMPORARY))
+    # A second repair continues the same flow.
+    result = await repairs.submit(await repairs.open(entry, Issue.TOKEN_TEMPORARY))
     assert result["next_flow"] == first["next_flow"]
-    # The sign-in is open already: there is nothing to choose.
+    # The sign-in is open already: there is no menu.
     dialog = await hass.config_entries.flow.async_configure(result["next_flow"][1])
     assert (await approve(hass, world, dialog, owner))["reason"] == "reconfigure_successful"
     await settle(hass)
@@ -191,10 +204,10 @@ async def test_temporary_token_is_replaced_without_an_interruption(
         (Issue.TOKEN_TEMPORARY, True, "warning"),
     ],
 )
-async def test_repair_leads_into_a_sign_in_where_that_helps(
+async def test_issue_is_fixable_where_a_sign_in_helps(
     hass: HomeAssistant, entry: MockConfigEntry, issue: Issue, *, fixable: bool, severity: str
 ) -> None:
-    """What works today and not for long is a warning, and each is explained under its own name."""
+    """It is a warning where the token still works, and has a documentation link of its own."""
     async_show_issue(hass, entry, issue)
     [shown] = ir.async_get(hass).issues.values()
     assert (shown.is_fixable, shown.severity) == (fixable, severity)
@@ -203,8 +216,8 @@ async def test_repair_leads_into_a_sign_in_where_that_helps(
 
 
 @pytest.mark.parametrize("issue", Issue)
-async def test_every_repair_says_what_it_is_about(hass: HomeAssistant, issue: Issue) -> None:
-    """Title and text name the server, and nobody has to know what a token is to act."""
+async def test_every_issue_names_the_server(hass: HomeAssistant, issue: Issue) -> None:
+    """In its title and in its description."""
     strings = await async_get_translations(hass, "en", "issues", [DOMAIN])
     prefix = f"component.{DOMAIN}.issues.{issue}"
     assert "{server}" in strings[f"{prefix}.title"]

@@ -35,7 +35,7 @@ from custom_components.plex_monitor.diagnostics import async_get_config_entry_di
 
 from .simulator import Fault, Player, PlexServer, World
 from .support.entries import set_up, signed_in_entry
-from .support.flows import approve, begin_with, submit
+from .support.flows import approve, start_flow, submit
 from .support.helpers import advance, settle
 
 MINUTE = 60
@@ -114,7 +114,7 @@ async def test_token_is_told_to_nobody(
     """A whole life of an entry, with all that can go wrong, logged as finely as it can be."""
     caplog.set_level(logging.DEBUG)
     assert await async_setup_component(hass, REPAIRS, {})
-    result = await begin_with(hass, "sign_in")
+    result = await start_flow(hass, "sign_in")
     result = await approve(hass, world, result, home.owner)
     await submit(hass, result)
     (entry,) = hass.config_entries.async_entries(DOMAIN)

@@ -1,6 +1,7 @@
-"""A PIN is asked for quickly in front of a dialog, slowly behind one, and never beyond its end."""
+"""Polling of a PIN: quickly while the dialog is open, slowly after that, never beyond its end."""
 
 import asyncio
+from collections.abc import Callable
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
@@ -16,6 +17,8 @@ from tests.support.helpers import advance, settle
 MINUTE = 60
 CLIENT = "home-assistant-1"
 
+type Wait = Callable[[], asyncio.Task[str | None]]
+
 
 @pytest.fixture
 async def plex_tv(hass: HomeAssistant, world: World) -> PlexTv:
@@ -29,25 +32,33 @@ async def pending(plex_tv: PlexTv, freezer: FrozenDateTimeFactory) -> PendingPin
     return PendingPin.created_now(await plex_tv.create_pin(), CLIENT)
 
 
-def asked(world: World) -> int:
-    """Return how often plex.tv was asked for a PIN."""
+@pytest.fixture
+def wait(hass: HomeAssistant, plex_tv: PlexTv, pending: PendingPin) -> Wait:
+    """Return a function that waits for the approval as while the dialog is open."""
+    return lambda: hass.async_create_background_task(pending.async_token(plex_tv), "wait")
+
+
+@pytest.fixture
+def wait_late(hass: HomeAssistant, plex_tv: PlexTv, pending: PendingPin) -> Wait:
+    """Return a function that waits for the approval as after the dialog was closed."""
+    return lambda: hass.async_create_background_task(pending.async_late_token(plex_tv), "wait")
+
+
+def polls(world: World) -> int:
+    """Return how often plex.tv was asked for the PIN."""
     return len(world.requests.to("plex.tv", method="GET"))
 
 
-async def test_pace_in_front_of_a_dialog(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    plex_tv: PlexTv,
-    pending: PendingPin,
+async def test_interval_while_the_dialog_is_open(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, wait: Wait
 ) -> None:
-    """Every other second at first, and slower for whoever takes long or has gone."""
-    waiting = hass.async_create_background_task(pending.async_token(plex_tv), "wait")
+    """Every two seconds at first, and less often the longer it takes."""
+    waiting = wait()
     counts = []
     for minutes in (2, 3, 10):
-        before = asked(world)
+        before = polls(world)
         await advance(hass, freezer, minutes * MINUTE, step=1)
-        counts.append(asked(world) - before)
+        counts.append(polls(world) - before)
     at_first, later, at_last = counts
     assert 55 <= at_first <= 60
     assert 33 <= later <= 37
@@ -60,11 +71,11 @@ async def test_approval_is_seen(
     freezer: FrozenDateTimeFactory,
     world: World,
     owner: Account,
-    plex_tv: PlexTv,
     pending: PendingPin,
+    wait: Wait,
 ) -> None:
-    """Soon, even by somebody who came late."""
-    waiting = hass.async_create_background_task(pending.async_token(plex_tv), "wait")
+    """It takes ten seconds at most, even late in the life of the PIN."""
+    waiting = wait()
     await advance(hass, freezer, 14 * MINUTE, step=5)
     world.plex_tv.approve_pin(pending.pin.code, owner)
     await advance(hass, freezer, 10, step=1)
@@ -78,12 +89,12 @@ async def test_late_approval_is_seen(
     freezer: FrozenDateTimeFactory,
     world: World,
     owner: Account,
-    plex_tv: PlexTv,
     pending: PendingPin,
+    wait_late: Wait,
     approved_after: float,
 ) -> None:
-    """Within a minute, and just before the end."""
-    waiting = hass.async_create_background_task(pending.async_late_token(plex_tv), "wait")
+    """It takes a minute at most, and is seen just before the end of the PIN too."""
+    waiting = wait_late()
     await advance(hass, freezer, approved_after, step=5)
     assert not waiting.done()
     world.plex_tv.approve_pin(pending.pin.code, owner)
@@ -91,60 +102,52 @@ async def test_late_approval_is_seen(
     assert [await waiting] == world.plex_tv.tokens_of(owner)
 
 
-async def test_pin_that_nobody_approves_costs_little(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    plex_tv: PlexTv,
-    pending: PendingPin,
+async def test_interval_after_the_dialog_was_closed(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, wait_late: Wait
 ) -> None:
-    """A question a minute, and none when it has expired."""
-    waiting = hass.async_create_background_task(pending.async_late_token(plex_tv), "wait")
+    """The PIN is polled once a minute, and not at all after it has expired."""
+    waiting = wait_late()
     await advance(hass, freezer, 20 * MINUTE, step=5)
     assert await waiting is None
-    assert asked(world) <= 15
+    assert polls(world) <= 15
 
 
-async def test_pin_that_expired_before_its_time(
+async def test_pin_that_expired_early(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
-    plex_tv: PlexTv,
     pending: PendingPin,
+    wait_late: Wait,
 ) -> None:
-    """It is not asked for again."""
+    """It is not polled again."""
     world.plex_tv.expire_pin(pending.pin.code)
-    waiting = hass.async_create_background_task(pending.async_late_token(plex_tv), "wait")
+    waiting = wait_late()
     await advance(hass, freezer, 20 * MINUTE, step=5)
     assert await waiting is None
-    assert asked(world) == 1
+    assert polls(world) == 1
 
 
-async def test_trouble_for_a_moment_slows_nothing_down(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    plex_tv: PlexTv,
-    pending: PendingPin,
+async def test_retry_after_holds_for_one_poll(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, wait: Wait
 ) -> None:
-    """What plex.tv wished once holds once."""
+    """A failure of plex.tv does not slow down the polls after that."""
     world.plex_tv.faults.set(Fault.status(503, retry_after=30), times=1)
-    waiting = hass.async_create_background_task(pending.async_token(plex_tv), "wait")
+    waiting = wait()
     await advance(hass, freezer, 30, step=1)
-    assert asked(world) == 1
+    assert polls(world) == 1
     await advance(hass, freezer, 30, step=1)
-    assert 10 <= asked(world) <= 16
+    assert 10 <= polls(world) <= 16
     waiting.cancel()
 
 
-async def test_trouble_until_the_end_is_told(
+async def test_failure_until_the_end_is_raised(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     plex_tv: PlexTv,
     pending: PendingPin,
 ) -> None:
-    """It was not the person who did not come."""
+    """The PIN did not expire because nobody approved it."""
     world.plex_tv.faults.set(Fault.status(503, retry_after=120))
     waiting = hass.async_create_background_task(
         asyncio.wait_for(pending.async_token(plex_tv), None), "wait"
@@ -152,5 +155,5 @@ async def test_trouble_until_the_end_is_told(
     await advance(hass, freezer, 16 * MINUTE, step=5)
     with pytest.raises(PlexUnavailableError):
         await waiting
-    assert asked(world) <= 9
+    assert polls(world) <= 9
     await settle(hass)

@@ -1,11 +1,10 @@
-"""Changing where a server is reached, and signing in to it anew."""
+"""Reconfigure: changing the address of a server, and signing in to it again."""
 
-from unittest.mock import AsyncMock, patch
+from functools import partial
 
 from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -14,26 +13,31 @@ from custom_components.plex_monitor.const import (
     CONF_CLIENT_IDENTIFIER,
     CONF_SERVER_TOKEN,
     CONF_TOKEN_SOURCE,
-    DOMAIN,
     TokenSource,
 )
-from tests.simulator import Account, Connection, Fault, PlexServer, World
+from tests.simulator import Account, PlexServer, World
 from tests.support.entries import entry_of
 from tests.support.flows import (
     SIGN_OUT,
-    address,
+    address_input,
+    addresses_are_public,
     approve,
-    at,
-    choose,
     close,
+    close_during,
+    connection_to,
+    dead_url,
     error_of,
-    filled_in,
-    look_again,
-    lose_plex_tv,
+    expect_changed,
+    expect_wrong_account,
+    fail_plex_tv,
+    placeholders_of,
+    reopen,
     second_address,
+    select,
     sign_in,
+    step_of,
     submit,
-    suggestions_of,
+    suggested_values,
     tokens_sent_to,
 )
 from tests.support.helpers import eventually
@@ -47,91 +51,95 @@ def added(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     entry.add_to_hass(hass)
 
 
-async def begin(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigFlowResult:
-    """Choose Reconfigure from the entry's menu."""
+async def start_reconfigure(hass: HomeAssistant, entry: MockConfigEntry) -> ConfigFlowResult:
+    """Select Reconfigure from the entry's menu."""
     result = await entry.start_reconfigure_flow(hass)
-    assert at(result) == "reconfigure"
+    assert step_of(result) == "reconfigure"
     assert result["menu_options"] == ["reconfigure_address", "sign_in"]
-    assert filled_in(result)["server"] == "Home"
+    assert placeholders_of(result)["server"] == "Home"
     return result
 
 
-async def test_address_does_not_take_the_token_out_of_the_network_unencrypted(
-    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
-) -> None:
-    """Another address does."""
-    result = await choose(hass, await begin(hass, entry), "reconfigure_address")
-    with patch(
-        "custom_components.plex_monitor.flow.verify.stays_private", AsyncMock(return_value=False)
-    ):
-        result = await submit(hass, result, **address(home.url))
-    assert error_of(result) == "insecure_address"
-    await succeeded(hass, await submit(hass, result, **address(home.url)))
-
-
-async def succeeded(hass: HomeAssistant, result: ConfigFlowResult) -> None:
-    """Expect the dialog to be done."""
-    assert result["type"] is FlowResultType.ABORT
-    assert result["reason"] == "reconfigure_successful"
-    await hass.async_block_till_done(wait_background_tasks=True)
-    assert len(hass.config_entries.async_entries(DOMAIN)) == 1
+expect_success = partial(expect_changed, reason="reconfigure_successful")
 
 
 # The address
 
 
-async def test_address_takes_the_same_server_only(
+async def test_address_of_the_same_server_only(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """Each mistake is said on the form, and no token is shown to anybody."""
+    """The form shows what is wrong with the others, and no token is sent to any."""
     before = dict(entry.data)
     stranger = await world.add_server("Stranger", owner=owner)
-    result = await choose(hass, await begin(hass, entry), "reconfigure_address")
-    assert at(result) == "reconfigure_address"
-    assert suggestions_of(result) == address(home.url)
-    assert at(await look_again(hass, result)) == "reconfigure_address"
+    result = await select(hass, await start_reconfigure(hass, entry), "reconfigure_address")
+    assert step_of(result) == "reconfigure_address"
+    assert suggested_values(result) == address_input(home.url)
+    assert step_of(await reopen(hass, result)) == "reconfigure_address"
     for typed, error in (
         ("", "invalid_url"),
-        (f"http://127.0.0.1:{world.refusing_port()}", "cannot_connect"),
+        (dead_url(world), "cannot_connect"),
         (world.plex_tv.url, "not_plex"),
         (stranger.url, "wrong_server"),
     ):
-        result = await submit(hass, result, **address(typed))
-        assert at(result) == "reconfigure_address"
+        result = await submit(hass, result, **address_input(typed))
+        assert step_of(result) == "reconfigure_address"
         assert error_of(result) == error
-        assert suggestions_of(result)[CONF_VERIFY_SSL] is True
+        assert suggested_values(result)[CONF_VERIFY_SSL] is True
         assert entry.data == before
 
-    result = await submit(hass, result, **address(f"{home.url}/web", verify_ssl=False))
-    await succeeded(hass, result)
+    result = await submit(hass, result, **address_input(f"{home.url}/web", verify_ssl=False))
+    await expect_success(hass, result)
     assert entry.data == before | {CONF_URL: home.url, CONF_VERIFY_SSL: False}
     assert not any(record.token_sent for record in world.requests)
 
 
-async def test_address_dialog_closed_while_it_is_tried(
+async def test_dialog_closed_while_the_address_is_tried(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """Who closes it changes nothing."""
+    """The entry is unchanged."""
     before = dict(entry.data)
-    result = await choose(hass, await begin(hass, entry), "reconfigure_address")
-    rule = home.faults.set(Fault.slow(0.05), paths="/identity")
-    trying = hass.async_create_task(submit(hass, result, **address(home.url, verify_ssl=False)))
-    await eventually(hass, lambda: rule.hits)
-    await close(hass, result)
-    with pytest.raises(UnknownFlow):
-        await trying
+    result = await select(hass, await start_reconfigure(hass, entry), "reconfigure_address")
+    step = submit(hass, result, **address_input(home.url, verify_ssl=False))
+    await close_during(hass, result, home.faults, "/identity", step)
     assert entry.data == before
+
+
+async def test_token_is_not_sent_unencrypted_out_of_the_private_network(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """The form refuses the address, and accepts another one."""
+    result = await select(hass, await start_reconfigure(hass, entry), "reconfigure_address")
+    with addresses_are_public():
+        result = await submit(hass, result, **address_input(home.url))
+    assert error_of(result) == "insecure_address"
+    await expect_success(hass, await submit(hass, result, **address_input(home.url)))
+
+
+async def test_address_of_an_entry_without_a_token(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """An address outside the private network is accepted, as no token is sent there."""
+    tokenless = entry_of(home, source=TokenSource.NONE)
+    hass.config_entries.async_update_entry(entry, data=dict(tokenless.data))
+    result = await select(hass, await start_reconfigure(hass, entry), "reconfigure_address")
+    with addresses_are_public():
+        result = await submit(hass, result, **address_input(home.url, verify_ssl=False))
+    await expect_success(hass, result)
+    assert entry.data == tokenless.data | {CONF_VERIFY_SSL: False}
 
 
 # The token
 
 
-async def test_sign_in_anew(
+async def test_sign_in_again(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer, entry: MockConfigEntry
 ) -> None:
     """The new token is tried before it is stored, and only then the old one is signed out."""
     before = dict(entry.data)
-    await succeeded(hass, await sign_in(hass, world, await begin(hass, entry), owner))
+    await expect_success(
+        hass, await sign_in(hass, world, await start_reconfigure(hass, entry), owner)
+    )
     token = world.plex_tv.tokens_of(owner)
     assert token == [entry.data[CONF_ACCOUNT_TOKEN]]
     assert world.plex_tv.devices_of(owner)[0].name == "Home Assistant (test home, Home)"
@@ -150,55 +158,59 @@ async def test_sign_in_anew(
     assert tried[0].at <= sign_out[0].at
 
 
-async def test_old_token_cannot_be_signed_out(
+async def test_old_token_that_cannot_be_signed_out(
     hass: HomeAssistant, world: World, owner: Account, entry: MockConfigEntry
 ) -> None:
-    """That is no reason to keep it."""
+    """It is replaced all the same."""
     before = dict(entry.data)
-    lose_plex_tv(world, SIGN_OUT)
-    await succeeded(hass, await sign_in(hass, world, await begin(hass, entry), owner))
+    fail_plex_tv(world, SIGN_OUT)
+    await expect_success(
+        hass, await sign_in(hass, world, await start_reconfigure(hass, entry), owner)
+    )
     assert entry.data[CONF_ACCOUNT_TOKEN] != before[CONF_ACCOUNT_TOKEN]
 
 
-async def test_pasted_token_is_replaced_and_not_signed_out(
+async def test_pasted_token_is_replaced_but_not_signed_out(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """It is the browser's."""
+    """It is the one of the browser."""
     browser = world.plex_tv.sign_in(owner)
     pasted = entry_of(home, account_token=browser, server_token=browser, source=TokenSource.PASTED)
     hass.config_entries.async_update_entry(entry, data=dict(pasted.data))
-    await succeeded(hass, await sign_in(hass, world, await begin(hass, entry), owner))
+    await expect_success(
+        hass, await sign_in(hass, world, await start_reconfigure(hass, entry), owner)
+    )
     assert entry.data[CONF_TOKEN_SOURCE] == TokenSource.SIGN_IN
     assert world.plex_tv.is_valid(browser)
 
 
-async def test_nothing_is_stored_while_the_server_cannot_be_asked(
+async def test_server_is_down_during_the_sign_in(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """The token in use may be a good one; it is not given for one that nobody has tried."""
+    """The token in use may be valid; it is not replaced by one that was not tried."""
     before = dict(entry.data)
-    # It answers elsewhere, but that is not where the token is going to be used.
+    # It answers elsewhere, where the token is not going to be used.
     double = await second_address(world, home, owner)
-    home.connections = [Connection(uri=double, address="127.0.0.1", port=int(double[-5:]))]
+    home.connections = [connection_to(double)]
     await home.stop()
-    result = await sign_in(hass, world, await begin(hass, entry), owner)
-    assert at(result) == "verify_failed"
+    result = await sign_in(hass, world, await start_reconfigure(hass, entry), owner)
+    assert step_of(result) == "verify_failed"
     assert error_of(result) == "cannot_connect"
     assert entry.data == before
 
     await home.start()
-    await succeeded(hass, await submit(hass, result))
+    await expect_success(hass, await submit(hass, result))
     assert entry.data[CONF_ACCOUNT_TOKEN] != before[CONF_ACCOUNT_TOKEN]
 
 
 async def test_server_refuses_the_new_token(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """The old one stays, and the new one is given back."""
+    """The old one stays, and the new one is signed out."""
     before = dict(entry.data)
     home.rejects_tokens = True
-    result = await sign_in(hass, world, await begin(hass, entry), owner)
-    assert at(result) == "token_refused"
+    result = await sign_in(hass, world, await start_reconfigure(hass, entry), owner)
+    assert step_of(result) == "token_refused"
     await close(hass, result)
     assert entry.data == before
     assert world.plex_tv.tokens_of(owner) == [before[CONF_ACCOUNT_TOKEN]]
@@ -212,19 +224,17 @@ async def test_account_without_the_server(
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """It is an error on the form, and nothing is overwritten."""
+    """The form says so, and the entry is unchanged."""
     before = dict(entry.data)
-    result = await sign_in(hass, world, await begin(hass, entry), friend)
-    assert error_of(result) == "wrong_account"
-    assert filled_in(result)["account"] == "friend"
-    assert filled_in(result)["server"] == "Home"
+    result = await sign_in(hass, world, await start_reconfigure(hass, entry), friend)
+    expect_wrong_account(result, account="friend", server="Home")
     assert entry.data == before
     assert tokens_sent_to(world, home) == set()
     await eventually(hass, lambda: not world.plex_tv.devices_of(friend))
-    await succeeded(hass, await approve(hass, world, await submit(hass, result), owner))
+    await expect_success(hass, await approve(hass, world, await submit(hass, result), owner))
 
 
-async def test_account_with_less_permissions(
+async def test_account_with_fewer_permissions(
     hass: HomeAssistant,
     world: World,
     owner: Account,
@@ -232,12 +242,12 @@ async def test_account_with_less_permissions(
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """What will be missing is said first; the old token goes when the new one is stored."""
+    """The form says what will be missing; the old token goes when the new one is stored."""
     before = dict(entry.data)
     home.share_with(friend)
-    result = await sign_in(hass, world, await begin(hass, entry), friend)
-    assert at(result) == "verify_limited"
+    result = await sign_in(hass, world, await start_reconfigure(hass, entry), friend)
+    assert step_of(result) == "verify_limited"
     assert entry.data == before
-    await succeeded(hass, await choose(hass, result, "finish"))
+    await expect_success(hass, await select(hass, result, "finish"))
     assert entry.data[CONF_SERVER_TOKEN] == home.access_token_for(friend)
     assert world.plex_tv.devices_of(owner) == []

@@ -1,47 +1,43 @@
-"""The sign-in with a PIN, whatever plex.tv and the people in front of it do."""
+"""Sign-in with a PIN: approval, failures of plex.tv, and a dialog that is closed."""
 
 import asyncio
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
-from homeassistant.data_entry_flow import (
-    FlowResultType,
-    UnknownFlow,
-)
+from homeassistant.data_entry_flow import FlowResultType
 import pytest
 
-from custom_components.plex_monitor.const import (
-    DOMAIN,
-)
+from custom_components.plex_monitor.const import DOMAIN
 from tests.simulator import Account, Fault, PlexServer, World
 from tests.support.flows import (
+    PINS,
     RESOURCES,
     SIGN_OUT,
+    USER,
     after_progress,
     approve,
-    at,
-    begin,
-    begin_with,
-    choose,
     close,
+    close_during,
     error_of,
-    filled_in,
-    look_again,
-    lose_plex_tv,
+    fail_plex_tv,
+    placeholders_of,
+    reopen,
+    select,
     sign_in,
+    start_flow,
+    step_of,
     submit,
 )
 from tests.support.helpers import advance, eventually, settle
 
-PINS = "/api/v2/pins"
 MINUTE = 60
 
-# Everything here is about the flow alone. Where time is frozen, the pace is the real one.
+# No entry is set up. Where time is frozen, PINs are polled at the real interval.
 pytestmark = pytest.mark.usefixtures("mock_setup_entry")
 quickly = pytest.mark.usefixtures("quick_polling")
 
 
-# plex.tv in trouble
+# Failures of plex.tv
 
 
 @quickly
@@ -57,7 +53,7 @@ quickly = pytest.mark.usefixtures("quick_polling")
         (Fault.status(429), "rate_limited_unknown", None),
     ],
 )
-async def test_no_pin_to_be_had(
+async def test_pin_cannot_be_created(
     hass: HomeAssistant,
     world: World,
     owner: Account,
@@ -65,13 +61,13 @@ async def test_no_pin_to_be_had(
     error: str,
     minutes: str | None,
 ) -> None:
-    """What is wrong stands on a form, whose button tries again."""
+    """A form shows what is wrong, and its button tries again."""
     world.plex_tv.faults.set(fault, paths=PINS)
-    result = await begin_with(hass, "sign_in")
-    assert at(result) == "sign_in_failed"
+    result = await start_flow(hass, "sign_in")
+    assert step_of(result) == "sign_in_failed"
     assert error_of(result) == error
-    assert filled_in(result).get("minutes") == minutes
-    assert error_of(await look_again(hass, result)) == error
+    assert placeholders_of(result).get("minutes") == minutes
+    assert error_of(await reopen(hass, result)) == error
 
     result = await submit(hass, result)
     assert error_of(result) == error
@@ -83,88 +79,86 @@ async def test_no_pin_to_be_had(
 
 @quickly
 @pytest.mark.usefixtures("home")
-async def test_expired_pin_is_replaced_by_one_click(
-    hass: HomeAssistant, world: World, owner: Account
-) -> None:
-    """The new one has another code."""
-    first = await begin_with(hass, "sign_in")
-    world.plex_tv.expire_pin(filled_in(first)["code"])
+async def test_expired_pin_is_replaced(hass: HomeAssistant, world: World, owner: Account) -> None:
+    """The new PIN has another code."""
+    first = await start_flow(hass, "sign_in")
+    world.plex_tv.expire_pin(placeholders_of(first)["code"])
     result = await after_progress(hass, first)
-    assert at(result) == "pin_expired"
-    assert at(await look_again(hass, result)) == "pin_expired"
+    assert step_of(result) == "pin_expired"
+    assert step_of(await reopen(hass, result)) == "pin_expired"
 
     result = await submit(hass, result)
-    assert filled_in(result)["code"] != filled_in(first)["code"]
+    assert placeholders_of(result)["code"] != placeholders_of(first)["code"]
     result = await approve(hass, world, result, owner)
     assert (await submit(hass, result))["type"] is FlowResultType.CREATE_ENTRY
 
 
 @pytest.mark.usefixtures("home")
-async def test_nobody_comes(
+async def test_pin_is_not_approved(
     hass: HomeAssistant, world: World, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A PIN is not asked for longer than it lives, even by a plex.tv that forgets the end."""
-    result = await begin_with(hass, "sign_in")
+    """It is polled until it expires, even where plex.tv never says that it has."""
+    result = await start_flow(hass, "sign_in")
     world.plex_tv.waiting_pins()[0].expires_at += 10_000
-    # Trouble that is over is not what is named at the end.
+    # A failure that is over is not named at the end.
     rule = world.plex_tv.faults.set(Fault.status(502), times=1)
     await advance(hass, freezer, 899, step=300)
-    assert (await look_again(hass, result))["type"] is FlowResultType.SHOW_PROGRESS
+    assert (await reopen(hass, result))["type"] is FlowResultType.SHOW_PROGRESS
     await advance(hass, freezer, 2)
-    result = await look_again(hass, result)
-    assert at(result) == "pin_expired"
+    result = await reopen(hass, result)
+    assert step_of(result) == "pin_expired"
     assert rule.hits == 1
 
 
 @quickly
 @pytest.mark.usefixtures("home")
-async def test_approval_outlasts_trouble_at_plex_tv(
+async def test_approval_outlasts_failures_of_plex_tv(
     hass: HomeAssistant, world: World, owner: Account
 ) -> None:
-    """A plex.tv that fails for a moment costs nothing."""
-    result = await begin_with(hass, "sign_in")
+    """Polls that fail end nothing."""
+    result = await start_flow(hass, "sign_in")
     rule = world.plex_tv.faults.set(Fault.status(502), paths=PINS, times=3)
-    world.plex_tv.approve_pin(filled_in(result)["code"], owner)
+    world.plex_tv.approve_pin(placeholders_of(result)["code"], owner)
     await eventually(hass, lambda: rule.hits == 3)
     rule = world.plex_tv.faults.set(Fault.GARBLED, paths=rf"{PINS}/\d", times=1)
     result = await after_progress(hass, result)
-    assert at(result) == "verify"
+    assert step_of(result) == "verify"
     assert rule.hits == 1
 
 
 @pytest.mark.usefixtures("home")
-async def test_plex_tv_is_asked_no_sooner_than_it_wishes(
+async def test_retry_after_of_plex_tv_is_honored(
     hass: HomeAssistant, world: World, owner: Account, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Retry-After holds for the next question."""
-    result = await begin_with(hass, "sign_in")
+    """The next poll waits for it."""
+    result = await start_flow(hass, "sign_in")
     world.plex_tv.faults.set(Fault.status(429, retry_after=60), paths=PINS, times=1)
-    world.plex_tv.approve_pin(filled_in(result)["code"], owner)
+    world.plex_tv.approve_pin(placeholders_of(result)["code"], owner)
     await advance(hass, freezer, 3)
-    asked = len(world.requests.to("plex.tv"))
+    before = len(world.requests.to("plex.tv"))
     await advance(hass, freezer, 50)
-    assert len(world.requests.to("plex.tv")) == asked
+    assert len(world.requests.to("plex.tv")) == before
     await advance(hass, freezer, 20)
-    assert at(await look_again(hass, result)) == "verify"
+    assert step_of(await reopen(hass, result)) == "verify"
 
 
 @pytest.mark.usefixtures("home")
-async def test_plex_tv_stays_away_until_the_pin_has_expired(
+async def test_plex_tv_fails_until_the_pin_has_expired(
     hass: HomeAssistant, world: World, owner: Account, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Then it is plex.tv that is named, not the person who did not come."""
-    result = await begin_with(hass, "sign_in")
-    lose_plex_tv(world)
+    """The form names plex.tv as the cause, not the missing approval."""
+    result = await start_flow(hass, "sign_in")
+    fail_plex_tv(world)
     await advance(hass, freezer, 905, step=300)
-    result = await look_again(hass, result)
-    assert at(result) == "sign_in_failed"
+    result = await reopen(hass, result)
+    assert step_of(result) == "sign_in_failed"
     assert error_of(result) == "plex_tv_unreachable"
 
     world.plex_tv.faults.clear()
     result = await submit(hass, result)
-    world.plex_tv.approve_pin(filled_in(result)["code"], owner)
+    world.plex_tv.approve_pin(placeholders_of(result)["code"], owner)
     await advance(hass, freezer, 2)
-    assert at(await look_again(hass, result)) == "verify"
+    assert step_of(await reopen(hass, result)) == "verify"
 
 
 @quickly
@@ -172,47 +166,47 @@ async def test_plex_tv_stays_away_until_the_pin_has_expired(
 async def test_plex_tv_fails_right_after_the_approval(
     hass: HomeAssistant, world: World, owner: Account
 ) -> None:
-    """The sign-in is not asked for again."""
-    result = await begin_with(hass, "sign_in")
-    lose_plex_tv(world, RESOURCES)
+    """A retry does not need another sign-in."""
+    result = await start_flow(hass, "sign_in")
+    fail_plex_tv(world, RESOURCES)
     result = await approve(hass, world, result, owner)
-    assert at(result) == "signed_in"
+    assert step_of(result) == "signed_in"
     assert error_of(result) == "plex_tv_unreachable"
     result = await submit(hass, result)
-    assert at(result) == "signed_in"
+    assert step_of(result) == "signed_in"
 
     world.plex_tv.faults.clear()
     result = await submit(hass, result)
-    assert at(result) == "verify"
+    assert step_of(result) == "verify"
     assert len(world.requests.to("plex.tv", PINS, "POST")) == 1
 
 
 @quickly
-async def test_two_browsers_go_on_after_the_approval(
+async def test_two_clients_continue_after_the_approval(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer
 ) -> None:
-    """Home Assistant itself is one of them; both see the same, and nothing is asked twice."""
-    result = await begin_with(hass, "sign_in")
-    rule = world.plex_tv.faults.set(Fault.slow(0.05), paths="/api/v2/user$")
-    world.plex_tv.approve_pin(filled_in(result)["code"], owner)
+    """Home Assistant itself is one of them; both get one result, and no request is sent twice."""
+    result = await start_flow(hass, "sign_in")
+    rule = world.plex_tv.faults.set(Fault.slow(0.05), paths=USER)
+    world.plex_tv.approve_pin(placeholders_of(result)["code"], owner)
     first = hass.async_create_task(after_progress(hass, result))
     await eventually(hass, lambda: rule.hits)
-    second = await look_again(hass, result)
-    assert at(await first) == at(second) == "verify"
+    second = await reopen(hass, result)
+    assert step_of(await first) == step_of(second) == "verify"
     assert rule.hits == 1
     assert len(world.requests.to(home.name, "/status/sessions")) == 1
 
 
 @quickly
 @pytest.mark.usefixtures("home")
-async def test_pin_without_a_picture(hass: HomeAssistant, world: World, owner: Account) -> None:
-    """Link and code do without it."""
+async def test_pin_without_a_qr_code(hass: HomeAssistant, world: World, owner: Account) -> None:
+    """Link and code are shown without it."""
     world.plex_tv.faults.set(
         Fault.json({"id": 1, "code": "ABCD", "expiresIn": 900}, code=201), paths=PINS, times=1
     )
-    result = await begin_with(hass, "sign_in")
+    result = await start_flow(hass, "sign_in")
     assert result["progress_action"] == "wait_for_approval_without_qr"
-    assert filled_in(result) == {
+    assert placeholders_of(result) == {
         "code": "ABCD",
         "link": f"{world.plex_tv.url}/link/?pin=ABCD",
     }
@@ -223,11 +217,11 @@ async def test_pin_without_a_picture(hass: HomeAssistant, world: World, owner: A
 
 
 @pytest.mark.usefixtures("home")
-async def test_closed_while_it_waits(
+async def test_closed_while_waiting_for_approval(
     hass: HomeAssistant, world: World, freezer: FrozenDateTimeFactory
 ) -> None:
-    """The PIN is looked at now and then until it has expired: somebody may still approve it."""
-    result = await begin_with(hass, "sign_in")
+    """The PIN is polled slowly until it has expired, as it may still be approved."""
+    result = await start_flow(hass, "sign_in")
     await advance(hass, freezer, 4, step=2)
     await close(hass, result)
     world.requests.clear()
@@ -238,18 +232,18 @@ async def test_closed_while_it_waits(
 
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize("minutes", [0, 5, 14])
-async def test_approved_after_it_was_closed(
+async def test_approved_after_the_dialog_was_closed(
     hass: HomeAssistant,
     world: World,
     owner: Account,
     freezer: FrozenDateTimeFactory,
     minutes: int,
 ) -> None:
-    """No device is left at plex.tv, and nothing is asked any more."""
-    result = await begin_with(hass, "sign_in")
+    """The token is signed out at plex.tv, and polling ends."""
+    result = await start_flow(hass, "sign_in")
     await close(hass, result)
     await advance(hass, freezer, minutes * MINUTE)
-    world.plex_tv.approve_pin(filled_in(result)["code"], owner)
+    world.plex_tv.approve_pin(placeholders_of(result)["code"], owner)
     assert len(world.plex_tv.devices_of(owner)) == 1
     await advance(hass, freezer, MINUTE, step=5)
     assert world.plex_tv.devices_of(owner) == []
@@ -260,22 +254,22 @@ async def test_approved_after_it_was_closed(
 
 
 @pytest.mark.usefixtures("home")
-async def test_approved_after_it_was_closed_and_plex_tv_is_away(
+async def test_closed_while_plex_tv_fails(
     hass: HomeAssistant, world: World, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Nobody is troubled."""
-    await close(hass, await begin_with(hass, "sign_in"))
-    lose_plex_tv(world)
+    """The polls fail without a warning in the log."""
+    await close(hass, await start_flow(hass, "sign_in"))
+    fail_plex_tv(world)
     await advance(hass, freezer, 30 * MINUTE)
     assert world.requests[-1].status == 503
 
 
 @pytest.mark.usefixtures("home")
-async def test_home_assistant_stops_after_it_was_closed(
+async def test_home_assistant_stops_after_the_dialog_was_closed(
     hass: HomeAssistant, world: World, freezer: FrozenDateTimeFactory
 ) -> None:
-    """Nothing is waited for."""
-    await close(hass, await begin_with(hass, "sign_in"))
+    """Polling ends."""
+    await close(hass, await start_flow(hass, "sign_in"))
     await hass.async_stop(force=True)
     world.requests.clear()
     freezer.tick(2 * MINUTE)
@@ -288,10 +282,10 @@ async def test_home_assistant_stops_after_it_was_closed(
 async def test_left_open_after_the_sign_in(
     hass: HomeAssistant, world: World, owner: Account, freezer: FrozenDateTimeFactory
 ) -> None:
-    """As by a page that was reloaded: it ends after an hour, and leaves no device at plex.tv."""
-    result = await sign_in(hass, world, await begin(hass), owner)
+    """As by a page that was reloaded: the flow ends after an hour, and the token is signed out."""
+    result = await sign_in(hass, world, await start_flow(hass), owner)
     await advance(hass, freezer, 59 * MINUTE)
-    assert at(await look_again(hass, result)) == "verify"
+    assert step_of(await reopen(hass, result)) == "verify"
     await advance(hass, freezer, 2 * MINUTE)
     assert hass.config_entries.flow.async_progress() == []
     assert world.plex_tv.devices_of(owner) == []
@@ -299,39 +293,35 @@ async def test_left_open_after_the_sign_in(
 
 @quickly
 @pytest.mark.usefixtures("home")
-async def test_closed_while_the_pin_is_fetched(hass: HomeAssistant, world: World) -> None:
-    """A PIN that comes too late is not waited for."""
-    result = await begin(hass)
-    rule = world.plex_tv.faults.set(Fault.slow(0.05), paths=PINS)
-    choice = hass.async_create_task(choose(hass, result, "sign_in"))
-    await eventually(hass, lambda: rule.hits)
-    await close(hass, result)
-    with pytest.raises(UnknownFlow):
-        await choice
+async def test_closed_while_the_pin_is_created(hass: HomeAssistant, world: World) -> None:
+    """The PIN is not polled."""
+    result = await start_flow(hass)
+    await close_during(hass, result, world.plex_tv.faults, PINS, select(hass, result, "sign_in"))
     await settle(hass)
     assert not world.requests.to("plex.tv", method="GET")
 
 
 @quickly
 @pytest.mark.usefixtures("home")
-async def test_chosen_twice(hass: HomeAssistant, world: World, owner: Account) -> None:
-    """Of two PINs only the one that is shown is waited for."""
-    result = await begin(hass)
-    await asyncio.gather(choose(hass, result, "sign_in"), choose(hass, result, "sign_in"))
-    result = await look_again(hass, result)
+async def test_selected_twice(hass: HomeAssistant, world: World, owner: Account) -> None:
+    """Of two PINs only the one that is shown is polled."""
+    result = await start_flow(hass)
+    await asyncio.gather(select(hass, result, "sign_in"), select(hass, result, "sign_in"))
+    result = await reopen(hass, result)
     assert len(world.plex_tv.waiting_pins()) == 2
     world.requests.clear()
     await eventually(hass, lambda: len(world.requests) >= 3)
-    shown = [pin for pin in world.plex_tv.waiting_pins() if pin.code == filled_in(result)["code"]]
-    assert {record.path for record in world.requests} == {f"{PINS}/{shown[0].id}"}
-    assert at(await approve(hass, world, result, owner)) == "verify"
+    code = placeholders_of(result)["code"]
+    [shown] = [pin for pin in world.plex_tv.waiting_pins() if pin.code == code]
+    assert {record.path for record in world.requests} == {f"{PINS}/{shown.id}"}
+    assert step_of(await approve(hass, world, result, owner)) == "verify"
 
 
 @quickly
 @pytest.mark.usefixtures("home")
 async def test_closed_after_the_sign_in(hass: HomeAssistant, world: World, owner: Account) -> None:
-    """What was signed in and is used for nothing is signed out again."""
-    result = await sign_in(hass, world, await begin(hass), owner)
+    """A token that no entry uses is signed out."""
+    result = await sign_in(hass, world, await start_flow(hass), owner)
     assert world.plex_tv.devices_of(owner)
     await close(hass, result)
     assert world.plex_tv.devices_of(owner) == []
@@ -340,11 +330,11 @@ async def test_closed_after_the_sign_in(hass: HomeAssistant, world: World, owner
 
 @quickly
 @pytest.mark.usefixtures("home")
-async def test_closed_after_the_sign_in_without_plex_tv(
+async def test_closed_after_the_sign_in_while_plex_tv_fails(
     hass: HomeAssistant, world: World, owner: Account
 ) -> None:
-    """Signing out is tried, and nobody is troubled when it fails."""
-    result = await sign_in(hass, world, await begin(hass), owner)
-    lose_plex_tv(world)
+    """The sign-out is tried, and fails without a warning in the log."""
+    result = await sign_in(hass, world, await start_flow(hass), owner)
+    fail_plex_tv(world)
     await close(hass, result)
     assert [record.status for record in world.requests.to("plex.tv", SIGN_OUT)] == [503]

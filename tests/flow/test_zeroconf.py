@@ -1,10 +1,10 @@
-"""A server is found in the network."""
+"""Discovery of a server in the network."""
 
 from ipaddress import ip_address
-from unittest.mock import AsyncMock, patch
+from unittest.mock import patch
 
 from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_ZEROCONF, ConfigFlowResult
-from homeassistant.const import CONF_TOKEN, CONF_URL
+from homeassistant.const import CONF_URL
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
@@ -16,18 +16,23 @@ from custom_components.plex_monitor.plex.models import ServerIdentity
 from tests.simulator import Account, PlexServer, World
 from tests.support.entries import entry_of
 from tests.support.flows import (
-    address,
+    address_input,
+    addresses_are_public,
     approve,
-    at,
-    begin,
-    choose,
+    dead_url,
     error_of,
-    filled_in,
-    look_again,
+    expect_wrong_account,
+    paste,
+    placeholders_of,
+    plex_integration_entry,
+    reopen,
     second_address,
+    select,
     sign_in,
+    start_flow,
+    step_of,
     submit,
-    suggestions_of,
+    suggested_values,
     tokens_sent_to,
 )
 
@@ -39,7 +44,7 @@ TYPE = "_plexmediasvr._tcp.local."
 def announcement(
     server: PlexServer, *, host: str = "127.0.0.1", port: int | None = None
 ) -> ZeroconfServiceInfo:
-    """Return what a server says of itself in the network."""
+    """Return the announcement of a server."""
     return ZeroconfServiceInfo(
         ip_address=ip_address(host),
         ip_addresses=[ip_address(host)],
@@ -52,134 +57,119 @@ def announcement(
 
 
 async def discover(hass: HomeAssistant, info: ZeroconfServiceInfo) -> ConfigFlowResult:
-    """Let Home Assistant hear an announcement."""
+    """Let Home Assistant receive an announcement."""
     return await hass.config_entries.flow.async_init(
         DOMAIN, context={"source": SOURCE_ZEROCONF}, data=info
     )
 
 
-async def test_sign_in_leads_to_the_server_that_was_found(
+async def test_sign_in_for_the_discovered_server(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer
 ) -> None:
     """The account's other servers are not offered."""
     await world.add_server("Attic", owner=owner)
     result = await discover(hass, announcement(home))
-    assert at(result) == "discovery_confirm"
+    assert step_of(result) == "discovery_confirm"
     assert result["menu_options"] == ["sign_in", "paste", "no_token"]
-    assert filled_in(result)["server"] == "Home"
-    assert filled_in(result)["url"] == home.url
-    assert at(await look_again(hass, result)) == "discovery_confirm"
+    assert placeholders_of(result)["server"] == "Home"
+    assert placeholders_of(result)["url"] == home.url
+    assert step_of(await reopen(hass, result)) == "discovery_confirm"
     flow = hass.config_entries.flow.async_progress()[0]
     assert flow["context"]["title_placeholders"] == {"name": "Home"}
     assert flow["context"]["unique_id"] == home.machine_identifier
 
     result = await sign_in(hass, world, result, owner)
-    assert at(result) == "verify"
+    assert step_of(result) == "verify"
     result = await submit(hass, result)
     assert result["type"] is FlowResultType.CREATE_ENTRY
     assert result["result"].unique_id == home.machine_identifier
 
 
-async def test_account_without_the_server_that_was_found(
+async def test_account_without_the_discovered_server(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer
 ) -> None:
-    """Another account's server is not slipped in."""
+    """No other server of the account is used instead."""
     stranger = world.plex_tv.add_account("stranger")
     await world.add_server("Elsewhere", owner=stranger)
     result = await sign_in(hass, world, await discover(hass, announcement(home)), stranger)
-    assert at(result) == "wrong_account"
-    assert error_of(result) == "wrong_account"
-    assert filled_in(result)["account"] == "stranger"
-    assert filled_in(result)["server"] == "Home"
+    expect_wrong_account(result, account="stranger", server="Home")
 
     result = await approve(hass, world, await submit(hass, result), owner)
-    assert at(result) == "verify"
+    assert step_of(result) == "verify"
 
 
-async def test_address_that_was_found_serves_where_plex_tv_knows_none(
+async def test_discovered_address_is_used_where_plex_tv_lists_none(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer
 ) -> None:
     """It has just answered."""
     home.connections = []
     result = await sign_in(hass, world, await discover(hass, announcement(home)), owner)
-    assert at(result) == "verify"
-    assert filled_in(result)["url"] == home.url
+    assert step_of(result) == "verify"
+    assert placeholders_of(result)["url"] == home.url
 
 
-async def test_paste_a_token_for_the_server_that_was_found(
+async def test_paste_a_token_for_the_discovered_server(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer
 ) -> None:
-    """The address is known, so a token is enough; one of another server is refused."""
+    """A token without an address is enough; an address of another server is refused."""
     other = await world.add_server("Other", owner=owner)
     token = home.regenerate_token(owner)
-    result = await choose(hass, await discover(hass, announcement(home)), "paste")
-    result = await submit(
-        hass, result, address_or_token=f"{other.url}/library?X-Plex-Token={token}"
-    )
-    assert at(result) == "paste"
+    result = await discover(hass, announcement(home))
+    result = await paste(hass, result, f"{other.url}/library?X-Plex-Token={token}")
+    assert step_of(result) == "paste"
     assert error_of(result) == "wrong_server"
-    assert filled_in(result)["server"] == "Home"
+    assert placeholders_of(result)["server"] == "Home"
     assert tokens_sent_to(world, other) == set()
 
-    result = await submit(hass, result, address_or_token=token)
-    assert at(result) == "verify_token"
-    assert filled_in(result)["url"] == home.url
+    result = await paste(hass, result, token)
+    assert step_of(result) == "verify_token"
+    assert placeholders_of(result)["url"] == home.url
 
 
-async def test_pasted_address_of_the_server_that_was_found(
+async def test_paste_another_address_of_the_discovered_server(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer
 ) -> None:
-    """It is taken, as it is the better one to whoever pastes it."""
+    """It is used in place of the discovered one."""
     token = home.regenerate_token(owner)
     url = await second_address(world, home, owner)
-    result = await choose(hass, await discover(hass, announcement(home)), "paste")
-    result = await submit(hass, result, address_or_token=f"{url}/library?X-Plex-Token={token}")
-    assert at(result) == "verify_token"
-    assert filled_in(result)["url"] == url
+    result = await discover(hass, announcement(home))
+    result = await paste(hass, result, f"{url}/library?X-Plex-Token={token}")
+    assert step_of(result) == "verify_token"
+    assert placeholders_of(result)["url"] == url
 
 
-async def test_no_token_for_the_server_that_was_found(
+async def test_no_token_for_the_discovered_server(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer
 ) -> None:
-    """The form comes with its address, and takes that server only."""
+    """The form suggests its address, and accepts that server only."""
     home.claimed = False
     other = await world.add_server("Other", owner=owner)
     other.claimed = False
-    result = await choose(hass, await discover(hass, announcement(home)), "no_token")
-    assert suggestions_of(result) == address(home.url)
-    result = await submit(hass, result, **address(other.url))
+    result = await select(hass, await discover(hass, announcement(home)), "no_token")
+    assert suggested_values(result) == address_input(home.url)
+    result = await submit(hass, result, **address_input(other.url))
     assert error_of(result) == "wrong_server"
-    result = await submit(hass, result, **address(home.url))
-    assert at(result) == "verify_no_token"
+    result = await submit(hass, result, **address_input(home.url))
+    assert step_of(result) == "verify_no_token"
     result = await submit(hass, result)
     assert result["result"].data[CONF_TOKEN_SOURCE] == TokenSource.NONE
 
 
-async def test_account_of_the_plex_integration_for_the_server_that_was_found(
+async def test_account_of_the_plex_integration_for_the_discovered_server(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer
 ) -> None:
-    """It is offered where that integration has this very server."""
+    """It is offered where that integration has the same server."""
     attic = await world.add_server("Attic", owner=owner)
     for server in (home, attic):
-        MockConfigEntry(
-            domain="plex",
-            data={
-                "server": server.name,
-                "server_id": server.machine_identifier,
-                "server_config": {
-                    CONF_URL: server.url,
-                    CONF_TOKEN: world.plex_tv.sign_in(owner),
-                },
-            },
-        ).add_to_hass(hass)
+        plex_integration_entry(server, world.plex_tv.sign_in(owner)).add_to_hass(hass)
     result = await discover(hass, announcement(home))
     assert "plex_integration" in result["menu_options"]
-    result = await choose(hass, result, "plex_integration")
-    assert at(result) == "verify"
-    assert filled_in(result)["server"] == "Home"
+    result = await select(hass, result, "plex_integration")
+    assert step_of(result) == "verify"
+    assert placeholders_of(result)["server"] == "Home"
 
 
-async def test_one_card_for_one_server(hass: HomeAssistant, home: PlexServer) -> None:
+async def test_server_is_discovered_once(hass: HomeAssistant, home: PlexServer) -> None:
     """It is announced again and again, on several addresses."""
     await discover(hass, announcement(home))
     result = await discover(hass, announcement(home))
@@ -188,65 +178,64 @@ async def test_one_card_for_one_server(hass: HomeAssistant, home: PlexServer) ->
     assert len(hass.config_entries.flow.async_progress()) == 1
 
 
-async def test_adding_the_server_by_hand_takes_the_card_away(
+async def test_adding_the_discovered_server_manually(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer
 ) -> None:
-    """The card does not stand in the way of it either."""
+    """The discovery does not prevent it, and is gone after that."""
     await discover(hass, announcement(home))
-    result = await sign_in(hass, world, await begin(hass), owner)
+    result = await sign_in(hass, world, await start_flow(hass), owner)
     assert (await submit(hass, result))["type"] is FlowResultType.CREATE_ENTRY
     assert hass.config_entries.flow.async_progress() == []
 
 
 async def test_ignored_server_stays_ignored(hass: HomeAssistant, home: PlexServer) -> None:
-    """Nobody is asked twice."""
+    """It is not offered again."""
     MockConfigEntry(
         domain=DOMAIN, unique_id=home.machine_identifier, source=SOURCE_IGNORE
     ).add_to_hass(hass)
     assert (await discover(hass, announcement(home)))["reason"] == "already_configured"
 
 
-async def test_server_that_insists_on_encryption(
+@pytest.mark.usefixtures("failing_handshakes")
+async def test_server_that_requires_encryption(
     hass: HomeAssistant, world: World, owner: Account
 ) -> None:
-    """Its name is learnt whatever the certificate; the certificate counts where a token is sent."""
-    # A loop in debug mode reports the handshake that fails at the server, which is in this process.
-    hass.loop.set_debug(enabled=False)
+    """Its certificate does not matter for its identity, but does where a token is sent."""
     home = await world.add_server("Home", owner=owner, tls=True)
     home.connections = []
     result = await discover(hass, announcement(home))
-    assert at(result) == "discovery_confirm"
-    assert filled_in(result)["url"] == f"https://127.0.0.1:{home.port}"
+    assert step_of(result) == "discovery_confirm"
+    assert placeholders_of(result)["url"] == f"https://127.0.0.1:{home.port}"
     result = await sign_in(hass, world, result, owner)
-    assert at(result) == "address"
+    assert step_of(result) == "address"
     assert error_of(result) == "certificate"
     assert tokens_sent_to(world, home) == set()
 
 
-async def test_announcement_that_leads_nowhere(
+async def test_announced_server_that_does_not_answer(
     hass: HomeAssistant, world: World, home: PlexServer
 ) -> None:
-    """It is not shown."""
+    """It is not offered."""
     result = await discover(hass, announcement(home, port=world.refusing_port()))
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "cannot_connect"
 
 
 async def test_announcement_of_an_ipv6_address(hass: HomeAssistant, home: PlexServer) -> None:
-    """It is written as an address wants it."""
+    """The address is in brackets."""
     identity = ServerIdentity(
         machine_identifier=home.machine_identifier, version=home.version, claimed=True
     )
     with patch("custom_components.plex_monitor.flow.server.fetch_identity", return_value=identity):
         result = await discover(hass, announcement(home, host="2001:db8::1"))
-    assert filled_in(result)["url"] == f"http://[2001:db8::1]:{home.port}"
+    assert placeholders_of(result)["url"] == f"http://[2001:db8::1]:{home.port}"
 
 
-# A server that is set up already
+# A server that is set up
 
 
-def set_up_at(hass: HomeAssistant, server: PlexServer, url: str) -> MockConfigEntry:
-    """Return the entry of a server that was at this address when it was set up."""
+def add_entry_at(hass: HomeAssistant, server: PlexServer, url: str) -> MockConfigEntry:
+    """Return the entry of a server that had this address when it was set up."""
     entry = entry_of(server, source=TokenSource.NONE)
     entry.add_to_hass(hass)
     hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_URL: url})
@@ -257,32 +246,30 @@ async def test_server_that_has_moved_is_followed(
     hass: HomeAssistant, world: World, home: PlexServer
 ) -> None:
     """Its old address does not answer any more."""
-    entry = set_up_at(hass, home, f"http://127.0.0.1:{world.refusing_port()}")
+    entry = add_entry_at(hass, home, dead_url(world))
     assert (await discover(hass, announcement(home)))["reason"] == "already_configured"
     assert entry.data[CONF_URL] == home.url
 
 
-async def test_token_does_not_follow_an_announcement_out_of_the_private_network(
+async def test_token_is_not_sent_unencrypted_out_of_the_private_network(
     hass: HomeAssistant, world: World, home: PlexServer
 ) -> None:
-    """Whatever stands there has learned to say what the server says."""
-    url = f"http://127.0.0.1:{world.refusing_port()}"
-    entry = set_up_at(hass, home, url)
-    with patch(
-        "custom_components.plex_monitor.flow.discovery.stays_private", AsyncMock(return_value=False)
-    ):
+    """Anything could answer there like the server."""
+    url = dead_url(world)
+    entry = add_entry_at(hass, home, url)
+    with addresses_are_public():
         await discover(hass, announcement(home))
     assert entry.data[CONF_URL] == url
     await discover(hass, announcement(home))
     assert entry.data[CONF_URL] == home.url
 
 
-async def test_address_that_another_server_has_now_is_given_up(
+async def test_address_that_another_server_has_now_is_replaced(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer
 ) -> None:
-    """It was handed to somebody else by the router."""
+    """The router has given it to another device."""
     other = await world.add_server("Other", owner=owner)
-    entry = set_up_at(hass, home, other.url)
+    entry = add_entry_at(hass, home, other.url)
     await discover(hass, announcement(home))
     assert entry.data[CONF_URL] == home.url
 
@@ -292,28 +279,28 @@ async def test_address_that_still_answers_stays(
 ) -> None:
     """An announcement proves nothing, and a server can have several addresses."""
     url = await second_address(world, home, owner)
-    entry = set_up_at(hass, home, url)
+    entry = add_entry_at(hass, home, url)
     await discover(hass, announcement(home))
     assert entry.data[CONF_URL] == url
 
 
-async def test_address_of_a_server_that_starts_stays(
+async def test_address_of_a_server_that_is_starting_stays(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer
 ) -> None:
-    """Who says that it is busy is still there."""
+    """A server that answers that it is starting is still there."""
     other = await world.add_server("Other", owner=owner)
     await other.restart(maintenance=1000)
-    entry = set_up_at(hass, home, other.url)
+    entry = add_entry_at(hass, home, other.url)
     await discover(hass, announcement(home))
     assert entry.data[CONF_URL] == other.url
 
 
-async def test_encrypted_address_is_never_given_up_for_a_plain_one(
+async def test_encrypted_address_is_never_replaced_by_a_plain_one(
     hass: HomeAssistant, world: World, home: PlexServer
 ) -> None:
-    """Whoever announces a server could be anybody, and would be shown the token."""
+    """Anybody could announce a server to receive its token."""
     url = f"https://127.0.0.1:{world.refusing_port()}"
-    entry = set_up_at(hass, home, url)
+    entry = add_entry_at(hass, home, url)
     await discover(hass, announcement(home))
     assert entry.data[CONF_URL] == url
     assert tokens_sent_to(world, home) == set()
