@@ -53,7 +53,7 @@ from .flow.verify import (
 )
 from .runtime import PlexMonitorConfigEntry
 
-# Step that explains a reauth whose reason is not that Plex ended the sign-in.
+# Steps that explain why Home Assistant needs another token where Plex did not end the sign-in.
 REAUTH_STEPS = {
     Issue.ACCESS_REMOVED: "reauth_access_removed",
     Issue.TOKEN_WANTED: "reauth_token_wanted",
@@ -63,7 +63,7 @@ REAUTH_STEPS = {
 class PlexMonitorConfigFlow(BaseFlow, domain=DOMAIN):
     """Set up a Plex server, sign in to it again, or change its address."""
 
-    _arrival: asyncio.Task[ConfigFlowResult] | None = None
+    _signed_in_task: asyncio.Task[ConfigFlowResult] | None = None
 
     @staticmethod
     @callback
@@ -186,16 +186,16 @@ class PlexMonitorConfigFlow(BaseFlow, domain=DOMAIN):
         At the end of a progress step Home Assistant and a browser can both continue the flow. They
         get one result, as the slower one would undo what the user has done since.
         """
-        if self._arrival is None:
-            self._arrival = self.hass.async_create_task(
+        if self._signed_in_task is None:
+            self._signed_in_task = self.hass.async_create_task(
                 self._async_continue_signed_in(), f"{DOMAIN} signed in {self.flow_id}"
             )
-            self._arrival.add_done_callback(self._async_handle_arrived)
-        return await asyncio.shield(self._arrival)
+            self._signed_in_task.add_done_callback(self._async_clear_signed_in_task)
+        return await asyncio.shield(self._signed_in_task)
 
     @callback
-    def _async_handle_arrived(self, _task: asyncio.Task[ConfigFlowResult]) -> None:
-        self._arrival = None
+    def _async_clear_signed_in_task(self, _task: asyncio.Task[ConfigFlowResult]) -> None:
+        self._signed_in_task = None
 
     async def _async_continue_signed_in(self) -> ConfigFlowResult:
         """Read the account and its servers, and select one."""

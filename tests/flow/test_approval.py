@@ -45,7 +45,7 @@ def wait_late(hass: HomeAssistant, plex_tv: PlexTv, pending: PendingPin) -> Wait
 
 
 def polls(world: World) -> int:
-    """Return how often plex.tv was asked for the PIN."""
+    """Return how often the PIN was polled."""
     return len(world.requests.to("plex.tv", method="GET"))
 
 

@@ -80,12 +80,12 @@ async def test_select_a_server_of_the_plex_integration(
     """Those without a token and those that are set up here are left out."""
     theirs = world.plex_tv.sign_in(owner)
     attic = await world.add_server("Attic", owner=owner)
-    known = await world.add_server("Known", owner=owner)
+    configured = await world.add_server("Configured", owner=owner)
     bare = await world.add_server("Bare", owner=owner)
-    for server in (home, attic, known):
+    for server in (home, attic, configured):
         plex_integration_entry(server, theirs).add_to_hass(hass)
     plex_integration_entry(bare, None).add_to_hass(hass)
-    MockConfigEntry(domain=DOMAIN, unique_id=known.machine_identifier).add_to_hass(hass)
+    MockConfigEntry(domain=DOMAIN, unique_id=configured.machine_identifier).add_to_hass(hass)
 
     result = await start_flow(hass, "plex_integration")
     assert step_of(result) == "plex_integration"

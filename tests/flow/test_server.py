@@ -161,7 +161,7 @@ async def test_server_without_any_address(
     result = await sign_in(hass, world, await start_flow(hass), owner)
     assert step_of(result) == "address"
     assert suggested_values(result) == {}
-    # A host alone is enough, and Plex's own port is taken then.
+    # A host alone is enough; the port defaults to Plex's own.
     host, port = home.url.removeprefix("http://").split(":")
     with patch("custom_components.plex_monitor.flow.forms.DEFAULT_PORT", int(port)):
         result = await submit(hass, result, **address_input(f" {host} "))

@@ -328,13 +328,13 @@ async def test_pasted_server_that_is_set_up(
 # No token
 
 
-@pytest.mark.parametrize("why", ["unclaimed", "allowed"])
+@pytest.mark.parametrize("reason", ["unclaimed", "allowed"])
 async def test_server_that_answers_without_a_token(
-    hass: HomeAssistant, world: World, home: PlexServer, why: str
+    hass: HomeAssistant, world: World, home: PlexServer, reason: str
 ) -> None:
     """It is unclaimed, or allows this network."""
-    home.claimed = why != "unclaimed"
-    home.allowed_without_auth = why == "allowed"
+    home.claimed = reason != "unclaimed"
+    home.allowed_without_auth = reason == "allowed"
     result = await start_flow(hass, "no_token")
     assert step_of(result) == "no_token"
     assert suggested_values(result) == {}

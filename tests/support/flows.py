@@ -52,7 +52,7 @@ async def reopen(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlowRes
 
 
 async def after_progress(hass: HomeAssistant, result: ConfigFlowResult) -> ConfigFlowResult:
-    """Wait for the end of a progress step, and return what is shown then."""
+    """Wait for the end of a progress step, and return the next result."""
     async with asyncio.timeout(5):
         while result["type"] is FlowResultType.SHOW_PROGRESS:
             await asyncio.sleep(0.01)
@@ -63,7 +63,7 @@ async def after_progress(hass: HomeAssistant, result: ConfigFlowResult) -> Confi
 async def approve(
     hass: HomeAssistant, world: World, result: ConfigFlowResult, account: Account
 ) -> ConfigFlowResult:
-    """Approve the PIN that is shown, and return what is shown then."""
+    """Approve the PIN that is shown, and return the next result."""
     assert result["type"] is FlowResultType.SHOW_PROGRESS
     world.plex_tv.approve_pin(placeholders_of(result)["code"], account)
     return await after_progress(hass, result)
@@ -72,7 +72,7 @@ async def approve(
 async def sign_in(
     hass: HomeAssistant, world: World, result: ConfigFlowResult, account: Account
 ) -> ConfigFlowResult:
-    """Select the sign-in from a menu, approve it, and return what is shown then."""
+    """Select the sign-in from a menu, approve it, and return the next result."""
     return await approve(hass, world, await select(hass, result, "sign_in"), account)
 
 

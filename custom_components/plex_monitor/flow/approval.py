@@ -57,7 +57,7 @@ class PendingPin:
     async def _async_poll(
         self, plex_tv: PlexTv, ends_at: float, interval: Callable[[float], float]
     ) -> str | None:
-        """Poll plex.tv until there is a token or the time is over.
+        """Poll plex.tv until it returns a token or the time is over.
 
         An approval outlasts a short failure of plex.tv, so failures end nothing. The last one is
         raised where plex.tv fails until the end.

@@ -22,7 +22,7 @@ async def async_select_server(
     machine_identifier: str | None = None,
     address: Address | None = None,
 ) -> Step:
-    """Select the target server, or the one with this identifier, or the only one there is.
+    """Select the target server, or the one with this identifier, or the only one that is left.
 
     `address` is one at which that server has just answered.
     """
