@@ -213,8 +213,8 @@ def addresses_are_public() -> Generator[None]:
     """Let every address count as one outside the private network."""
     flow = "custom_components.plex_monitor.flow"
     with (
-        patch(f"{flow}.discovery.stays_private", AsyncMock(return_value=False)),
-        patch(f"{flow}.verify.stays_private", AsyncMock(return_value=False)),
+        patch(f"{flow}.discovery.is_private_or_encrypted", AsyncMock(return_value=False)),
+        patch(f"{flow}.verify.is_private_or_encrypted", AsyncMock(return_value=False)),
     ):
         yield
 

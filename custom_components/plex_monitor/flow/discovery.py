@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from ..const import DOMAIN
-from ..plex.connection import stays_private
+from ..plex.connection import is_private_or_encrypted
 from .errors import SERVER_STARTING, StepError
 from .forms import DEFAULT_PORT
 from .models import Address, FlowState, TargetServer
@@ -57,7 +57,7 @@ async def async_get_moved_data(
     url = entry.data.get(CONF_URL, "") if entry else ""
     if not (url.startswith("http://") and discovered.address.url.startswith("http://")):
         return None
-    if not await stays_private(discovered.address.url):
+    if not await is_private_or_encrypted(discovered.address.url):
         return None
     try:
         await async_identify(hass, state, Address(url=url), discovered.machine_identifier)

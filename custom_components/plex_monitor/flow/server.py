@@ -8,7 +8,7 @@ from yarl import URL
 
 from ..clients import client_identity, plex_server_client
 from ..const import DOMAIN
-from ..plex.connection import candidates, find_connection
+from ..plex.connection import find_connection, ranked_connections
 from ..plex.errors import PlexError
 from ..plex.models import Connection, Resource, ServerIdentity
 from ..plex.server import fetch_identity
@@ -71,7 +71,7 @@ async def async_use_resource(
         if address is None and state.target:
             address = state.target.address
     if address is None:
-        ranked = candidates(resource)
+        ranked = ranked_connections(resource)
         state.address = Address(url=ranked[0].url) if ranked else None
         state.address_error = StepError("no_connection")
         return Step.ADDRESS
@@ -93,7 +93,7 @@ async def _async_find_address(
             return False
         return True
 
-    connection = await find_connection(candidates(resource), answers)
+    connection = await find_connection(ranked_connections(resource), answers)
     return Address(url=connection.url) if connection else None
 
 

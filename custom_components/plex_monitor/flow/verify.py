@@ -50,7 +50,7 @@ async def async_verify(hass: HomeAssistant, state: FlowState) -> bool:
 
 async def async_require_private(address: Address) -> None:
     """Raise where a token for this address would leave the private network unencrypted."""
-    if not await stays_private(address.url):
+    if not await is_private_or_encrypted(address.url):
         raise StepError(INSECURE_ADDRESS)
 
 
