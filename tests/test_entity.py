@@ -1,17 +1,11 @@
 """Devices and entities: which there are, and that they go when what they stand for is gone."""
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.const import EVENT_STATE_CHANGED, EVENT_STATE_REPORTED
-from homeassistant.core import (
-    Event,
-    EventStateChangedData,
-    EventStateReportedData,
-    HomeAssistant,
-    callback,
-)
+from homeassistant.const import EVENT_STATE_CHANGED
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.plex_monitor.const import DOMAIN
 
@@ -201,7 +195,7 @@ async def test_library_that_is_renamed(
     assert values(hass, "movies_items") == ["3"]
 
 
-async def test_change_is_written_where_it_is_shown_and_nowhere_else(
+async def test_update_changes_only_the_states_that_it_concerns(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
@@ -212,26 +206,18 @@ async def test_change_is_written_where_it_is_shown_and_nowhere_else(
     await set_up(hass, entry)
     stream = await home.start_stream(user=owner, title="Film")
     await advance(hass, freezer, 2 * MINUTE)
-    written: list[str] = []
-
-    @callback
-    def write(event: Event[EventStateChangedData] | Event[EventStateReportedData]) -> None:
-        written.append(event.data["entity_id"])
-
-    @callback
-    def all_of_them(_: object) -> bool:
-        return True
-
-    hass.bus.async_listen(EVENT_STATE_CHANGED, write)
-    hass.bus.async_listen(EVENT_STATE_REPORTED, write, event_filter=all_of_them)
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
     await stream.pause()
     await settle(hass)
-    assert sorted(written) == ["event.home_playback", "sensor.home_streams"]
+    assert sorted(change.data["entity_id"] for change in changes) == [
+        "event.home_playback",
+        "sensor.home_streams",
+    ]
 
-    written.clear()
-    # Home Assistant itself writes pictures every five minutes.
+    changes.clear()
+    # Home Assistant itself updates pictures every five minutes.
     await advance(hass, freezer, 2 * MINUTE)
-    assert written == []
+    assert changes == []
 
 
 async def test_two_servers_have_their_own_libraries(

@@ -24,7 +24,7 @@ from .const import (
     LOGGER,
     TokenSource,
 )
-from .devices import async_follow_devices
+from .devices import async_setup_devices
 from .events.last_reported import async_forget_last_reported
 from .library.coordinator import LibraryCoordinator
 from .players.tracker import PlayerTracker
@@ -82,7 +82,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry) 
     )
     libraries.async_start()
     players.async_start()
-    async_follow_devices(hass, entry)
+    async_setup_devices(hass, entry)
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
 

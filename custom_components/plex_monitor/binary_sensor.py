@@ -14,13 +14,13 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .entity import (
+    PlexMonitorAlwaysAvailableEntity,
     PlexMonitorDataEntity,
     PlexMonitorLibraryEntity,
-    PlexMonitorStandingEntity,
-    async_add_for_libraries,
-    async_add_granted,
+    async_add_library_entities,
+    async_add_server_entities,
 )
-from .library.coordinator import Library
+from .library.models import Library
 from .runtime import PlexMonitorConfigEntry
 from .server.coordinator import PlexMonitorCoordinator, PlexMonitorData
 
@@ -127,18 +127,18 @@ async def async_setup_entry(
         PlexMonitorStandingBinarySensor(coordinator, description)
         for description in STANDING_BINARY_SENSORS
     )
-    async_add_granted(
+    async_add_server_entities(
         entry,
         async_add_entities,
         BINARY_SENSORS,
         lambda description: PlexMonitorBinarySensor(coordinator, description),
     )
-    async_add_for_libraries(
+    async_add_library_entities(
         hass, entry, async_add_entities, LIBRARY_BINARY_SENSORS, PlexMonitorLibraryBinarySensor
     )
 
 
-class PlexMonitorStandingBinarySensor(PlexMonitorStandingEntity, BinarySensorEntity):
+class PlexMonitorStandingBinarySensor(PlexMonitorAlwaysAvailableEntity, BinarySensorEntity):
     """A binary sensor that says what is wrong."""
 
     entity_description: PlexMonitorStandingBinarySensorEntityDescription

@@ -13,13 +13,13 @@ from .actions.errors import translated_errors
 from .actions.replace_token import async_replace_token
 from .const import CONF_ACCOUNT_TOKEN
 from .entity import (
+    PlexMonitorAlwaysAvailableEntity,
     PlexMonitorDataEntity,
     PlexMonitorLibraryEntity,
-    PlexMonitorStandingEntity,
-    async_add_for_libraries,
-    async_add_granted,
+    async_add_library_entities,
+    async_add_server_entities,
 )
-from .library.coordinator import Library
+from .library.models import Library
 from .runtime import PlexMonitorConfigEntry
 from .server.coordinator import PlexMonitorCoordinator, PlexMonitorData
 
@@ -81,13 +81,13 @@ async def async_setup_entry(
     )
     if CONF_ACCOUNT_TOKEN in entry.data:
         async_add_entities([PlexMonitorReplaceToken(coordinator, REPLACE_TOKEN)])
-    async_add_granted(
+    async_add_server_entities(
         entry,
         async_add_entities,
         BUTTONS,
         lambda description: PlexMonitorButton(coordinator, description),
     )
-    async_add_for_libraries(
+    async_add_library_entities(
         hass, entry, async_add_entities, library_buttons, PlexMonitorLibraryButton
     )
 
@@ -134,7 +134,7 @@ class PlexMonitorLibraryButton(PlexMonitorLibraryEntity, ButtonEntity):
             await self.entity_description.press_fn(coordinator, self._key)
 
 
-class PlexMonitorReplaceToken(PlexMonitorStandingEntity, ButtonEntity):
+class PlexMonitorReplaceToken(PlexMonitorAlwaysAvailableEntity, ButtonEntity):
     """The button that replaces the token, also while the server cannot be read with the old one."""
 
     @override

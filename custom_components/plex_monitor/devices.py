@@ -1,4 +1,4 @@
-"""The devices of Plex Monitor: a server, its libraries as parts of it, and players beside it."""
+"""Devices of Plex Monitor: a server, its libraries as child devices, and its players."""
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
@@ -10,14 +10,16 @@ from homeassistant.helpers.device_registry import (
 )
 
 from .const import DOMAIN, MANUFACTURER, MODEL
-from .library.coordinator import Library, LibraryCoordinator
-from .players.tracker import PlayerState, TrackedPlayer
+from .library.coordinator import LibraryCoordinator
+from .library.models import Library
+from .players.models import PlayerState
+from .players.tracker import TrackedPlayer
 from .runtime import PlexMonitorConfigEntry
 from .server.coordinator import PlexMonitorCoordinator
 
 
 def server_device_info(coordinator: PlexMonitorCoordinator) -> DeviceInfo:
-    """Return what is known of the server as a device."""
+    """Return the device info of the server."""
     info = DeviceInfo(
         configuration_url=f"{coordinator.server.url}/web",
         entry_type=DeviceEntryType.SERVICE,
@@ -33,7 +35,7 @@ def server_device_info(coordinator: PlexMonitorCoordinator) -> DeviceInfo:
 
 @callback
 def async_register_server(hass: HomeAssistant, coordinator: PlexMonitorCoordinator) -> str:
-    """Have the device of the server, as it is now, and return its id."""
+    """Create or update the device of the server, and return its id."""
     return (
         dr.async_get(hass)
         .async_get_or_create(
@@ -46,7 +48,7 @@ def async_register_server(hass: HomeAssistant, coordinator: PlexMonitorCoordinat
 def library_device_info(
     coordinator: LibraryCoordinator, library: Library, server_device_id: str
 ) -> ChildDeviceInfo:
-    """Return what is known of a library as a device that is a part of the server."""
+    """Return the device info of a library, a child device of the server."""
     return ChildDeviceInfo(
         identifiers={_library_identifier(coordinator, library.section.key)},
         name=library.section.title,
@@ -59,12 +61,12 @@ def _library_identifier(coordinator: LibraryCoordinator, key: str) -> tuple[str,
 
 
 def library_identifier(machine_identifier: str, key: str) -> tuple[str, str]:
-    """Return what identifies the device of a library of a server."""
+    """Return the device identifier of a library of a server."""
     return DOMAIN, f"{machine_identifier}_{key}"
 
 
 def player_device_info(player: TrackedPlayer) -> DeviceInfo:
-    """Return which device is that of a player, of which each server knows its own."""
+    """Return the device info of a player; each server has a device of its own for it."""
     return DeviceInfo(identifiers={_player_identifier(player)})
 
 
@@ -74,18 +76,18 @@ def _player_identifier(player: TrackedPlayer) -> tuple[str, str]:
 
 
 @callback
-def _async_follow_player(
+def _async_setup_player(
     hass: HomeAssistant,
     entry: PlexMonitorConfigEntry,
     player: TrackedPlayer,
     server_device_id: str,
 ) -> str:
-    """Keep the device of a player like it, and return its id."""
+    """Create the device of a player, keep it up to date, and return its id."""
     registry = dr.async_get(hass)
     identifier = _player_identifier(player)
-    known = registry.async_get_device_by_identifier(identifier, entry.entry_id)
-    # What it runs is told only while it plays.
-    model = player.player.platform if known is None else known.model
+    existing = registry.async_get_device_by_identifier(identifier, entry.entry_id)
+    # The server reports the product only while it plays.
+    model = player.player.platform if existing is None else existing.model
     if player.session is not None:
         model = player.session.product or model
     registered = registry.async_get_or_create(
@@ -97,55 +99,58 @@ def _async_follow_player(
     )
 
     @callback
-    def _async_changed(state: PlayerState | None) -> None:
+    def _handle_player_update(state: PlayerState | None) -> None:
         nonlocal model
         product = None if state is None or state.session is None else state.session.product
         if product not in {None, model}:
             model = product
             registry.async_update_device(registered.id, model=model)
 
-    entry.async_on_unload(player.listeners.async_add(_async_changed))
+    entry.async_on_unload(player.listeners.async_add(_handle_player_update))
     return registered.id
 
 
 @callback
-def async_follow_devices(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> None:
-    """Keep the devices like what they stand for, from before there are entities on."""
+def async_setup_devices(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> None:
+    """Create and update the devices of an entry, and remove those without a counterpart.
+
+    Called before the platforms are set up, so that their entities find the devices.
+    """
     coordinator = entry.runtime_data.server
     libraries = entry.runtime_data.libraries
     registry = dr.async_get(hass)
     server_device_id = async_register_server(hass, coordinator)
     registered = server_device_info(coordinator)
-    wanted = {server_device_id} | {
-        _async_follow_player(hass, entry, player, server_device_id)
+    expected = {server_device_id} | {
+        _async_setup_player(hass, entry, player, server_device_id)
         for player in entry.runtime_data.players
     }
     for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
-        if device.id not in wanted:
-            # Somebody has chosen that this player has no device any more.
+        if device.id not in expected:
+            # The user no longer selects this player.
             registry.async_remove_device(device.id)
 
     @callback
-    def _async_server_changed() -> None:
+    def _handle_server_update() -> None:
         nonlocal registered
         if (info := server_device_info(coordinator)) != registered:
             registered = info
             async_register_server(hass, coordinator)
 
     def library_devices() -> dict[str, ChildDeviceEntry]:
-        before = library_identifier(coordinator.server.machine_identifier, "")[1]
+        prefix = library_identifier(coordinator.server.machine_identifier, "")[1]
         return {
-            identifier[1].removeprefix(before): device
+            identifier[1].removeprefix(prefix): device
             for device in dr.async_child_entries_for_config_entry(registry, entry.entry_id)
             for identifier in device.identifiers
         }
 
     @callback
-    def _async_libraries_changed() -> None:
+    def _handle_libraries_update() -> None:
         if not libraries.available:
             return
         for key, device in library_devices().items():
-            if libraries.is_gone(key):
+            if libraries.is_removed(key):
                 registry.async_remove_device(device.id)
             elif (
                 library := libraries.data.get(key)
@@ -156,5 +161,5 @@ def async_follow_devices(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> 
                 )
 
     libraries.async_expect(library_devices().keys())
-    entry.async_on_unload(coordinator.async_add_listener(_async_server_changed))
-    entry.async_on_unload(libraries.async_add_listener(_async_libraries_changed))
+    entry.async_on_unload(coordinator.async_add_listener(_handle_server_update))
+    entry.async_on_unload(libraries.async_add_listener(_handle_libraries_update))

@@ -11,7 +11,8 @@ from yarl import URL
 
 from .const import CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER, CONF_PLAYERS, CONF_SERVER_TOKEN
 from .library.coordinator import LibraryCoordinator
-from .players.tracker import TrackedPlayer, selected_players
+from .players.models import selected_players
+from .players.tracker import TrackedPlayer
 from .runtime import PlexMonitorConfigEntry
 from .server.coordinator import PlexMonitorData
 

@@ -9,7 +9,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .entity import PlexMonitorStandingEntity
+from .entity import PlexMonitorAlwaysAvailableEntity
 from .events.data import event_data
 from .events.models import (
     LibraryEvent,
@@ -87,7 +87,7 @@ async def async_setup_entry(
     entry.async_on_unload(coordinator.async_add_listener(_async_add_visible))
 
 
-class PlexMonitorEvent(PlexMonitorStandingEntity, EventEntity):
+class PlexMonitorEvent(PlexMonitorAlwaysAvailableEntity, EventEntity):
     """What happened last at a Plex server, and stays true while the server is away."""
 
     entity_description: PlexMonitorEventEntityDescription

@@ -10,12 +10,12 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .entity import PlexMonitorDataEntity, PlexMonitorPlayerEntity, async_add_granted
+from .entity import PlexMonitorDataEntity, PlexMonitorPlayerEntity, async_add_server_entities
 from .events.attributes import media_attributes
 from .events.models import LibraryEvent, LibraryEventType, PlexEvent
+from .library.added import latest_added
 from .library.coordinator import LibraryCoordinator
-from .library.reader import latest
-from .players.pictures import Picture
+from .players.pictures import PictureCache
 from .players.tracker import TrackedPlayer
 from .plex.models import MediaItem, Session
 from .runtime import PlexMonitorConfigEntry
@@ -54,7 +54,7 @@ async def async_setup_entry(
         [PlexMonitorPlayerPicture(hass, player, PLAYER_PICTURE) for player in data.players]
     )
     async_add_entities([PlexMonitorLatestAdded(hass, data.server, LATEST_ADDED, data.libraries)])
-    async_add_granted(
+    async_add_server_entities(
         entry,
         async_add_entities,
         [NOW_PLAYING],
@@ -66,7 +66,7 @@ class MediumImage(ImageEntity):
     """A picture of a medium on a Plex server, fetched when somebody looks at it."""
 
     _medium: MediaItem | Session | None = None
-    _picture: Picture
+    _picture: PictureCache
 
     @callback
     def _show(self, medium: MediaItem | Session | None, since: datetime | None) -> None:
@@ -121,7 +121,7 @@ class PlexMonitorImage(PlexMonitorDataEntity, MediumImage):
         """Show nothing yet."""
         super().__init__(coordinator, description)
         ImageEntity.__init__(self, hass)
-        self._picture = Picture(coordinator)
+        self._picture = PictureCache(coordinator)
 
 
 class PlexMonitorPlayerPicture(PlexMonitorPlayerEntity, MediumImage):
@@ -137,7 +137,7 @@ class PlexMonitorPlayerPicture(PlexMonitorPlayerEntity, MediumImage):
 
     @callback
     @override
-    def _async_look(self) -> None:
+    def _async_update_attrs(self) -> None:
         """Take in what the player plays."""
         self._show_stream(self.player.session)
 
@@ -174,7 +174,7 @@ class PlexMonitorLatestAdded(PlexMonitorImage):
             for library in self._libraries.data.values()
             if library.last_added is not None and not library.section.hidden
         ]
-        newest = latest(added)
+        newest = latest_added(added)
         self._show(newest, None if newest is None else newest.added_at)
 
     @callback
@@ -192,7 +192,7 @@ class PlexMonitorLatestAdded(PlexMonitorImage):
         ):
             return
         shown = () if self._medium is None else (self._medium,)
-        newest = latest((*event.items, *shown))
+        newest = latest_added((*event.items, *shown))
         if newest is not None and newest is not self._medium:
             self._show(newest, newest.added_at)
             self.async_write_ha_state()

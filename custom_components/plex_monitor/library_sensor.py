@@ -1,4 +1,4 @@
-"""Sensors of what is in a library."""
+"""Sensors of a library."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from homeassistant.const import EntityCategory, UnitOfInformation, UnitOfTime
 
 from .entity import PlexMonitorLibraryEntity
 from .events.attributes import media_attributes
-from .library.coordinator import Library
-from .library.reader import SELDOM_WANTED
+from .library.models import Library
+from .library.reader import OPTIONAL_COUNTS
 from .plex.models import MediaType
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlexMonitorLibrarySensorEntityDescription(SensorEntityDescription):
-    """Describe a sensor of a library; one that has nothing like it does not get it."""
+    """Describe a sensor of a library; `exists_fn` returns whether a library has its data."""
 
     value_fn: Callable[[Library], int | datetime | None]
     exists_fn: Callable[[Library], bool] = lambda _: True
@@ -47,9 +47,9 @@ LIBRARY_SENSORS = (
     _count(MediaType.SHOW, "items", "library_shows", enabled=True),
     _count(MediaType.ARTIST, "items", "library_artists", enabled=True),
     _count(MediaType.PHOTO_ALBUM, "items", "library_photo_albums", enabled=True),
-    _count(MediaType.SEASON, SELDOM_WANTED[MediaType.SEASON], "library_seasons", enabled=False),
+    _count(MediaType.SEASON, OPTIONAL_COUNTS[MediaType.SEASON], "library_seasons", enabled=False),
     _count(MediaType.EPISODE, "episodes", "library_episodes", enabled=True),
-    _count(MediaType.ALBUM, SELDOM_WANTED[MediaType.ALBUM], "library_albums", enabled=False),
+    _count(MediaType.ALBUM, OPTIONAL_COUNTS[MediaType.ALBUM], "library_albums", enabled=False),
     _count(MediaType.TRACK, "tracks", "library_tracks", enabled=False),
     _count(MediaType.PHOTO, "photos", "library_photos", enabled=False),
     PlexMonitorLibrarySensorEntityDescription(
@@ -100,14 +100,14 @@ LIBRARY_SENSORS = (
 
 
 class PlexMonitorLibrarySensor(PlexMonitorLibraryEntity, SensorEntity):
-    """A sensor of a library."""
+    """Sensor of a library."""
 
     entity_description: PlexMonitorLibrarySensorEntityDescription
 
     @property
     @override
     def available(self) -> bool:
-        """Say whether the server tells the value to this account now."""
+        """Return whether the server reports the value to this account now."""
         return super().available and self.entity_description.exists_fn(self.library)
 
     @property
@@ -119,5 +119,5 @@ class PlexMonitorLibrarySensor(PlexMonitorLibraryEntity, SensorEntity):
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """Return what explains the value."""
+        """Return the attributes of the value."""
         return self.entity_description.attributes_fn(self.library)

@@ -86,7 +86,7 @@ class PlexMonitorMediaPlayer(PlexMonitorPlayerEntity, MediaPlayerEntity):
 
     @callback
     @override
-    def _async_look(self) -> None:
+    def _async_update_attrs(self) -> None:
         """Take in what the player does."""
         state, session = self.player.state, self.player.session
         if self._attr_device_class is None:

@@ -1,4 +1,4 @@
-"""The sensor of a player."""
+"""Sensor of a player."""
 
 from collections.abc import Mapping
 from typing import Any, override
@@ -22,18 +22,18 @@ DELIVERY = SensorEntityDescription(
 
 
 class PlexMonitorDelivery(PlexMonitorPlayerEntity, SensorEntity):
-    """How a player gets what it plays."""
+    """How the stream of a player is delivered."""
 
     @property
     @override
     def native_value(self) -> str | None:
-        """Return what the server does to it, `None` while the player plays nothing."""
+        """Return what the server does to the stream, `None` while nothing plays."""
         session = self.player.session
         return None if session is None else session.decision.value
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """Return what that is in detail."""
+        """Return the details of the delivery."""
         session = self.player.session
         return None if session is None else delivery_attributes(session)

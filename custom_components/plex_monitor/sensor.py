@@ -17,10 +17,10 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
 from .entity import (
+    PlexMonitorAlwaysAvailableEntity,
     PlexMonitorDataEntity,
-    PlexMonitorStandingEntity,
-    async_add_for_libraries,
-    async_add_granted,
+    async_add_library_entities,
+    async_add_server_entities,
 )
 from .events.attributes import stream_attributes
 from .library_sensor import LIBRARY_SENSORS, PlexMonitorLibrarySensor
@@ -168,19 +168,19 @@ async def async_setup_entry(
     data = entry.runtime_data
     async_add_entities([PlexMonitorTokenStatus(data.server, TOKEN_STATUS)])
     async_add_entities([PlexMonitorDelivery(player, DELIVERY) for player in data.players])
-    async_add_granted(
+    async_add_server_entities(
         entry,
         async_add_entities,
         SENSORS,
         lambda description: PlexMonitorSensor(data.server, description),
     )
-    async_add_granted(
+    async_add_server_entities(
         entry,
         async_add_entities,
         STATISTICS_SENSORS,
         lambda description: PlexMonitorStatisticsSensor(data.statistics, description),
     )
-    async_add_for_libraries(
+    async_add_library_entities(
         hass, entry, async_add_entities, LIBRARY_SENSORS, PlexMonitorLibrarySensor
     )
 
@@ -210,7 +210,7 @@ class PlexMonitorSensor(PlexMonitorDataEntity, SensorEntity):
         return self.entity_description.attributes_fn(self.data)
 
 
-class PlexMonitorTokenStatus(PlexMonitorStandingEntity, SensorEntity):
+class PlexMonitorTokenStatus(PlexMonitorAlwaysAvailableEntity, SensorEntity):
     """What is known about the token."""
 
     @property

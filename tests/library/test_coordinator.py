@@ -1,9 +1,12 @@
 """Libraries are counted when something has changed in them, and else left alone."""
 
+from functools import partial
+
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, EVENT_STATE_CHANGED
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
@@ -205,30 +208,33 @@ async def test_one_reading_by_the_slow_timer_that_failed_is_nothing_to_tell_of(
     assert items == ["4"]
 
 
-async def test_whoever_listens_no_more_is_told_nothing(
+async def test_change_of_one_library_updates_its_entities_alone(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """Be it of one library or of all."""
+    """Neither those of other libraries nor the listeners to all, until they are unsubscribed."""
     await ready(hass, freezer, world, entry)
-    libraries, told = entry.runtime_data.libraries, list[str]()
-    listening = [
-        libraries.async_add_listener(lambda: told.append("one"), "1"),
-        libraries.async_add_listener(lambda: told.append("all")),
+    libraries, updated = entry.runtime_data.libraries, list[str]()
+    unsubscribe = [
+        async_dispatcher_connect(hass, libraries.signal("1"), partial(updated.append, "one")),
+        async_dispatcher_connect(hass, libraries.signal("2"), partial(updated.append, "other")),
+        libraries.async_add_listener(partial(updated.append, "all")),
     ]
     await home.add_media("New Film")
     await advance(hass, freezer, MINUTE)
-    assert "one" in told
-    for stop in listening:
+    assert set(updated) == {"one"}
+    libraries.async_update_listeners()
+    assert updated[-1] == "all"
+    for stop in unsubscribe:
         stop()
-    told.clear()
+    updated.clear()
     await home.add_media("Newer Film")
     await advance(hass, freezer, MINUTE)
     libraries.async_update_listeners()
-    assert told == []
+    assert updated == []
 
 
 # While push is lost

@@ -65,7 +65,7 @@ def told(offset: int | None, *, rating_key: str | None = "100") -> PlayingNotifi
 def playing(offset: int | None = 0) -> Playhead:
     """Return the playhead of a stream that began at noon."""
     playhead = Playhead()
-    playhead.listed(a_session(offset), NOON)
+    playhead.update_session(a_session(offset), NOON)
     return playhead
 
 
@@ -74,15 +74,15 @@ def test_start() -> None:
     assert playing(5000).position == Position(offset=5000, at=NOON)
     playhead = playing(None)
     assert playhead.position is None
-    playhead.told(told(7000), NOON)
+    playhead.update_position(told(7000), NOON)
     assert playhead.position == Position(offset=7000, at=NOON)
 
 
 def test_end() -> None:
     """Nothing that comes late is taken for a position."""
     playhead = playing()
-    playhead.listed(None, NOON)
-    playhead.told(told(7000), NOON)
+    playhead.update_session(None, NOON)
+    playhead.update_position(told(7000), NOON)
     assert playhead.position is None
 
 
@@ -99,9 +99,9 @@ def test_stream_that_just_goes_on_has_one_position(steps: list[tuple[int, int, b
         now = NOON + timedelta(seconds=seconds)
         offset = seconds * 1000 + error
         if listed:
-            playhead.listed(a_session(offset), now)
+            playhead.update_session(a_session(offset), now)
         else:
-            playhead.told(told(offset), now)
+            playhead.update_position(told(offset), now)
         assert playhead.position is begun
 
 
@@ -116,9 +116,9 @@ def test_position_is_near_what_was_told_last(
         if listed:
             anew = offset != session.view_offset
             session = replace(session, view_offset=offset, state=state)
-            playhead.listed(session, now)
+            playhead.update_session(session, now)
         else:
-            playhead.told(told(offset), now)
+            playhead.update_position(told(offset), now)
         assert playhead.position is not None
         error = offset - playhead.position.expected(now, session.state)
         if not listed:
@@ -132,21 +132,21 @@ def test_stream_that_waits_stays_where_it_is(state: PlaybackState) -> None:
     """From where the clock says, if nothing else does."""
     playhead = playing()
     waits = NOON + timedelta(seconds=30)
-    playhead.listed(a_session(0, state), waits)
+    playhead.update_session(a_session(0, state), waits)
     assert playhead.position == Position(offset=30_000, at=waits)
     later = NOON + timedelta(hours=1)
-    playhead.told(told(31_000), later)
+    playhead.update_position(told(31_000), later)
     assert playhead.position == Position(offset=30_000, at=waits)
-    playhead.listed(a_session(0), later)
+    playhead.update_session(a_session(0), later)
     assert playhead.position == Position(offset=30_000, at=later)
 
 
 def test_what_is_played_next_has_its_own_position() -> None:
     """What is told of it before it is listed is not of what was played."""
     playhead = playing(900_000)
-    playhead.told(told(0, rating_key="101"), NOON)
+    playhead.update_position(told(0, rating_key="101"), NOON)
     assert playhead.position == Position(offset=900_000, at=NOON)
-    playhead.listed(a_session(2000, rating_key="101"), NOON)
+    playhead.update_session(a_session(2000, rating_key="101"), NOON)
     assert playhead.position == Position(offset=2000, at=NOON)
 
 
@@ -158,7 +158,7 @@ def test_what_is_played_next_has_its_own_position() -> None:
 def test_what_is_played_next_is_not_where_the_one_before_it_was(following: Session) -> None:
     """Even where it is not told where that is."""
     playhead = playing(900_000)
-    playhead.listed(following, NOON)
+    playhead.update_session(following, NOON)
     assert playhead.position is None
 
 
@@ -169,7 +169,7 @@ def test_what_is_listed_late_is_no_jump(listed: int, *, moved: bool) -> None:
     """The server lists where the player was up to ten seconds ago, and never where it will be."""
     playhead = playing(900_000)
     minute_later = NOON + timedelta(minutes=1)
-    playhead.listed(a_session(960_000 + listed), minute_later)
+    playhead.update_session(a_session(960_000 + listed), minute_later)
     assert playhead.position is not None
     assert playhead.position.at == (minute_later if moved else NOON)
 
@@ -181,7 +181,7 @@ def test_jump_is_more_than_ten_seconds(told_at: int, *, moved: bool) -> None:
     """Players are not exact."""
     playhead = playing(900_000)
     minute_later = NOON + timedelta(minutes=1)
-    playhead.told(told(960_000 + told_at), minute_later)
+    playhead.update_position(told(960_000 + told_at), minute_later)
     assert playhead.position is not None
     assert playhead.position.at == (minute_later if moved else NOON)
 
@@ -189,9 +189,9 @@ def test_jump_is_more_than_ten_seconds(told_at: int, *, moved: bool) -> None:
 def test_notification_without_a_position() -> None:
     """Or without saying of what: it is of the stream."""
     playhead = playing()
-    playhead.told(told(None), NOON)
+    playhead.update_position(told(None), NOON)
     assert playhead.position == Position(offset=0, at=NOON)
-    playhead.told(told(60_000, rating_key=None), NOON)
+    playhead.update_position(told(60_000, rating_key=None), NOON)
     assert playhead.position == Position(offset=60_000, at=NOON)
 
 

@@ -34,7 +34,7 @@ def told_of_libraries(entry: MockConfigEntry) -> list[LibraryEvent]:
         if isinstance(event, LibraryEvent):
             told.append(event)
 
-    entry.runtime_data.server.async_listen(listener)
+    entry.runtime_data.server.async_add_event_listener(listener)
     return told
 
 

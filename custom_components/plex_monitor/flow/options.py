@@ -21,7 +21,7 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from ..const import CONF_CLIENT_IDENTIFIER, CONF_PLAYERS
-from ..players.tracker import Player, selected_players
+from ..players.models import Player, selected_players
 from ..plex.errors import (
     PlexError,
     PlexForbiddenError,

@@ -1,1 +1,1 @@
-"""The libraries of a server, counted when they change."""
+"""Libraries of a server, which are read when they change."""

@@ -1,4 +1,4 @@
-"""Which libraries have changed, and when it is time to look at them."""
+"""Which libraries have changed, and when to read them."""
 
 from collections.abc import Callable, Collection, Coroutine
 from datetime import datetime
@@ -10,88 +10,88 @@ from homeassistant.helpers.event import async_call_later
 
 from ..runtime import PlexMonitorConfigEntry
 
-# What comes in together is told together: after this long without more of it, and not later than
-# the other.
-SETTLE_AFTER = 20.0
-SETTLE_AT_MOST = 300.0
-# What could not be read is tried again after this long, as long as the server is there at all.
-RETRY_AFTER = 120.0
-# Where one library alone cannot be counted, with twice the pause each time, up to this.
-RETRY_LAST = 1800.0
+# Changes are read together once none has been reported for this long, and at the latest this long
+# after the first.
+SETTLE_DELAY = 20.0
+MAX_SETTLE_DELAY = 300.0
+# Delay before another attempt after a failed read, while the server is available.
+RETRY_DELAY = 120.0
+# Where one library alone cannot be counted, the delay doubles with each attempt up to this.
+MAX_RETRY_DELAY = 1800.0
 
 
 class LibraryChanges:
-    """Collect the keys of what has changed, and have it looked at with restraint."""
+    """Collect the keys of changed libraries, and schedule their reading."""
 
     def __init__(
         self,
         hass: HomeAssistant,
         entry: PlexMonitorConfigEntry,
-        look: Callable[[], Coroutine[Any, Any, None]],
+        read: Callable[[], Coroutine[Any, Any, None]],
     ) -> None:
-        """Have `look` run in the background when it is time."""
+        """Initialize the schedule; `read` runs as a background task of the entry."""
         self._hass = hass
         self._entry = entry
-        self._look = look
+        self._read = read
         self._changed: set[str] = set()
         self._since = 0.0
-        self._pause = RETRY_AFTER
-        self._timer: CALLBACK_TYPE | None = None
+        self._retry_delay = RETRY_DELAY
+        self._cancel_timer: CALLBACK_TYPE | None = None
 
     @callback
     def async_mark(self, key: str) -> None:
-        """Look at a library when nothing more has come in for a while."""
+        """Mark a library as changed, to be read once changes have settled."""
         now = monotonic()
         if not self._changed:
             self._since = now
         self._changed.add(key)
-        self._look_in(min(SETTLE_AFTER, max(0.0, self._since + SETTLE_AT_MOST - now)))
+        self._async_schedule(min(SETTLE_DELAY, max(0.0, self._since + MAX_SETTLE_DELAY - now)))
 
     @callback
     def async_take(self) -> set[str]:
-        """Return what has changed; it is looked at now."""
+        """Return the changed libraries, and forget them: they are read now."""
         taken, self._changed = self._changed, set()
         return taken
 
     @callback
-    def async_give_back(self, keys: Collection[str]) -> None:
-        """Take back what could not be read: it waits from now on, as if it had just changed."""
+    def async_put_back(self, keys: Collection[str]) -> None:
+        """Put back libraries that could not be read, as if they had just changed."""
         self._changed.update(keys)
         self._since = monotonic()
 
     @callback
-    def async_look_again(self, wait: float = RETRY_AFTER) -> None:
-        """Look after a while, if not before for another reason."""
-        if self._timer is None:
-            self._look_in(wait)
+    def async_schedule_retry(self, delay: float = RETRY_DELAY) -> None:
+        """Schedule another read, unless one is scheduled already."""
+        if self._cancel_timer is None:
+            self._async_schedule(delay)
 
     @callback
-    def async_failed(self, keys: Collection[str]) -> None:
-        """Have those counted again that could not be, the less often the longer that lasts."""
+    def async_retry_failed(self, keys: Collection[str]) -> None:
+        """Schedule another attempt at libraries that could not be counted, with back-off."""
         if not keys:
-            self._pause = RETRY_AFTER
+            self._retry_delay = RETRY_DELAY
             return
-        self.async_give_back(keys)
-        self.async_look_again(self._pause)
-        self._pause = min(2 * self._pause, RETRY_LAST)
+        self.async_put_back(keys)
+        self.async_schedule_retry(self._retry_delay)
+        self._retry_delay = min(2 * self._retry_delay, MAX_RETRY_DELAY)
 
     @callback
     def async_stop(self) -> None:
-        """Look no more."""
-        if self._timer is not None:
-            self._timer()
-            self._timer = None
+        """Cancel the scheduled read."""
+        if self._cancel_timer is not None:
+            self._cancel_timer()
+            self._cancel_timer = None
 
     @callback
-    def _look_in(self, wait: float) -> None:
+    def _async_schedule(self, delay: float) -> None:
         self.async_stop()
-        self._timer = async_call_later(
-            self._hass, wait, HassJob(self._async_settled, cancel_on_shutdown=True)
+        self._cancel_timer = async_call_later(
+            self._hass, delay, HassJob(self._async_handle_timer, cancel_on_shutdown=True)
         )
 
     @callback
-    def _async_settled(self, _now: datetime) -> None:
-        self._timer = None
+    def _async_handle_timer(self, _now: datetime) -> None:
+        self._cancel_timer = None
         self._entry.async_create_background_task(
-            self._hass, self._look(), f"plex_monitor libraries {self._entry.entry_id}"
+            self._hass, self._read(), f"plex_monitor libraries {self._entry.entry_id}"
         )

@@ -1,45 +1,45 @@
-"""Which libraries there are: one answer that lacks some takes none away."""
+"""Which libraries exist, of which a single incomplete list removes none."""
 
 from collections.abc import Collection
 from time import monotonic
 
-# A library is gone when a list of all lacks it, and so does one that is this many seconds later.
-LACKING_FOR = 60.0
+# A library is removed if a list lacks it, and so does another that is this many seconds later.
+REMOVE_AFTER = 60.0
 
 
 class LibraryPresence:
-    """Keep the libraries by their key until they are surely gone.
+    """Keep the keys of the libraries until they are certainly removed.
 
-    A server that starts, or whose database is busy, can say for a moment that it has none.
+    A server that starts, or whose database is busy, can report for a moment that it has none.
     """
 
     def __init__(self) -> None:
-        """Know of no library yet."""
-        # Since when each has been lacking from what was listed, `None` where it was not.
-        self._lacking_since: dict[str, float | None] = {}
+        """Initialize without libraries."""
+        # Since when each has been missing from the lists, `None` if it was in the last.
+        self._missing_since: dict[str, float | None] = {}
 
     @property
     def keys(self) -> frozenset[str]:
-        """Return which there are."""
-        return frozenset(self._lacking_since)
+        """Return the keys of the libraries that exist."""
+        return frozenset(self._missing_since)
 
     @property
-    def in_doubt(self) -> bool:
-        """Say whether a library was lacking that may come back."""
-        return any(since is not None for since in self._lacking_since.values())
+    def has_missing(self) -> bool:
+        """Return whether the last list lacked a library that is not removed yet."""
+        return any(since is not None for since in self._missing_since.values())
 
     def expect(self, keys: Collection[str]) -> None:
-        """Take for granted, until they are listed, that there are these."""
+        """Add libraries that exist until lists say otherwise."""
         for key in keys:
-            self._lacking_since.setdefault(key, None)
+            self._missing_since.setdefault(key, None)
 
-    def listed(self, keys: Collection[str]) -> None:
-        """Take in which the server says that there are."""
+    def update(self, keys: Collection[str]) -> None:
+        """Update the libraries from a list of the server."""
         now = monotonic()
         for key in self.keys.difference(keys):
-            since = self._lacking_since[key]
+            since = self._missing_since[key]
             if since is None:
-                self._lacking_since[key] = now
-            elif now - since >= LACKING_FOR:
-                del self._lacking_since[key]
-        self._lacking_since.update(dict.fromkeys(keys))
+                self._missing_since[key] = now
+            elif now - since >= REMOVE_AFTER:
+                del self._missing_since[key]
+        self._missing_since.update(dict.fromkeys(keys))

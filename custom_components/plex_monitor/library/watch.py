@@ -1,4 +1,4 @@
-"""Whether a server has other libraries than before: it does not tell that by itself."""
+"""Check for libraries that were created, renamed or removed, which the server does not report."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
@@ -11,11 +11,11 @@ from ..plex.errors import PlexError
 from ..runtime import PlexMonitorConfigEntry
 from ..server.coordinator import PlexMonitorCoordinator
 
-LOOK_INTERVAL = timedelta(minutes=30)
+CHECK_INTERVAL = timedelta(minutes=30)
 
 
 class LibraryWatch:
-    """See now and then by one small question whether a library was made, renamed or removed."""
+    """Compare the titles of the libraries at an interval, which costs one small request."""
 
     def __init__(
         self,
@@ -24,47 +24,49 @@ class LibraryWatch:
         server: PlexMonitorCoordinator,
         on_change: Callable[[], Awaitable[None]],
     ) -> None:
-        """Have `on_change` awaited when there are others than at the look before."""
+        """Initialize the watch; `on_change` is awaited if the titles differ from the last check."""
         self._hass = hass
         self._entry = entry
         self._server = server
         self._on_change = on_change
-        # By their key. What is shown to apps need not be all that is there, so it is compared with
-        # nothing but itself.
+        # By their key. Apps may be shown fewer libraries than exist, so these are compared with
+        # nothing but the titles of the last check.
         self._titles: Mapping[str, str] | None = None
 
     @callback
     def async_start(self) -> None:
-        """Begin to look."""
+        """Start checking until the entry is unloaded."""
         self._entry.async_on_unload(
             async_track_time_interval(
                 self._hass,
-                self._async_timer,
-                LOOK_INTERVAL,
+                self._async_handle_interval,
+                CHECK_INTERVAL,
                 name=f"plex_monitor library watch {self._entry.entry_id}",
                 cancel_on_shutdown=True,
             )
         )
-        self._async_begin_look()
+        self._async_start_check()
 
     @callback
-    def _async_timer(self, _now: datetime) -> None:
-        self._async_begin_look()
+    def _async_handle_interval(self, _now: datetime) -> None:
+        self._async_start_check()
 
     @callback
-    def _async_begin_look(self) -> None:
-        """Look in the background, so that it ends with the entry."""
+    def _async_start_check(self) -> None:
+        """Check in a background task, which is cancelled when the entry is unloaded."""
         if self._server.last_update_success:
             self._entry.async_create_background_task(
-                self._hass, self._async_look(), f"plex_monitor library watch {self._entry.entry_id}"
+                self._hass,
+                self._async_check(),
+                f"plex_monitor library watch {self._entry.entry_id}",
             )
 
-    async def _async_look(self) -> None:
+    async def _async_check(self) -> None:
         try:
             titles = await self._server.server.library.titles()
         except PlexError as err:
-            LOGGER.debug("%s: does not tell its libraries: %s", self._server.name, err)
+            LOGGER.debug("%s: could not list its libraries: %s", self._server.name, err)
             return
-        before, self._titles = self._titles, titles
-        if before is not None and before != titles:
+        previous, self._titles = self._titles, titles
+        if previous is not None and previous != titles:
             await self._on_change()

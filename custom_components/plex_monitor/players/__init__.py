@@ -1,1 +1,1 @@
-"""The players that the user selected, and what they are playing."""
+"""Players that the user selected, and what they are playing."""

@@ -1,34 +1,34 @@
-"""Pictures of a server, fetched by Home Assistant, so that nobody else needs the token."""
+"""Pictures of a server, which Home Assistant fetches so that nothing else needs the token."""
 
 from ..const import LOGGER
 from ..plex.errors import PlexError
 from ..plex.models import Image
 from ..server.coordinator import PlexMonitorCoordinator
 
-# Posters are upright; what is wide fits into it as well.
+# The picture fits into this size: that of a poster, which wide pictures fit into as well.
 WIDTH = 600
 HEIGHT = 900
 
 
-class Picture:
-    """The picture of one thing after another, of which the last one is kept."""
+class PictureCache:
+    """Fetch pictures of a server, and keep the last one."""
 
     def __init__(self, coordinator: PlexMonitorCoordinator) -> None:
-        """Have none yet."""
+        """Initialize the cache without a picture."""
         self._coordinator = coordinator
-        self._kept: tuple[str, Image] | None = None
+        self._cached: tuple[str, Image] | None = None
 
     async def async_fetch(self, thumb: str | None) -> Image | None:
-        """Return the picture at a path of the server; `None` where it is not to be had."""
+        """Return the picture at a path of the server, or `None` if it cannot be fetched."""
         if thumb is None:
             return None
-        if self._kept is not None and self._kept[0] == thumb:
-            return self._kept[1]
+        if self._cached is not None and self._cached[0] == thumb:
+            return self._cached[1]
         coordinator = self._coordinator
         try:
             image = await coordinator.server.library.image(thumb, width=WIDTH, height=HEIGHT)
         except PlexError as err:
-            LOGGER.debug("%s: does not show a picture: %s", coordinator.name, err)
+            LOGGER.debug("%s: could not fetch a picture: %s", coordinator.name, err)
             return None
-        self._kept = thumb, image
+        self._cached = thumb, image
         return image

@@ -1,4 +1,4 @@
-"""How far a stream is, told anew only where the clock does not tell it."""
+"""Position of a stream, which changes only where the clock does not account for it."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -6,21 +6,21 @@ from datetime import datetime, timedelta
 from ..plex.models import PlaybackState, Session
 from ..plex.notifications import PlayingNotification
 
-# A stream that is told to be further than this from where it should be was moved, in milliseconds.
-MOVED = 10_000
-# What the server lists is where the player was when it last said so, this long ago at most.
-LISTED_LATE = 10_000
+# A stream that is reported further than this from its expected position was moved, in milliseconds.
+SEEK_THRESHOLD = 10_000
+# The list of sessions has the position that the player last reported, up to this long ago.
+MAX_LIST_DELAY = 10_000
 
 
 @dataclass(frozen=True, kw_only=True)
 class Position:
-    """How far a stream was at a moment, in milliseconds."""
+    """Position of a stream at a moment, in milliseconds."""
 
     offset: int
     at: datetime
 
     def expected(self, now: datetime, state: PlaybackState) -> int:
-        """Return how far it has come by now: it goes on by itself while it plays."""
+        """Return the position now: it advances by itself while the stream is playing."""
         if state is not PlaybackState.PLAYING:
             return self.offset
         return self.offset + (now - self.at) // timedelta(milliseconds=1)
@@ -29,45 +29,45 @@ class Position:
 class Playhead:
     """Keep the position of what a player plays.
 
-    It is one of the start, of a jump, of a pause or of its end: the server tells many more, and
-    nothing is to be written for those.
+    It changes at the start, a seek, a pause and the end of a pause. The server reports many more
+    positions, for which no state is written.
     """
 
     def __init__(self) -> None:
-        """Play nothing yet."""
+        """Initialize without a session."""
         self.position: Position | None = None
         self._session: Session | None = None
 
-    def listed(self, session: Session | None, now: datetime) -> None:
-        """Take in what is played now, as it was looked at; `None` for nothing."""
-        self.position = None if session is None else self._position_of(session, now)
+    def update_session(self, session: Session | None, now: datetime) -> None:
+        """Update from the session as it is listed now, `None` for none."""
+        self.position = None if session is None else self._listed_position(session, now)
         self._session = session
 
-    def told(self, playing: PlayingNotification, now: datetime) -> None:
-        """Take in what the server tells of the stream."""
-        session, offset = self._session, playing.view_offset
+    def update_position(self, notification: PlayingNotification, now: datetime) -> None:
+        """Update from a notification, if it is about the listed session."""
+        session, offset = self._session, notification.view_offset
         if (
             session is None
             or offset is None
-            or playing.rating_key not in {None, session.rating_key}
+            or notification.rating_key not in {None, session.rating_key}
         ):
             return
-        known = self.position
-        if known is None or abs(offset - known.expected(now, session.state)) > MOVED:
+        position = self.position
+        if position is None or abs(offset - position.expected(now, session.state)) > SEEK_THRESHOLD:
             self.position = Position(offset=offset, at=now)
 
-    def _position_of(self, session: Session, now: datetime) -> Position | None:
-        before, known, offset = self._session, self.position, session.view_offset
-        if before is None or known is None or not _is_same(before, session):
+    def _listed_position(self, session: Session, now: datetime) -> Position | None:
+        previous, position, offset = self._session, self.position, session.view_offset
+        if previous is None or position is None or not _is_same(previous, session):
             return None if offset is None else Position(offset=offset, at=now)
-        expected = known.expected(now, before.state)
-        if offset is None or offset == before.view_offset:
-            # It was not told anew.
+        expected = position.expected(now, previous.state)
+        if offset is None or offset == previous.view_offset:
+            # The player has not reported another position since.
             offset = expected
-        if session.state is not before.state:
+        if session.state is not previous.state:
             return Position(offset=offset, at=now)
-        if -(MOVED + LISTED_LATE) <= offset - expected <= MOVED:
-            return known
+        if -(SEEK_THRESHOLD + MAX_LIST_DELAY) <= offset - expected <= SEEK_THRESHOLD:
+            return position
         return Position(offset=offset, at=now)
 
 

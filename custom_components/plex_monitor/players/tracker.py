@@ -1,80 +1,45 @@
-"""The players that have a device of their own: which they are, and what each of them plays."""
+"""Track the state of the players that the user selected."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Self
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from homeassistant.core import callback
 from homeassistant.util import dt as dt_util
 
-from ..const import CONF_PLAYERS
 from ..events.listeners import Listeners
 from ..plex.models import PlaybackState, Session
 from ..plex.notifications import Notification, PlayingNotification
 from ..runtime import PlexMonitorConfigEntry
 from ..server.coordinator import PlexMonitorCoordinator
 from ..server.streams import session_number
-from .pictures import Picture
-from .playhead import Playhead, Position
-
-
-@dataclass(frozen=True, kw_only=True)
-class Player:
-    """A player as it is stored, and offered to be chosen."""
-
-    player_id: str
-    name: str
-    platform: str | None
-
-    @classmethod
-    def from_option(cls, option: Mapping[str, Any]) -> Self:
-        """Read what is stored."""
-        return cls(player_id=option["id"], name=option["name"], platform=option["platform"])
-
-    def as_option(self) -> dict[str, Any]:
-        """Return what is to be stored."""
-        return {"id": self.player_id, "name": self.name, "platform": self.platform}
-
-
-def selected_players(entry: PlexMonitorConfigEntry) -> tuple[Player, ...]:
-    """Return the players that somebody has chosen to have a device."""
-    return tuple(Player.from_option(option) for option in entry.options.get(CONF_PLAYERS, ()))
-
-
-@dataclass(frozen=True, kw_only=True)
-class PlayerState:
-    """What a player does.
-
-    `session` is `None` while it plays nothing. It tells no `view_offset`, since `position` does.
-    """
-
-    session: Session | None
-    position: Position | None
-    can_be_stopped: bool
+from .models import Player, PlayerState, selected_players
+from .pictures import PictureCache
+from .playhead import Playhead
 
 
 class TrackedPlayer:
-    """One player that somebody has chosen; `state` is `None` while nothing is known of it."""
+    """A selected player; `state` is `None` while it is unknown."""
 
     def __init__(self, coordinator: PlexMonitorCoordinator, player: Player) -> None:
-        """Know nothing yet."""
+        """Initialize the player with an unknown state."""
         self.coordinator = coordinator
         self.player = player
-        self.picture = Picture(coordinator)
+        self.picture = PictureCache(coordinator)
         self.state: PlayerState | None = None
         self.listeners: Listeners[PlayerState | None] = Listeners()
         self._playhead = Playhead()
 
     @property
     def session(self) -> Session | None:
-        """Return what it plays, as far as that is known."""
+        """Return the session that it plays, if any is known."""
         return None if self.state is None else self.state.session
 
     @callback
-    def async_seen(self, session: Session | None, *, can_be_stopped: bool) -> None:
-        """Take in what it plays, `None` for nothing."""
-        self._playhead.listed(session, dt_util.utcnow())
-        self._async_become(
+    def async_update_session(self, session: Session | None, *, can_be_stopped: bool) -> None:
+        """Update the session that it plays, `None` for none."""
+        self._playhead.update_session(session, dt_util.utcnow())
+        self._async_set_state(
             PlayerState(
                 session=None if session is None else replace(session, view_offset=None),
                 position=self._playhead.position,
@@ -83,32 +48,32 @@ class TrackedPlayer:
         )
 
     @callback
-    def async_lost(self) -> None:
-        """Take in that nothing is known of it any more."""
-        self._playhead.listed(None, dt_util.utcnow())
-        self._async_become(None)
+    def async_set_unknown(self) -> None:
+        """Set the state to unknown."""
+        self._playhead.update_session(None, dt_util.utcnow())
+        self._async_set_state(None)
 
     @callback
-    def async_told(self, playing: PlayingNotification) -> None:
-        """Take in what the server tells of the stream that was seen last."""
+    def async_update_position(self, notification: PlayingNotification) -> None:
+        """Update the position in the current session from a notification."""
         if TYPE_CHECKING:
             assert self.state is not None
-        self._playhead.told(playing, dt_util.utcnow())
-        self._async_become(replace(self.state, position=self._playhead.position))
+        self._playhead.update_position(notification, dt_util.utcnow())
+        self._async_set_state(replace(self.state, position=self._playhead.position))
 
     @callback
-    def _async_become(self, state: PlayerState | None) -> None:
-        """Tell whoever listens, if it is anything new."""
+    def _async_set_state(self, state: PlayerState | None) -> None:
+        """Set the state, and notify listeners if it changed."""
         if state != self.state:
             self.state = state
             self.listeners.async_notify(state)
 
 
 class PlayerTracker:
-    """All players of a server that somebody has chosen."""
+    """Track all selected players of a server."""
 
     def __init__(self, entry: PlexMonitorConfigEntry, coordinator: PlexMonitorCoordinator) -> None:
-        """Read which they are."""
+        """Initialize the players that the options of the entry list."""
         self._entry = entry
         self._coordinator = coordinator
         self._players = {
@@ -118,55 +83,53 @@ class PlayerTracker:
         self._by_session_key: dict[str, TrackedPlayer] = {}
 
     def __iter__(self) -> Iterator[TrackedPlayer]:
-        """Return them in the order in which they were chosen."""
+        """Iterate over the players in the order of their selection."""
         return iter(self._players.values())
 
     @callback
     def async_start(self) -> None:
-        """Follow them until the entry is unloaded."""
+        """Track the players until the entry is unloaded."""
         if not self._players:
             return
-        self._entry.async_on_unload(self._coordinator.async_add_listener(self._async_look))
         self._entry.async_on_unload(
-            self._coordinator.async_add_notification_listener(self._async_notified)
+            self._coordinator.async_add_listener(self._handle_coordinator_update)
         )
-        self._async_look()
+        self._entry.async_on_unload(
+            self._coordinator.async_add_notification_listener(self._async_handle_notification)
+        )
+        self._handle_coordinator_update()
 
     @callback
-    def _async_look(self) -> None:
-        """See what they play, once for all of them."""
+    def _handle_coordinator_update(self) -> None:
+        """Update the session of each player, with one pass over all sessions."""
         data = self._coordinator.data
         if not self._coordinator.last_update_success or data is None or data.sessions is None:
             self._by_session_key = {}
             for player in self:
-                player.async_lost()
+                player.async_set_unknown()
             return
         sessions: dict[str, Session] = {}
         for session in data.sessions.values():
             if (player_id := session.player_id) is None or player_id not in self._players:
                 continue
-            if player_id not in sessions or _comes_first(session, sessions[player_id]):
+            if player_id not in sessions or _priority(session) > _priority(sessions[player_id]):
                 sessions[player_id] = session
         self._by_session_key = {
             session.session_key: self._players[player_id] for player_id, session in sessions.items()
         }
         for player_id, player in self._players.items():
-            player.async_seen(sessions.get(player_id), can_be_stopped=data.info.plex_pass)
+            player.async_update_session(sessions.get(player_id), can_be_stopped=data.info.plex_pass)
 
     @callback
-    def _async_notified(self, notification: Notification) -> None:
-        """Have a player hear how far it is."""
+    def _async_handle_notification(self, notification: Notification) -> None:
+        """Update the position of the player that a notification is about."""
         if (
             isinstance(notification, PlayingNotification)
             and (player := self._by_session_key.get(notification.session_key)) is not None
         ):
-            player.async_told(notification)
+            player.async_update_position(notification)
 
 
-def _comes_first(one: Session, other: Session) -> bool:
-    """Say which of two streams on one player is shown: one that goes on, else the later one."""
-    return _rank(one) > _rank(other)
-
-
-def _rank(session: Session) -> tuple[bool, int]:
+def _priority(session: Session) -> tuple[bool, int]:
+    """Return which of two sessions on one player is shown: one that plays, else the later one."""
     return session.state is not PlaybackState.PAUSED, session_number(session)

@@ -1,0 +1,29 @@
+"""Models of the libraries of a server."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ..plex.models import Activity, MediaItem, MediaType, Section, SectionStorage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    """A library with its contents and its running scan.
+
+    `scan` is the activity with which the server scans it, `last_added` the newest item in it.
+    """
+
+    section: Section
+    counts: Mapping[MediaType, int]
+    storage: SectionStorage | None
+    last_added: MediaItem | None
+    scan: Activity | None = None
+
+
+type Libraries = Mapping[str, Library]
+"""The libraries of a server by their key."""
+
+
+def library_unique_id(machine_identifier: str, section_key: str, key: str) -> str:
+    """Return the unique id of an entity of a library."""
+    return f"{machine_identifier}_{section_key}_{key}"
