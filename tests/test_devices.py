@@ -1,4 +1,4 @@
-"""The device of a player belongs to that of its server, and knows what runs on it."""
+"""The device of a player is connected via its server, and has the Plex app as its model."""
 
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr
@@ -26,7 +26,7 @@ def device_of(
 async def test_device_of_a_player(
     hass: HomeAssistant, home: PlexServer, owner: Account, bedroom_entry: MockConfigEntry
 ) -> None:
-    """It is reached by the server, and knows what runs on it once it has played something."""
+    """Its model is the platform, and the Plex app once it has played something."""
     await set_up(hass, bedroom_entry)
     device = device_of(hass, home, bedroom_entry, TV)
     server = dr.async_get(hass).async_get_device_by_identifier(
@@ -45,10 +45,10 @@ async def test_device_of_a_player(
     assert device_of(hass, home, bedroom_entry, TV).model == "Plex for Apple TV"
 
 
-async def test_player_that_plays_from_the_start(
+async def test_player_that_plays_at_setup(
     hass: HomeAssistant, home: PlexServer, owner: Account, bedroom_entry: MockConfigEntry
 ) -> None:
-    """Home Assistant was restarted during a film."""
+    """Home Assistant was restarted while a film plays."""
     stream = await home.start_stream(user=owner, title="Winter Light", player=TV)
     await stream.seek(600_000)
     await set_up(hass, bedroom_entry)

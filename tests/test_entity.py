@@ -1,4 +1,4 @@
-"""Devices and entities: which there are, and that they go when what they stand for is gone."""
+"""Devices and entities are created and removed with what they represent."""
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import EVENT_STATE_CHANGED
@@ -19,7 +19,7 @@ HOUR = 60 * MINUTE
 
 
 def server_device(hass: HomeAssistant, entry: MockConfigEntry) -> dr.DeviceEntry:
-    """Return the one device that is no part of another."""
+    """Return the device of the server, the only one that is not a child device."""
     [device] = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     return device
 
@@ -30,10 +30,10 @@ def library_devices(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, dr
     return {str(device.name): device for device in devices}
 
 
-async def test_each_library_is_a_part_of_the_server(
+async def test_library_has_a_child_device_of_the_server(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """Its name is that of the library."""
+    """It has the name of the library."""
     await set_up(hass, entry)
     server = server_device(hass, entry)
     libraries = library_devices(hass, entry)
@@ -45,7 +45,7 @@ async def test_each_library_is_a_part_of_the_server(
 async def test_entities_belong_to_their_device(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """And keep their unique id, whatever they are called."""
+    """Their unique ids do not depend on names."""
     await set_up(hass, entry)
     registry = er.async_get(hass)
     streams = registry.async_get("sensor.home_streams")
@@ -67,7 +67,7 @@ async def test_version_of_the_device_follows_the_server(
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """Without a restart of Home Assistant."""
+    """It needs no restart of Home Assistant."""
     await set_up(hass, entry)
     assert server_device(hass, entry).sw_version == home.version
     await home.restart(version="1.44.0.1-abc")
@@ -79,7 +79,7 @@ async def test_version_of_the_device_follows_the_server(
 async def test_version_is_kept_while_the_token_is_refused(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """What is not known now may have been known before."""
+    """The device keeps what was read before."""
     await set_up(hass, entry)
     await hass.config_entries.async_unload(entry.entry_id)
     home.rejects_tokens = True
@@ -88,13 +88,13 @@ async def test_version_is_kept_while_the_token_is_refused(
     assert library_devices(hass, entry).keys() == {"Movies", "TV Shows", "Music"}
 
 
-async def test_new_library_is_found_by_its_first_scan(
+async def test_new_library_is_added_after_its_first_scan(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """Even where that finds nothing."""
+    """It is added even if the scan finds nothing."""
     await set_up(hass, entry)
     section = home.library.add_section("Home Videos", Kind.MOVIE)
     await home.scan(section)
@@ -108,13 +108,13 @@ async def test_new_library_is_found_by_its_first_scan(
     assert values(hass, "home_videos_items") == ["1"]
 
 
-async def test_library_that_is_gone_takes_its_device_along(
+async def test_deleted_library_removes_its_device_and_entities(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """Nothing is told of it, so this takes until the libraries are looked at anyway."""
+    """The server does not report it, so they are removed with a later read."""
     await set_up(hass, entry)
     home.library.remove_section(home.library.sections[2])
     await advance(hass, freezer, 6 * HOUR + MINUTE, step=10 * MINUTE)
@@ -125,14 +125,14 @@ async def test_library_that_is_gone_takes_its_device_along(
     assert hass.states.get("sensor.home_music_items") is None
 
 
-async def test_library_that_is_shared_no_more_and_then_again(
+async def test_library_that_is_unshared_and_shared_again(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     guest: MockConfigEntry,
     friend: Account,
 ) -> None:
-    """It has the same entities as before."""
+    """It gets the same entities again."""
     await set_up(hass, guest)
     movies, shows, music = home.library.sections
     home.restrict(friend, [movies, shows])
@@ -144,13 +144,13 @@ async def test_library_that_is_shared_no_more_and_then_again(
     assert values(hass, "music_items") == ["1"]
 
 
-async def test_last_library_that_is_gone(
+async def test_last_library_that_is_deleted(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """That there is none is an answer too, and costs no more than any other."""
+    """An empty list of libraries is valid, too."""
     await set_up(hass, entry)
     for section in list(home.library.sections):
         home.library.remove_section(section)
@@ -160,14 +160,14 @@ async def test_last_library_that_is_gone(
 
 @pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error fetching Home libraries data")
 @pytest.mark.parametrize("fault", [Fault.GARBLED, Fault.status(503), Fault.status(403)])
-async def test_no_answer_removes_nothing(
+async def test_failed_read_removes_no_device(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     entry: MockConfigEntry,
     fault: Fault,
 ) -> None:
-    """Nor does it at the start, when nothing has been read yet."""
+    """Neither does one at setup, when nothing has been read yet."""
     await set_up(hass, entry)
     home.faults.set(fault, paths="^/library/sections$")
     await advance(hass, freezer, 7 * HOUR, step=10 * MINUTE)
@@ -178,13 +178,13 @@ async def test_no_answer_removes_nothing(
     assert values(hass, "movies_items") == ["unavailable"]
 
 
-async def test_library_that_is_renamed(
+async def test_renamed_library(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """The device is the same, and its entities keep their ids."""
+    """It keeps its device and the ids of its entities."""
     await set_up(hass, entry)
     before = library_devices(hass, entry)["Movies"]
     home.library.sections[0].title = "Films"
@@ -202,7 +202,7 @@ async def test_update_changes_only_the_states_that_it_concerns(
     owner: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """However many entities there are: a pause concerns two, a poll that finds nothing new none."""
+    """A pause concerns two entities, and a poll without changes none."""
     await set_up(hass, entry)
     stream = await home.start_stream(user=owner, title="Film")
     await advance(hass, freezer, 2 * MINUTE)
@@ -226,7 +226,7 @@ async def test_two_servers_have_their_own_libraries(
     entry: MockConfigEntry,
     cabin_entry: MockConfigEntry,
 ) -> None:
-    """They have the same numbers and names."""
+    """The keys and names of their libraries are the same."""
     cabin.library.add("One More")
     await set_up(hass, entry)
     await set_up(hass, cabin_entry)
@@ -235,10 +235,10 @@ async def test_two_servers_have_their_own_libraries(
     assert len(library_devices(hass, cabin_entry)) == 3
 
 
-async def test_libraries_of_one_name_are_told_apart_by_their_server(
+async def test_libraries_with_the_same_name_are_distinguished_by_their_server(
     hass: HomeAssistant, entry: MockConfigEntry, cabin_entry: MockConfigEntry
 ) -> None:
-    """Where somebody chooses one, and when somebody speaks of one."""
+    """Their full names begin with that of the server, in pickers and for voice assistants."""
     await set_up(hass, entry)
     await set_up(hass, cabin_entry)
     registry = er.async_get(hass)

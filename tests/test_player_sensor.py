@@ -1,4 +1,4 @@
-"""How a player gets what it plays."""
+"""The delivery sensor shows how the stream of a player is delivered."""
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
@@ -12,10 +12,10 @@ from .support.players import DELIVERY, TV
 
 
 def codecs(hass: HomeAssistant) -> tuple[str, ...]:
-    """Return those of picture and sound, each as it lies on the server and as it is delivered."""
-    told = attributes_of(hass, DELIVERY)
+    """Return the codecs of video and audio, each as stored and as delivered."""
+    attributes = attributes_of(hass, DELIVERY)
     names = ("source_video_codec", "video_codec", "source_audio_codec", "audio_codec")
-    return tuple(told[name] for name in names)
+    return tuple(attributes[name] for name in names)
 
 
 async def test_delivery(
@@ -25,7 +25,7 @@ async def test_delivery(
     owner: Account,
     bedroom_entry: MockConfigEntry,
 ) -> None:
-    """As it changes while the stream goes on."""
+    """It changes while the stream continues."""
     await set_up(hass, bedroom_entry)
     stream = await home.start_stream(user=owner, title="Winter Light", player=TV, bandwidth=4200)
     await settle(hass)

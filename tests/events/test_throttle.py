@@ -9,7 +9,7 @@ from tests.simulator import PlexServer, World
 from tests.support.entities import attributes_of
 from tests.support.entries import set_up, state_of
 from tests.support.helpers import advance, settle
-from tests.support.libraries import ready
+from tests.support.libraries import set_up_and_settle
 
 ACTIVITIES = "sensor.home_activities"
 SCANNING = "binary_sensor.home_movies_scanning"
@@ -85,7 +85,7 @@ async def test_progress_of_a_scan_is_written_every_ten_seconds(
     entry: MockConfigEntry,
 ) -> None:
     """And its begin and end at once."""
-    await ready(hass, freezer, world, entry)
+    await set_up_and_settle(hass, freezer, world, entry)
     changes = async_capture_events(hass, EVENT_STATE_CHANGED)
     section = home.library.sections[0]
     scan = await home.activities.start(

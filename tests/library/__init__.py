@@ -1,1 +1,1 @@
-"""Specifications of the room library."""
+"""Tests for the library package."""

@@ -1,76 +1,57 @@
-"""Libraries that change all the time are looked at with restraint, and those that fail as well."""
+"""Reads are limited for libraries that keep changing, and for those that fail."""
 
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from tests.simulator import Fault, PlexServer, World
-from tests.support.entities import values
-from tests.support.helpers import advance, settle
-from tests.support.libraries import asked_of_libraries, ready
+from tests.simulator import Fault, PlexServer
+from tests.support.helpers import settle
+from tests.support.libraries import SettledHome
 
 MINUTE = 60
 HOUR = 60 * MINUTE
 
 
 @pytest.mark.parametrize("failing", ["^/library/sections/1/all$", "^/library/sections$"])
-async def test_what_fails_is_not_asked_for_with_each_change(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
-    failing: str,
+async def test_failing_request_is_not_repeated_with_each_change(
+    home: PlexServer, settled: SettledHome, failing: str
 ) -> None:
-    """However long it has failed, a library or the list of them; what has changed is not lost."""
-    await ready(hass, freezer, world, entry)
+    """Be it for a library or for the list of them; changes meanwhile are not lost."""
     home.faults.set(Fault.status(500), paths=failing)
     await home.add_media("New Film")
-    await advance(hass, freezer, 6 * MINUTE, step=30)
-    world.requests.clear()
+    await settled.advance(6 * MINUTE, step=30)
+    settled.world.requests.clear()
     for number in range(20):
         await home.add_media(f"Film {number}")
-        await advance(hass, freezer, 1, step=1)
-    assert asked_of_libraries(world)["/library/sections"] <= 1
+        await settled.advance(1, step=1)
+    assert settled.requests()["/library/sections"] <= 1
     home.faults.clear()
-    await advance(hass, freezer, 3 * MINUTE)
-    assert values(hass, "movies_items") == ["24"]
+    await settled.advance(3 * MINUTE)
+    assert settled.values("movies_items") == ["24"]
 
 
-async def test_library_that_cannot_be_counted_is_asked_for_less_and_less(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
+async def test_library_that_cannot_be_read_is_retried_with_back_off(
+    home: PlexServer, settled: SettledHome
 ) -> None:
-    """Disks can sleep beside it; it is there half an hour after it can be counted at the latest."""
-    await ready(hass, freezer, world, entry)
+    """Disks can sleep meanwhile; it is read within half an hour once that works again."""
     home.faults.set(Fault.status(500), paths="^/library/sections/1/all$")
     await home.add_media("New Film")
-    await advance(hass, freezer, 2 * HOUR, step=30)
-    world.requests.clear()
-    await advance(hass, freezer, 5 * HOUR, step=30)
-    assert asked_of_libraries(world)["/library/sections/1/all"] <= 11
+    await settled.advance(2 * HOUR, step=30)
+    settled.world.requests.clear()
+    await settled.advance(5 * HOUR, step=30)
+    assert settled.requests()["/library/sections/1/all"] <= 11
     home.faults.clear()
-    await advance(hass, freezer, HOUR / 2 + MINUTE, step=30)
-    assert values(hass, "movies_items") == ["4"]
+    await settled.advance(HOUR / 2 + MINUTE, step=30)
+    assert settled.values("movies_items") == ["4"]
     home.faults.set(Fault.status(500), paths="^/library/sections/1/all$", times=1)
     await home.add_media("Another Film")
-    await advance(hass, freezer, 3 * MINUTE, step=30)
-    assert values(hass, "movies_items") == ["5"]
+    await settled.advance(3 * MINUTE, step=30)
+    assert settled.values("movies_items") == ["5"]
 
 
-async def test_change_does_not_wait_for_what_can_wait_longer(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
+async def test_change_is_not_delayed_by_a_scheduled_retry(
+    hass: HomeAssistant, home: PlexServer, settled: SettledHome
 ) -> None:
-    """Push is lost during a scan, whose end is then looked for, a moment after a film came in."""
-    await ready(hass, freezer, world, entry)
+    """Push is lost during a scan, so that a retry is scheduled, just after a film was added."""
     await home.add_media("New Film")
     movies = home.library.sections[0]
     movies.refreshing = True
@@ -78,5 +59,5 @@ async def test_change_does_not_wait_for_what_can_wait_longer(
     await settle(hass)
     home.refuses_websockets = 404
     await home.notifier.drop()
-    await advance(hass, freezer, 30, step=5)
-    assert values(hass, "movies_items") == ["4"]
+    await settled.advance(30, step=5)
+    assert settled.values("movies_items") == ["4"]

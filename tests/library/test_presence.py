@@ -1,131 +1,97 @@
-"""A library goes when it is gone, and not when a list lacks it once."""
+"""A library is removed when it is deleted, and not when a list lacks it once."""
 
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers import device_registry as dr, entity_registry as er
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from homeassistant.helpers import entity_registry as er
 
-from tests.simulator import Fault, PlexServer, World
+from tests.simulator import Fault, PlexServer
 from tests.simulator.faults import Rule
-from tests.support.entities import values
 from tests.support.entries import state_of
-from tests.support.helpers import advance, settle
-from tests.support.libraries import libraries_of, ready
+from tests.support.helpers import settle
+from tests.support.libraries import SettledHome, library_devices
 
 MINUTE = 60
 
-ALL = {"Movies", "TV Shows", "Music"}
+ALL_LIBRARIES = {"Movies", "TV Shows", "Music"}
 
 
-def no_library(home: PlexServer, *, times: int | None = 1) -> Rule:
-    """Let the server say that there are no libraries."""
+def list_no_libraries(home: PlexServer, *, times: int | None = 1) -> Rule:
+    """Make the server list no libraries."""
     return home.faults.set(
         Fault.json({"MediaContainer": {"size": 0}}), paths="^/library/sections$", times=times
     )
 
 
-async def test_list_that_lacks_all_libraries_once_costs_none(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
+async def test_one_empty_list_removes_no_library(
+    hass: HomeAssistant, home: PlexServer, settled: SettledHome
 ) -> None:
-    """What somebody made of them is kept, and what comes in is counted."""
-    await ready(hass, freezer, world, entry)
+    """Changes of the user to their entities are kept, and additions are counted."""
     er.async_get(hass).async_update_entity(
         "sensor.home_movies_items", new_entity_id="sensor.my_films"
     )
     await settle(hass)
-    rule = no_library(home)
+    rule = list_no_libraries(home)
     await home.add_media("New Film")
-    await advance(hass, freezer, MINUTE, step=5)
+    await settled.advance(MINUTE, step=5)
     assert rule.hits == 1
-    assert libraries_of(hass, entry) == ALL
-    await advance(hass, freezer, 3 * MINUTE, step=5)
-    assert libraries_of(hass, entry) == ALL
+    assert settled.library_names() == ALL_LIBRARIES
+    await settled.advance(3 * MINUTE, step=5)
+    assert settled.library_names() == ALL_LIBRARIES
     assert state_of(hass, "sensor.my_films") == "4"
 
 
-async def test_list_that_lacks_them_at_the_start_costs_none(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
+async def test_empty_list_at_setup_removes_no_library(
+    hass: HomeAssistant, home: PlexServer, settled: SettledHome
 ) -> None:
-    """A server that starts together with Home Assistant may not have found them yet."""
-    await ready(hass, freezer, world, entry)
-    devices = {
-        device.id
-        for device in dr.async_child_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
-    }
-    assert await hass.config_entries.async_unload(entry.entry_id)
-    rule = no_library(home)
-    await hass.config_entries.async_setup(entry.entry_id)
+    """A server that starts together with Home Assistant may not have loaded them yet."""
+    devices = {device.id for device in library_devices(hass, settled.entry)}
+    assert await hass.config_entries.async_unload(settled.entry.entry_id)
+    rule = list_no_libraries(home)
+    await hass.config_entries.async_setup(settled.entry.entry_id)
     await settle(hass)
     assert rule.hits == 1
-    assert libraries_of(hass, entry) == ALL
-    await advance(hass, freezer, 10 * MINUTE, step=5)
-    assert values(hass, "movies_items", "tv_shows_items") == ["3", "1"]
-    assert devices == {
-        device.id
-        for device in dr.async_child_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
-    }
+    assert settled.library_names() == ALL_LIBRARIES
+    await settled.advance(10 * MINUTE, step=5)
+    assert settled.values("movies_items", "tv_shows_items") == ["3", "1"]
+    assert devices == {device.id for device in library_devices(hass, settled.entry)}
 
 
-async def test_library_that_was_removed_while_nobody_looked_goes(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
+async def test_library_that_was_deleted_while_the_entry_was_unloaded_is_removed(
+    hass: HomeAssistant, home: PlexServer, settled: SettledHome
 ) -> None:
-    """Also when it is not known but for its device."""
-    await ready(hass, freezer, world, entry)
-    assert await hass.config_entries.async_unload(entry.entry_id)
+    """Only its device is left of it."""
+    assert await hass.config_entries.async_unload(settled.entry.entry_id)
     home.library.remove_section(home.library.sections[0])
-    await hass.config_entries.async_setup(entry.entry_id)
+    await hass.config_entries.async_setup(settled.entry.entry_id)
     await settle(hass)
-    assert libraries_of(hass, entry) == ALL
-    await advance(hass, freezer, 3 * MINUTE, step=5)
-    assert libraries_of(hass, entry) == ALL - {"Movies"}
+    assert settled.library_names() == ALL_LIBRARIES
+    await settled.advance(3 * MINUTE, step=5)
+    assert settled.library_names() == ALL_LIBRARIES - {"Movies"}
     assert er.async_get(hass).async_get("sensor.home_movies_items") is None
 
 
-async def test_library_goes_with_the_second_list_that_lacks_it(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
+async def test_library_is_removed_with_the_second_list_that_lacks_it(
+    hass: HomeAssistant, home: PlexServer, settled: SettledHome
 ) -> None:
-    """Unless that follows at once: a server may need a moment."""
-    await ready(hass, freezer, world, entry)
-    rule = no_library(home, times=None)
+    """Lists that follow immediately do not count: a server may need a moment."""
+    rule = list_no_libraries(home, times=None)
     for _ in range(3):
-        await entry.runtime_data.libraries.async_refresh()
+        await settled.refresh()
     assert rule.hits == 3
-    assert libraries_of(hass, entry) == ALL
-    await advance(hass, freezer, 3 * MINUTE, step=5)
-    assert libraries_of(hass, entry) == set()
+    assert settled.library_names() == ALL_LIBRARIES
+    await settled.advance(3 * MINUTE, step=5)
+    assert settled.library_names() == set()
     home.faults.clear()
-    await entry.runtime_data.libraries.async_refresh()
+    await settled.refresh()
     await settle(hass)
-    assert libraries_of(hass, entry) == ALL
-    assert values(hass, "movies_items") == ["3"]
+    assert settled.library_names() == ALL_LIBRARIES
+    assert settled.values("movies_items") == ["3"]
 
 
-async def test_library_that_was_removed_goes_half_an_hour_later(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
+async def test_deleted_library_is_removed_within_half_an_hour(
+    hass: HomeAssistant, home: PlexServer, settled: SettledHome
 ) -> None:
-    """Nothing tells of it but the list of those that there are."""
-    await ready(hass, freezer, world, entry)
+    """The server does not report it, so that only the list of libraries shows it."""
     home.library.remove_section(home.library.sections[0])
-    await advance(hass, freezer, 33 * MINUTE)
-    assert libraries_of(hass, entry) == ALL - {"Movies"}
+    await settled.advance(33 * MINUTE)
+    assert settled.library_names() == ALL_LIBRARIES - {"Movies"}
     assert hass.states.get("sensor.home_movies_items") is None

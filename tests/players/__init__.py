@@ -1,1 +1,1 @@
-"""Specifications of the room players."""
+"""Tests for the players package."""

@@ -1,4 +1,4 @@
-"""Pictures are fetched by Home Assistant, once for all that show them."""
+"""Pictures are fetched by Home Assistant, once for all entities that show them."""
 
 from http import HTTPStatus
 
@@ -9,10 +9,10 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, CONF_SERVER_TOKEN
-from tests.simulator import Account, Fault, PlexServer, World
+from tests.simulator import Account, Fault, PlexServer, Stream, World
 from tests.support.entities import attributes_of
 from tests.support.helpers import advance, settle
-from tests.support.players import BEDROOM, PICTURE, TV, playing_in_the_bedroom
+from tests.support.players import BEDROOM, PICTURE, TV
 
 
 async def test_picture_is_fetched_by_home_assistant(
@@ -23,9 +23,9 @@ async def test_picture_is_fetched_by_home_assistant(
     home: PlexServer,
     owner: Account,
     bedroom_entry: MockConfigEntry,
+    stream: Stream,
 ) -> None:
-    """Once for the media player and the image, and its address has no token of Plex."""
-    stream = await playing_in_the_bedroom(hass, home, bedroom_entry)
+    """It is fetched once for both entities, and its address has no Plex token."""
     tokens = {bedroom_entry.data[CONF_ACCOUNT_TOKEN], bedroom_entry.data[CONF_SERVER_TOKEN]}
     client = await hass_client_no_auth()
     pictures = []
@@ -39,8 +39,8 @@ async def test_picture_is_fetched_by_home_assistant(
         pictures.append(await response.read())
     assert pictures[0] == pictures[1]
     assert attributes_of(hass, PICTURE)["title"] == "Winter Light"
-    asked = [r for r in world.requests.to(host="Home") if r.path.startswith("/photo/")]
-    assert len(asked) == 1
+    requests = [r for r in world.requests.to(host="Home") if r.path.startswith("/photo/")]
+    assert len(requests) == 1
     assert not any(request.token_in_query for request in world.requests)
 
     await stream.stop()
@@ -51,14 +51,13 @@ async def test_picture_is_fetched_by_home_assistant(
     assert await (await client.get(address)).read() != pictures[0]
 
 
-async def test_picture_that_is_not_to_be_had(
+async def test_picture_that_cannot_be_fetched(
     hass: HomeAssistant,
     hass_client_no_auth: ClientSessionGenerator,
     home: PlexServer,
-    bedroom_entry: MockConfigEntry,
+    stream: Stream,
 ) -> None:
-    """Because the server does not give it, or because nothing plays any more."""
-    stream = await playing_in_the_bedroom(hass, home, bedroom_entry)
+    """The server fails, or nothing plays any more."""
     address = attributes_of(hass, BEDROOM)[ATTR_ENTITY_PICTURE]
     client = await hass_client_no_auth()
     rule = home.faults.set(Fault.status(500), paths="^/photo/")

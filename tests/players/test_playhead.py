@@ -1,4 +1,4 @@
-"""How far a stream is: near what was told last, and the same for as long as it can be."""
+"""The position of a stream is near the last report, and constant for as long as possible."""
 
 from dataclasses import replace
 from datetime import timedelta
@@ -14,17 +14,17 @@ from custom_components.plex_monitor.players.playhead import Playhead, Position
 from custom_components.plex_monitor.plex.models import PlaybackState, Session
 from custom_components.plex_monitor.plex.notifications import PlayingNotification
 from tests.plex.common import NOON
-from tests.simulator import Account, PlexServer
+from tests.simulator import Account, PlexServer, Stream
 from tests.support.entries import set_up, state_of
 from tests.support.helpers import advance, settle
-from tests.support.players import BEDROOM, TV, playing_in_the_bedroom, position_of
+from tests.support.players import BEDROOM, TV, position_of
 
 PLAYING, PAUSED, BUFFERING = PlaybackState.PLAYING, PlaybackState.PAUSED, PlaybackState.BUFFERING
 HOUR = 3_600_000
 MINUTE = 60
-# What is not told for itself, and how late what is listed can be, in milliseconds.
-MOVED = 10_000
-LISTED_LATE = 10_000
+# Differences up to which a position is kept, and the delay of the list, in milliseconds.
+SEEK_THRESHOLD = 10_000
+MAX_LIST_DELAY = 10_000
 OFFSETS = st.integers(min_value=0, max_value=HOUR)
 STATES = st.sampled_from([PLAYING, PAUSED, BUFFERING])
 SECONDS = st.integers(min_value=0, max_value=600)
@@ -51,8 +51,8 @@ def a_session(
     )
 
 
-def told(offset: int | None, *, rating_key: str | None = "100") -> PlayingNotification:
-    """Return what the server tells of it."""
+def report(offset: int | None, *, rating_key: str | None = "100") -> PlayingNotification:
+    """Return a notification about it."""
     return PlayingNotification(
         session_key="1",
         rating_key=rating_key,
@@ -63,36 +63,39 @@ def told(offset: int | None, *, rating_key: str | None = "100") -> PlayingNotifi
 
 
 def playing(offset: int | None = 0) -> Playhead:
-    """Return the playhead of a stream that began at noon."""
+    """Return the playhead of a stream that started at noon."""
     playhead = Playhead()
     playhead.update_session(a_session(offset), NOON)
     return playhead
 
 
 def test_start() -> None:
-    """Where the server does not tell, it is not known until it does."""
+    """Without a position in the list, it is unknown until the first report."""
     assert playing(5000).position == Position(offset=5000, at=NOON)
     playhead = playing(None)
     assert playhead.position is None
-    playhead.update_position(told(7000), NOON)
+    playhead.update_position(report(7000), NOON)
     assert playhead.position == Position(offset=7000, at=NOON)
 
 
 def test_end() -> None:
-    """Nothing that comes late is taken for a position."""
+    """A report that arrives late is no position."""
     playhead = playing()
     playhead.update_session(None, NOON)
-    playhead.update_position(told(7000), NOON)
+    playhead.update_position(report(7000), NOON)
     assert playhead.position is None
 
 
 @given(
     st.lists(
-        st.tuples(st.integers(0, 3600), st.integers(-MOVED, MOVED), st.booleans()), max_size=20
+        st.tuples(
+            st.integers(0, 3600), st.integers(-SEEK_THRESHOLD, SEEK_THRESHOLD), st.booleans()
+        ),
+        max_size=20,
     )
 )
-def test_stream_that_just_goes_on_has_one_position(steps: list[tuple[int, int, bool]]) -> None:
-    """However often, and however inexactly, it is told or listed."""
+def test_stream_that_just_plays_has_one_position(steps: list[tuple[int, int, bool]]) -> None:
+    """It is reported and listed often, and not exactly."""
     playhead = playing()
     begun = playhead.position
     for seconds, error, listed in steps:
@@ -101,15 +104,15 @@ def test_stream_that_just_goes_on_has_one_position(steps: list[tuple[int, int, b
         if listed:
             playhead.update_session(a_session(offset), now)
         else:
-            playhead.update_position(told(offset), now)
+            playhead.update_position(report(offset), now)
         assert playhead.position is begun
 
 
 @given(st.lists(st.tuples(SECONDS, OFFSETS, STATES, st.booleans()), min_size=1, max_size=20))
-def test_position_is_near_what_was_told_last(
+def test_position_is_near_the_last_report(
     steps: list[tuple[int, int, PlaybackState, bool]],
 ) -> None:
-    """Whatever comes before."""
+    """Whatever was reported before."""
     playhead, now, session = playing(), NOON, a_session()
     for seconds, offset, state, listed in steps:
         now += timedelta(seconds=seconds)
@@ -118,33 +121,33 @@ def test_position_is_near_what_was_told_last(
             session = replace(session, view_offset=offset, state=state)
             playhead.update_session(session, now)
         else:
-            playhead.update_position(told(offset), now)
+            playhead.update_position(report(offset), now)
         assert playhead.position is not None
         error = offset - playhead.position.expected(now, session.state)
         if not listed:
-            assert abs(error) <= MOVED
+            assert abs(error) <= SEEK_THRESHOLD
         elif anew:
-            assert -(MOVED + LISTED_LATE) <= error <= MOVED
+            assert -(SEEK_THRESHOLD + MAX_LIST_DELAY) <= error <= SEEK_THRESHOLD
 
 
 @pytest.mark.parametrize("state", [PAUSED, BUFFERING])
-def test_stream_that_waits_stays_where_it_is(state: PlaybackState) -> None:
-    """From where the clock says, if nothing else does."""
+def test_stream_that_waits_keeps_its_position(state: PlaybackState) -> None:
+    """The clock gives the position at which it began to wait, if no report does."""
     playhead = playing()
-    waits = NOON + timedelta(seconds=30)
-    playhead.update_session(a_session(0, state), waits)
-    assert playhead.position == Position(offset=30_000, at=waits)
+    paused = NOON + timedelta(seconds=30)
+    playhead.update_session(a_session(0, state), paused)
+    assert playhead.position == Position(offset=30_000, at=paused)
     later = NOON + timedelta(hours=1)
-    playhead.update_position(told(31_000), later)
-    assert playhead.position == Position(offset=30_000, at=waits)
+    playhead.update_position(report(31_000), later)
+    assert playhead.position == Position(offset=30_000, at=paused)
     playhead.update_session(a_session(0), later)
     assert playhead.position == Position(offset=30_000, at=later)
 
 
-def test_what_is_played_next_has_its_own_position() -> None:
-    """What is told of it before it is listed is not of what was played."""
+def test_next_item_has_its_own_position() -> None:
+    """A report about it before it is listed is not about the previous item."""
     playhead = playing(900_000)
-    playhead.update_position(told(0, rating_key="101"), NOON)
+    playhead.update_position(report(0, rating_key="101"), NOON)
     assert playhead.position == Position(offset=900_000, at=NOON)
     playhead.update_session(a_session(2000, rating_key="101"), NOON)
     assert playhead.position == Position(offset=2000, at=NOON)
@@ -153,10 +156,10 @@ def test_what_is_played_next_has_its_own_position() -> None:
 @pytest.mark.parametrize(
     "following",
     [a_session(None, rating_key="101"), a_session(None, session_key="2")],
-    ids=["another film", "the same anew"],
+    ids=["another film", "the same again"],
 )
-def test_what_is_played_next_is_not_where_the_one_before_it_was(following: Session) -> None:
-    """Even where it is not told where that is."""
+def test_next_item_does_not_take_over_the_position(following: Session) -> None:
+    """Its own position is not listed yet."""
     playhead = playing(900_000)
     playhead.update_session(following, NOON)
     assert playhead.position is None
@@ -165,8 +168,8 @@ def test_what_is_played_next_is_not_where_the_one_before_it_was(following: Sessi
 @pytest.mark.parametrize(
     ("listed", "moved"), [(-20_000, False), (-20_001, True), (10_000, False), (10_001, True)]
 )
-def test_what_is_listed_late_is_no_jump(listed: int, *, moved: bool) -> None:
-    """The server lists where the player was up to ten seconds ago, and never where it will be."""
+def test_position_that_is_listed_late_is_no_seek(listed: int, *, moved: bool) -> None:
+    """The server lists the position of up to ten seconds ago, and never one ahead."""
     playhead = playing(900_000)
     minute_later = NOON + timedelta(minutes=1)
     playhead.update_session(a_session(960_000 + listed), minute_later)
@@ -175,37 +178,33 @@ def test_what_is_listed_late_is_no_jump(listed: int, *, moved: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told_at", "moved"), [(-10_000, False), (-10_001, True), (10_000, False), (10_001, True)]
+    ("error", "moved"), [(-10_000, False), (-10_001, True), (10_000, False), (10_001, True)]
 )
-def test_jump_is_more_than_ten_seconds(told_at: int, *, moved: bool) -> None:
-    """Players are not exact."""
+def test_seek_is_more_than_ten_seconds(error: int, *, moved: bool) -> None:
+    """Reports of players are not exact."""
     playhead = playing(900_000)
     minute_later = NOON + timedelta(minutes=1)
-    playhead.update_position(told(960_000 + told_at), minute_later)
+    playhead.update_position(report(960_000 + error), minute_later)
     assert playhead.position is not None
     assert playhead.position.at == (minute_later if moved else NOON)
 
 
 def test_notification_without_a_position() -> None:
-    """Or without saying of what: it is of the stream."""
+    """One without an item is about the stream."""
     playhead = playing()
-    playhead.update_position(told(None), NOON)
+    playhead.update_position(report(None), NOON)
     assert playhead.position == Position(offset=0, at=NOON)
-    playhead.update_position(told(60_000, rating_key=None), NOON)
+    playhead.update_position(report(60_000, rating_key=None), NOON)
     assert playhead.position == Position(offset=60_000, at=NOON)
 
 
-# As a media player tells it
+# The media player
 
 
-async def test_position_is_told_when_it_is_not_to_be_expected(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    home: PlexServer,
-    bedroom_entry: MockConfigEntry,
+async def test_position_changes_where_the_clock_does_not_account_for_it(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, stream: Stream
 ) -> None:
-    """At the start, at a jump, at a pause and at its end: the rest is the clock's."""
-    stream = await playing_in_the_bedroom(hass, home, bedroom_entry)
+    """It changes at the start, a seek, a pause and the end of a pause."""
     started = dt_util.utcnow()
     assert position_of(hass) == (0, started)
 
@@ -247,7 +246,7 @@ async def test_position_without_push(
     owner: Account,
     bedroom_entry: MockConfigEntry,
 ) -> None:
-    """The list can be a little behind, which is no jump; a jump is seen with the next look."""
+    """The list can be a little behind, which is no seek; a seek is found by the next poll."""
     home.refuses_websockets = 404
     await set_up(hass, bedroom_entry)
     stream = await home.start_stream(user=owner, title="Winter Light", player=TV)
@@ -271,14 +270,10 @@ async def test_position_without_push(
     assert state_of(hass, BEDROOM) == "paused"
 
 
-async def test_pause_that_tells_no_position(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    home: PlexServer,
-    bedroom_entry: MockConfigEntry,
+async def test_pause_without_a_position(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, stream: Stream
 ) -> None:
-    """It is where the clock says."""
-    stream = await playing_in_the_bedroom(hass, home, bedroom_entry)
+    """The clock gives it."""
     freezer.tick(30)
     await home.notifier.notify(
         "playing",

@@ -1,4 +1,4 @@
-"""Which players are followed, and what is known of them."""
+"""The selected players are tracked."""
 
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from homeassistant.helpers import entity_registry as er
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from tests.simulator import Account, Fault, Player, PlexServer, World
+from tests.simulator import Account, Fault, Player, PlexServer, Stream, World
 from tests.support.entities import attributes_of
 from tests.support.entries import UNREADABLE, set_up, signed_in_entry, state_of
 from tests.support.helpers import advance, settle
@@ -18,7 +18,6 @@ from tests.support.players import (
     DELIVERY,
     PICTURE,
     TV,
-    playing_in_the_bedroom,
     position_of,
 )
 
@@ -26,18 +25,18 @@ MINUTE = 60
 
 
 def shown(hass: HomeAssistant) -> tuple[str, str]:
-    """Return what is played in the bedroom, and whether it goes on."""
+    """Return the title and the state of the player in the bedroom."""
     return attributes_of(hass, BEDROOM)["media_title"], state_of(hass, BEDROOM)
 
 
-async def test_what_plays_next_on_the_same_player(
+async def test_next_item_on_the_same_player(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     owner: Account,
     bedroom_entry: MockConfigEntry,
 ) -> None:
-    """It begins at its own start."""
+    """It has a position of its own."""
     await set_up(hass, bedroom_entry)
     first = await home.start_stream(user=owner, title="Winter Light", player=TV)
     await first.seek(600_000)
@@ -56,7 +55,7 @@ async def test_two_streams_on_one_player(
     owner: Account,
     bedroom_entry: MockConfigEntry,
 ) -> None:
-    """The one that goes on is shown, of several the later one."""
+    """The one that plays is shown, of several the later one."""
     await set_up(hass, bedroom_entry)
     first = await home.start_stream(user=owner, title="First", player=TV)
     await advance(hass, freezer, 2, step=1)
@@ -81,7 +80,7 @@ async def test_progress_writes_no_state(
     home: PlexServer,
     owner: Account,
 ) -> None:
-    """Of two hundred streams, on players that are followed and on others."""
+    """Two hundred streams play, on tracked players and on others."""
     players = [Player(title=f"TV {number}") for number in range(200)]
     await set_up(hass, signed_in_entry(world, home, owner, players=players[:100]))
     streams = [await home.start_stream(user=owner, player=player) for player in players]
@@ -98,44 +97,41 @@ async def test_progress_writes_no_state(
     assert [r for r in world.requests if r.path.startswith(("/status", "/photo"))] == []
 
 
-async def test_player_is_told_of_what_is_new_alone(
+async def test_listeners_are_notified_of_changes_alone(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    home: PlexServer,
     bedroom_entry: MockConfigEntry,
+    stream: Stream,
 ) -> None:
-    """Neither a poll nor a notification is anything new while a stream just goes on."""
-    stream = await playing_in_the_bedroom(hass, home, bedroom_entry)
-    told: list[object] = []
+    """Neither a poll nor a notification is a change while a stream just plays."""
+    states: list[object] = []
     [player] = bedroom_entry.runtime_data.players
-    player.listeners.async_add(told.append)
+    player.listeners.async_add(states.append)
     for seconds in range(30, 5 * MINUTE, 30):
         await advance(hass, freezer, 30)
         await stream.seek(seconds * 1000)
     await settle(hass)
-    assert told == []
+    assert states == []
     await stream.pause()
     await settle(hass)
-    assert len(told) == 1
+    assert len(states) == 1
 
 
-async def test_entity_that_is_switched_off_is_told_nothing_more(
+async def test_disabled_entity_is_no_listener(
     hass: HomeAssistant, bedroom_entry: MockConfigEntry
 ) -> None:
-    """The others are."""
+    """The other entities of the player still are."""
     await set_up(hass, bedroom_entry)
     [player] = bedroom_entry.runtime_data.players
-    listening = player.listeners._listeners  # noqa: SLF001 - what is told in vain shows nowhere.
-    before = len(listening)
+    listeners = player.listeners._listeners  # noqa: SLF001 - a listener that is left shows nowhere else.
+    before = len(listeners)
     er.async_get(hass).async_update_entity(BEDROOM, disabled_by=er.RegistryEntryDisabler.USER)
     await settle(hass)
-    assert len(listening) == before - 1
+    assert len(listeners) == before - 1
 
 
-async def test_player_is_known_from_the_start(
-    hass: HomeAssistant, bedroom_entry: MockConfigEntry
-) -> None:
-    """An automation that waits for it to become idle is not led astray by a restart."""
+async def test_first_state_is_known(hass: HomeAssistant, bedroom_entry: MockConfigEntry) -> None:
+    """A restart does not trigger an automation that waits for the player to become idle."""
     seen = async_capture_events(hass, EVENT_STATE_CHANGED)
     await set_up(hass, bedroom_entry)
     states = [event.data["new_state"] for event in seen if event.data["entity_id"] == BEDROOM]
@@ -143,14 +139,10 @@ async def test_player_is_known_from_the_start(
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_server_that_cannot_be_read_and_still_tells(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    home: PlexServer,
-    bedroom_entry: MockConfigEntry,
+async def test_notification_while_the_server_cannot_be_read(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, stream: Stream
 ) -> None:
-    """It is not known what the player does until the server can be read; then it is told anew."""
-    stream = await playing_in_the_bedroom(hass, home, bedroom_entry)
+    """The state is unknown until the server can be read again, and has a new position then."""
     began = position_of(hass)
     rule = home.faults.set(Fault.status(503), paths="^/status/sessions$")
     await advance(hass, freezer, 2 * MINUTE)
@@ -167,14 +159,10 @@ async def test_server_that_cannot_be_read_and_still_tells(
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_unavailable_with_the_server(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    home: PlexServer,
-    bedroom_entry: MockConfigEntry,
+async def test_player_is_unavailable_with_the_server(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, stream: Stream
 ) -> None:
-    """And back with it, as what it is then."""
-    stream = await playing_in_the_bedroom(hass, home, bedroom_entry)
+    """It is available again with its current state."""
     await home.stop()
     await advance(hass, freezer, 3 * MINUTE)
     for entity_id in (BEDROOM, DELIVERY, PICTURE):
@@ -185,10 +173,10 @@ async def test_unavailable_with_the_server(
     assert state_of(hass, BEDROOM) == "idle"
 
 
-async def test_guest_is_not_told_what_plays(
+async def test_guest_cannot_see_what_plays(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, home: PlexServer
 ) -> None:
-    """The players that the owner chose before are unavailable, and nothing breaks."""
+    """Players that the owner selected before are unavailable."""
     friend = world.plex_tv.add_account("friend")
     home.share_with(friend)
     await set_up(hass, signed_in_entry(world, home, friend, players=[TV]))
@@ -206,7 +194,7 @@ async def test_two_servers_with_one_player(
     owner: Account,
     bedroom_entry: MockConfigEntry,
 ) -> None:
-    """Each server has its own device of it."""
+    """Each server has a device of its own for it."""
     attic = await world.add_server("Attic", owner=owner)
     other = signed_in_entry(
         world,

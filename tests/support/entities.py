@@ -1,4 +1,4 @@
-"""What tests of entities need."""
+"""Helpers for tests of entities."""
 
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from .entries import state_of
 
 @contextmanager
 def all_enabled() -> Generator[None]:
-    """Let all entities be enabled that are registered for the first time."""
+    """Enable all entities that are registered while entered."""
     with patch(
         "homeassistant.helpers.entity.Entity.entity_registry_enabled_default",
         PropertyMock(return_value=True),
@@ -28,5 +28,5 @@ def attributes_of(hass: HomeAssistant, entity_id: str) -> Mapping[str, Any]:
 
 
 def values(hass: HomeAssistant, *keys: str) -> list[str]:
-    """Return the states of sensors of the server at home and of its libraries."""
+    """Return the states of sensors of the server Home and of its libraries."""
     return [state_of(hass, f"sensor.home_{key}") for key in keys]

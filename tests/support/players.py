@@ -1,4 +1,4 @@
-"""Players that tests follow, and what is seen of them."""
+"""Players and helpers for tests of players."""
 
 from datetime import datetime
 
@@ -22,7 +22,7 @@ PICTURE = "image.bedroom_tv_picture"
 async def playing_in_the_bedroom(
     hass: HomeAssistant, home: PlexServer, bedroom_entry: MockConfigEntry
 ) -> Stream:
-    """Set an entry that follows the bedroom up, and return the film that the owner plays there."""
+    """Set up an entry with the player in the bedroom, and return the film that plays there."""
     await set_up(hass, bedroom_entry)
     stream = await home.start_stream(user=home.owner, title="Winter Light", player=TV)
     await settle(hass)
@@ -30,6 +30,6 @@ async def playing_in_the_bedroom(
 
 
 def position_of(hass: HomeAssistant) -> tuple[int, datetime]:
-    """Return how far the stream in the bedroom was, and when."""
+    """Return the media position in the bedroom, and when it was updated."""
     attributes = attributes_of(hass, BEDROOM)
     return attributes["media_position"], attributes["media_position_updated_at"]
