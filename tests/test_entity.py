@@ -13,6 +13,7 @@ from .simulator import Account, Fault, Kind, PlexServer, World
 from .support.entities import values
 from .support.entries import DOWN, set_up, state_of
 from .support.helpers import advance, settle
+from .support.libraries import library_devices
 
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -22,12 +23,6 @@ def server_device(hass: HomeAssistant, entry: MockConfigEntry) -> dr.DeviceEntry
     """Return the device of the server, the only one that is not a child device."""
     [device] = dr.async_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
     return device
-
-
-def library_devices(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, dr.ChildDeviceEntry]:
-    """Return the devices of the libraries by their name."""
-    devices = dr.async_child_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
-    return {str(device.name): device for device in devices}
 
 
 async def test_library_has_a_child_device_of_the_server(

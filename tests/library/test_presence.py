@@ -43,7 +43,7 @@ async def test_empty_list_at_setup_removes_no_library(
     hass: HomeAssistant, home: PlexServer, settled: SettledHome
 ) -> None:
     """A server that starts together with Home Assistant may not have loaded them yet."""
-    devices = {device.id for device in library_devices(hass, settled.entry)}
+    devices = {device.id for device in library_devices(hass, settled.entry).values()}
     assert await hass.config_entries.async_unload(settled.entry.entry_id)
     rule = list_no_libraries(home)
     await hass.config_entries.async_setup(settled.entry.entry_id)
@@ -52,7 +52,7 @@ async def test_empty_list_at_setup_removes_no_library(
     assert settled.library_names() == ALL_LIBRARIES
     await settled.advance(10 * MINUTE, step=5)
     assert settled.values("movies_items", "tv_shows_items") == ["3", "1"]
-    assert devices == {device.id for device in library_devices(hass, settled.entry)}
+    assert devices == {device.id for device in library_devices(hass, settled.entry).values()}
 
 
 async def test_library_that_was_deleted_while_the_entry_was_unloaded_is_removed(

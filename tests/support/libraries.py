@@ -54,14 +54,15 @@ async def set_up_and_settle(
     world.requests.clear()
 
 
-def library_names(hass: HomeAssistant, entry: MockConfigEntry) -> set[str | None]:
-    """Return the names of the devices of libraries."""
-    return {device.name for device in library_devices(hass, entry)}
+def library_devices(hass: HomeAssistant, entry: MockConfigEntry) -> dict[str, dr.ChildDeviceEntry]:
+    """Return the devices of the libraries by their name."""
+    devices = dr.async_child_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+    return {str(device.name): device for device in devices}
 
 
-def library_devices(hass: HomeAssistant, entry: MockConfigEntry) -> list[dr.ChildDeviceEntry]:
-    """Return the devices of the libraries."""
-    return dr.async_child_entries_for_config_entry(dr.async_get(hass), entry.entry_id)
+def library_names(hass: HomeAssistant, entry: MockConfigEntry) -> set[str]:
+    """Return the names of the devices of the libraries."""
+    return set(library_devices(hass, entry))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,6 +94,6 @@ class SettledHome:
         """Return a list to which the events of libraries will be added."""
         return capture_library_events(self.entry)
 
-    def library_names(self) -> set[str | None]:
-        """Return the names of the devices of libraries."""
+    def library_names(self) -> set[str]:
+        """Return the names of the devices of the libraries."""
         return library_names(self.hass, self.entry)

@@ -59,9 +59,9 @@ class _ServerState(NamedTuple):
 class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
     """Keep the libraries of a server by their key.
 
-    A change of one library is dispatched to its own entities alone: to notify all listeners takes
-    5 ms for 200 libraries with their 1,200 entities, the signal of one library 0.02 ms, and a scan
-    of a whole server changes each library several times.
+    A change of one library is dispatched to its own entities: its signal takes 0.02 ms, where all
+    listeners of 200 libraries with 1,200 entities take 5 ms, and a scan of a whole server changes
+    each library several times.
     """
 
     config_entry: PlexMonitorConfigEntry
