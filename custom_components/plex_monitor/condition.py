@@ -2,46 +2,38 @@
 
 from abc import abstractmethod
 from functools import partial
-from typing import Any, ClassVar, Unpack, override
+from typing import Unpack, override
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.condition import Condition, ConditionCheckParams, ConditionConfig
-from homeassistant.helpers.typing import ConfigType
 
+from .automation.config import ValidatedConfig
 from .automation.filters import LIBRARY_OPTIONS, STREAM_OPTIONS, Filter
-from .automation.targets import async_devices_of_library, async_targeted, async_validated
+from .automation.targets import async_get_library_device_ids, async_get_targeted_entries
 from .runtime import PlexMonitorConfigEntry
 
 
-class PlexMonitorCondition(Condition):
-    """A condition of some servers, all where no target is given."""
-
-    options_schema: ClassVar[dict[Any, Any]] = {}
-
-    @override
-    @classmethod
-    async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
-        """Validate what is special to the condition."""
-        return async_validated(hass, config, cls.options_schema)
+class PlexMonitorCondition(ValidatedConfig, Condition):
+    """Base of conditions on the targeted servers, or on all without a target."""
 
     def __init__(self, hass: HomeAssistant, config: ConditionConfig) -> None:
-        """Read what is wanted."""
+        """Initialize with the target and the options."""
         super().__init__(hass, config)
         self._target = config.target
         self._filter = Filter.from_options(config.options or {})
 
     def _entries(self) -> list[PlexMonitorConfigEntry]:
-        """Return the entries of the servers that are meant."""
-        return async_targeted(self._hass, self._target)
+        """Return the entries of the targeted servers."""
+        return async_get_targeted_entries(self._hass, self._target)
 
     @abstractmethod
     def _is_met(self, entry: PlexMonitorConfigEntry) -> bool:
-        """Say whether it holds at a server."""
+        """Return whether the condition is met for one server."""
 
 
-class OfAnyServer(PlexMonitorCondition):
-    """A condition that is met where it holds at one of the servers."""
+class AnyServerCondition(PlexMonitorCondition):
+    """Base of conditions that are met where one of the servers meets them."""
 
     @override
     def _async_check(self, **kwargs: Unpack[ConditionCheckParams]) -> bool:
@@ -52,8 +44,8 @@ class OfAnyServer(PlexMonitorCondition):
         )
 
 
-class OfAllServers(PlexMonitorCondition):
-    """A condition that is met where it holds at each of the servers, and there is one."""
+class AllServersCondition(PlexMonitorCondition):
+    """Base of conditions that are met where all of the servers, at least one, meet them."""
 
     @override
     def _async_check(self, **kwargs: Unpack[ConditionCheckParams]) -> bool:
@@ -63,8 +55,8 @@ class OfAllServers(PlexMonitorCondition):
         )
 
 
-class SomeoneIsWatchingCondition(OfAnyServer):
-    """Something is played, or paused."""
+class SomeoneIsWatchingCondition(AnyServerCondition):
+    """Condition that there is a matching stream, playing or paused."""
 
     options_schema = STREAM_OPTIONS
 
@@ -72,44 +64,44 @@ class SomeoneIsWatchingCondition(OfAnyServer):
     def _is_met(self, entry: PlexMonitorConfigEntry) -> bool:
         coordinator = entry.runtime_data.server
         data = coordinator.data
-        devices_of = partial(async_devices_of_library, self._hass, entry)
-        # What a server played before it went away is not known to be played any more.
+        get_device_ids = partial(async_get_library_device_ids, self._hass, entry)
+        # The last known streams of a server that is offline may have ended long ago.
         return (
             coordinator.last_update_success
             and data is not None
             and any(
-                self._filter.wants_stream(session, devices_of)
+                self._filter.matches_session(session, get_device_ids)
                 for session in (data.sessions or {}).values()
             )
         )
 
 
-class LibraryIsScanningCondition(OfAnyServer):
-    """A library is being scanned."""
+class LibraryIsScanningCondition(AnyServerCondition):
+    """Condition that a matching library is being scanned."""
 
     options_schema = LIBRARY_OPTIONS
 
     @override
     def _is_met(self, entry: PlexMonitorConfigEntry) -> bool:
         libraries = entry.runtime_data.libraries
-        devices_of = partial(async_devices_of_library, self._hass, entry)
+        get_device_ids = partial(async_get_library_device_ids, self._hass, entry)
         return libraries.available and any(
             library.scan is not None or library.section.scanning
             for library in libraries.data.values()
-            if self._filter.wants_section(library.section, devices_of)
+            if self._filter.matches_section(library.section, get_device_ids)
         )
 
 
-class ServerIsUpCondition(OfAllServers):
-    """The server answers."""
+class ServerIsUpCondition(AllServersCondition):
+    """Condition that the server is online."""
 
     @override
     def _is_met(self, entry: PlexMonitorConfigEntry) -> bool:
         return entry.runtime_data.server.online
 
 
-class TokenIsValidCondition(OfAllServers):
-    """The token works, or is not needed."""
+class TokenIsValidCondition(AllServersCondition):
+    """Condition that the token is valid, or not needed."""
 
     @override
     def _is_met(self, entry: PlexMonitorConfigEntry) -> bool:

@@ -24,7 +24,7 @@ from .actions.responses import history_response, item_response, stream_response
 from .actions.stop_streams import async_stop_streams
 from .actions.tasks import activity_response, plex_name, task_response
 from .automation.filters import NAME, normalize_name
-from .automation.targets import async_library_device_id
+from .automation.targets import async_get_library_device_id
 from .const import DOMAIN
 from .events.data import STOPPED
 from .plex.errors import PlexForbiddenError, PlexUnauthorizedError
@@ -249,7 +249,7 @@ async def _async_section(entry: PlexMonitorConfigEntry, call: ServiceCall) -> Se
     wanted = call.data.get(ATTR_LIBRARY)
     if wanted is None:
         return None
-    device_of = partial(async_library_device_id, call.hass, entry)
+    device_of = partial(async_get_library_device_id, call.hass, entry)
     libraries = entry.runtime_data.libraries.data
     known = [library.section for library in libraries.values()]
     found = _sections_called(wanted, known, device_of)

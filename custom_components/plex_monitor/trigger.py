@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from typing import Any, ClassVar, Final, override
@@ -13,24 +13,24 @@ from homeassistant.const import (
     CONF_ABOVE,
     CONF_FOR,
 )
-from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
+from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
 from homeassistant.helpers import config_validation as cv
-from homeassistant.helpers.event import async_call_later
 from homeassistant.helpers.trigger import (
     Trigger,
     TriggerActionRunner,
     TriggerConfig,
     TriggerNotTriggeredReporter,
 )
-from homeassistant.helpers.typing import ConfigType
 import voluptuous as vol
 
-from .automation.filters import MEDIA_OPTIONS, STREAM_OPTIONS, DevicesOf, Filter
+from .automation.config import ValidatedConfig
+from .automation.duration import DurationTimer
+from .automation.filters import MEDIA_OPTIONS, STREAM_OPTIONS, Filter, GetDeviceIds
+from .automation.stream_count import StreamCountTracker
 from .automation.targets import (
-    ServerFollower,
-    async_device_id,
-    async_devices_of_library,
-    async_validated,
+    TargetedServersTracker,
+    async_get_device_id,
+    async_get_library_device_ids,
 )
 from .events.data import NAMED_AT_MOST, event_data, stream_data
 from .events.models import (
@@ -52,28 +52,20 @@ ATTR_STREAMS: Final = "streams"
 _FOR: Final[dict[Any, Any]] = {vol.Optional(CONF_FOR, default=timedelta): cv.positive_time_period}
 _ABOVE = vol.All(vol.Coerce(int), vol.Range(min=0))
 
-type Run = Callable[[Mapping[str, Any]], None]
+type RunAction = Callable[[Mapping[str, Any]], None]
 
 
-class PlexMonitorTrigger(Trigger):
-    """A trigger of some servers, all where no target is given."""
-
-    options_schema: ClassVar[dict[Any, Any]] = {}
-
-    @override
-    @classmethod
-    async def async_validate_config(cls, hass: HomeAssistant, config: ConfigType) -> ConfigType:
-        """Validate what is special to the trigger."""
-        return async_validated(hass, config, cls.options_schema)
+class PlexMonitorTrigger(ValidatedConfig, Trigger):
+    """Base of triggers for the targeted servers, or for all without a target."""
 
     def __init__(self, hass: HomeAssistant, config: TriggerConfig) -> None:
-        """Read what is wanted."""
+        """Initialize with the target and the options."""
         super().__init__(hass, config)
         self._target = config.target
         self._options = config.options or {}
         self._filter = Filter.from_options(self._options)
-        # What happened, as its key says it.
-        self._what = config.key.rpartition(".")[2].replace("_", " ")
+        # The key of a trigger describes what happened: "playback started".
+        self._description = config.key.rpartition(".")[2].replace("_", " ")
 
     @override
     async def async_attach_runner(
@@ -86,180 +78,145 @@ class PlexMonitorTrigger(Trigger):
         @callback
         def attach(entry: PlexMonitorConfigEntry) -> CALLBACK_TYPE:
             @callback
-            def run(data: Mapping[str, Any]) -> None:
+            def run_for_server(data: Mapping[str, Any]) -> None:
                 run_action(
                     {
                         ATTR_CONFIG_ENTRY_ID: entry.entry_id,
-                        ATTR_DEVICE_ID: async_device_id(self._hass, entry),
+                        ATTR_DEVICE_ID: async_get_device_id(self._hass, entry),
                         ATTR_SERVER: entry.title,
                         **data,
                     },
-                    f"{self._what} ({entry.title})",
+                    f"{self._description} ({entry.title})",
                 )
 
-            return self._async_attach(entry, run)
+            return self._async_attach(entry, run_for_server)
 
-        return ServerFollower(self._hass, self._target, attach).async_start()
+        return TargetedServersTracker(self._hass, self._target, attach).async_start()
 
     @abstractmethod
     @callback
-    def _async_attach(self, entry: PlexMonitorConfigEntry, run: Run) -> CALLBACK_TYPE:
-        """Run the action when it happens at a server, until the returned is called."""
+    def _async_attach(self, entry: PlexMonitorConfigEntry, run_action: RunAction) -> CALLBACK_TYPE:
+        """Attach the trigger to one server, and return how to detach it."""
 
 
 class PlexEventTrigger(PlexMonitorTrigger):
-    """A trigger that waits for an event."""
+    """Base of triggers for one type of event."""
 
     _event_type: ClassVar[StrEnum]
 
     @override
     @callback
-    def _async_attach(self, entry: PlexMonitorConfigEntry, run: Run) -> CALLBACK_TYPE:
-        devices_of = partial(async_devices_of_library, self._hass, entry)
+    def _async_attach(self, entry: PlexMonitorConfigEntry, run_action: RunAction) -> CALLBACK_TYPE:
+        get_device_ids = partial(async_get_library_device_ids, self._hass, entry)
 
         @callback
-        def told(event: PlexEvent) -> None:
-            if event.event_type is self._event_type and self._wants(event, devices_of):
-                run(event_data(event))
+        def handle_event(event: PlexEvent) -> None:
+            if event.event_type is self._event_type and self._matches(event, get_device_ids):
+                run_action(event_data(event))
 
-        return entry.runtime_data.server.async_add_event_listener(told)
+        return entry.runtime_data.server.async_add_event_listener(handle_event)
 
-    def _wants(self, event: PlexEvent, devices_of: DevicesOf) -> bool:
-        """Say whether the filters of the trigger let an event pass."""
+    def _matches(self, event: PlexEvent, get_device_ids: GetDeviceIds) -> bool:
+        """Return whether an event matches the filter of the trigger."""
         match event:
             case PlaybackEvent():
-                return self._filter.wants_stream(event.session, devices_of)
+                return self._filter.matches_session(event.session, get_device_ids)
             case LibraryEvent():
-                return self._filter.wants_added(event, devices_of)
+                return self._filter.matches_library_event(event, get_device_ids)
             case _:
                 return True
 
 
 class PlaybackTrigger(PlexEventTrigger):
-    """A trigger that waits for something to happen to a stream."""
+    """Base of triggers for playback events."""
 
     options_schema = STREAM_OPTIONS
 
 
 class PlaybackStartedTrigger(PlaybackTrigger):
-    """Somebody began to watch or to listen."""
+    """Trigger when playback starts."""
 
     _event_type = PlaybackEventType.STARTED
 
 
 class PlaybackPausedTrigger(PlaybackTrigger):
-    """Somebody paused."""
+    """Trigger when playback is paused."""
 
     _event_type = PlaybackEventType.PAUSED
 
 
 class PlaybackResumedTrigger(PlaybackTrigger):
-    """Somebody went on after a pause."""
+    """Trigger when playback is resumed after a pause."""
 
     _event_type = PlaybackEventType.RESUMED
 
 
 class PlaybackStoppedTrigger(PlaybackTrigger):
-    """A stream ended, wherever it was."""
+    """Trigger when playback stops, at any position."""
 
     _event_type = PlaybackEventType.STOPPED
 
 
 class PlaybackFinishedTrigger(PlaybackTrigger):
-    """A stream ended near the end of what it played."""
+    """Trigger when playback stops near the end of the media."""
 
     _event_type = PlaybackEventType.FINISHED
 
 
 class CreditsReachedTrigger(PlaybackTrigger):
-    """A film or an episode came to its final credits."""
+    """Trigger when the final credits of a movie or an episode start."""
 
     _event_type = PlaybackEventType.CREDITS_REACHED
 
 
 class MediaAddedTrigger(PlexEventTrigger):
-    """Something is new in a library."""
+    """Trigger when media are added to a library."""
 
     options_schema = MEDIA_OPTIONS
     _event_type = LibraryEventType.ADDED
 
 
 class ServerCameBackTrigger(PlexEventTrigger):
-    """A server answers again."""
+    """Trigger when a server is online again."""
 
     _event_type = ServerEventType.CAME_BACK
 
 
 class TokenBecameInvalidTrigger(PlexEventTrigger):
-    """The token needs somebody's attention."""
+    """Trigger when the token of a server becomes invalid."""
 
     _event_type = TokenEventType.BECAME_INVALID
 
 
-class Lasting:
-    """Run something when what began has lasted for some time."""
-
-    def __init__(self, hass: HomeAssistant, duration: timedelta) -> None:
-        """Wait for nothing yet."""
-        self._hass = hass
-        self._duration = duration
-        self._cancel: CALLBACK_TYPE | None = None
-
-    @callback
-    def async_begin(self, action: CALLBACK_TYPE) -> None:
-        """Run the action when this has lasted."""
-        if not self._duration:
-            action()
-            return
-
-        @callback
-        def lasted(_now: datetime) -> None:
-            self._cancel = None
-            action()
-
-        self._cancel = async_call_later(
-            self._hass, self._duration, HassJob(lasted, cancel_on_shutdown=True)
-        )
-
-    @callback
-    def async_end(self) -> bool:
-        """Do not run it, as this is over, and say whether it was waited for."""
-        if self._cancel is None:
-            return False
-        self._cancel()
-        self._cancel = None
-        return True
-
-
 class ServerWentDownTrigger(PlexMonitorTrigger):
-    """A server does not answer any more, and did not for some time."""
+    """Trigger when a server has been offline for some time."""
 
     options_schema = _FOR
 
     @override
     @callback
-    def _async_attach(self, entry: PlexMonitorConfigEntry, run: Run) -> CALLBACK_TYPE:
-        down = Lasting(self._hass, self._options[CONF_FOR])
+    def _async_attach(self, entry: PlexMonitorConfigEntry, run_action: RunAction) -> CALLBACK_TYPE:
+        timer = DurationTimer(self._hass, self._options[CONF_FOR])
 
         @callback
-        def told(event: PlexEvent) -> None:
+        def handle_event(event: PlexEvent) -> None:
             if event.event_type is ServerEventType.WENT_DOWN:
-                down.async_begin(lambda: run(event_data(event)))
+                timer.async_start(lambda: run_action(event_data(event)))
             elif event.event_type is ServerEventType.CAME_BACK:
-                down.async_end()
+                timer.async_cancel()
 
-        remove = entry.runtime_data.server.async_add_event_listener(told)
+        remove_listener = entry.runtime_data.server.async_add_event_listener(handle_event)
 
         @callback
         def detach() -> None:
-            remove()
-            down.async_end()
+            remove_listener()
+            timer.async_cancel()
 
         return detach
 
 
 class StreamsAboveTrigger(PlexMonitorTrigger):
-    """More streams than a number run at a server, and did for some time."""
+    """Trigger when a server has had more streams than a limit for some time."""
 
     options_schema: ClassVar[dict[Any, Any]] = {
         vol.Required(CONF_ABOVE): _ABOVE,
@@ -269,62 +226,27 @@ class StreamsAboveTrigger(PlexMonitorTrigger):
 
     @override
     @callback
-    def _async_attach(self, entry: PlexMonitorConfigEntry, run: Run) -> CALLBACK_TYPE:
-        coordinator = entry.runtime_data.server
-        devices_of = partial(async_devices_of_library, self._hass, entry)
+    def _async_attach(self, entry: PlexMonitorConfigEntry, run_action: RunAction) -> CALLBACK_TYPE:
+        get_device_ids = partial(async_get_library_device_ids, self._hass, entry)
         above = self._options[CONF_ABOVE]
-        lasting = Lasting(self._hass, self._options[CONF_FOR])
-        seen: Mapping[str, Session] | None = None
-        # Not known until the streams are; what was above then did not just get there.
-        was_above: bool | None = None
-
-        def wanted() -> list[Session]:
-            return [
-                each
-                for each in (seen or {}).values()
-                if self._filter.wants_stream(each, devices_of)
-            ]
 
         @callback
-        def lasted() -> None:
-            streams = wanted()
-            run(
+        def run_for_streams(sessions: list[Session]) -> None:
+            run_action(
                 {
-                    ATTR_COUNT: len(streams),
+                    ATTR_COUNT: len(sessions),
                     CONF_ABOVE: above,
-                    ATTR_STREAMS: [stream_data(each) for each in streams[:NAMED_AT_MOST]],
+                    ATTR_STREAMS: [stream_data(session) for session in sessions[:NAMED_AT_MOST]],
                 }
             )
 
-        @callback
-        def updated() -> None:
-            nonlocal seen, was_above
-            data = coordinator.data
-            if not coordinator.last_update_success or data is None or data.sessions is None:
-                seen = None
-                if lasting.async_end():
-                    # It has not been told, so it begins anew when it is seen again.
-                    was_above = False
-                return
-            if data.sessions is seen:
-                return
-            seen = data.sessions
-            is_above = len(wanted()) > above
-            if is_above and was_above is False:
-                lasting.async_begin(lasted)
-            elif not is_above:
-                lasting.async_end()
-            was_above = is_above
-
-        updated()
-        remove = coordinator.async_add_listener(updated)
-
-        @callback
-        def detach() -> None:
-            remove()
-            lasting.async_end()
-
-        return detach
+        return StreamCountTracker(
+            entry.runtime_data.server,
+            DurationTimer(self._hass, self._options[CONF_FOR]),
+            limit=above,
+            matches=lambda session: self._filter.matches_session(session, get_device_ids),
+            action=run_for_streams,
+        ).async_start()
 
 
 TRIGGERS: dict[str, type[Trigger]] = {

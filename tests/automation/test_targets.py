@@ -147,7 +147,7 @@ async def test_nothing_is_left_when_the_automation_or_the_entry_goes(
     await set_up(hass, entry)
     coordinator = entry.runtime_data.server
     counted = Counted()
-    for name in ("async_add_listener", "async_listen"):
+    for name in ("async_add_listener", "async_add_event_listener"):
         monkeypatch.setattr(coordinator, name, counted(getattr(coordinator, name)))
     runs = await automate(
         hass, on("streams_above", above=0, for_={"minutes": 5}), on("playback_paused")

@@ -1,1 +1,1 @@
-"""Which servers, streams and media a trigger or a condition is about."""
+"""Targets, filters and timers that triggers and conditions share."""

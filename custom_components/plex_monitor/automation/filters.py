@@ -1,4 +1,4 @@
-"""Which streams and which media an automation is about."""
+"""Filters of triggers and conditions: which streams and which media they match."""
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ CONF_PLAYER: Final = "player"
 CONF_TRANSCODING: Final = "transcoding"
 CONF_USER: Final = "user"
 
-# The ids of the devices that the library with a key belongs to: its own and the server's.
-type DevicesOf = Callable[[str], Collection[str]]
+# Returns the ids of the devices that stand for the library with a key: its own and the server's.
+type GetDeviceIds = Callable[[str], Collection[str]]
 
 MEDIA_TYPES: Final = ("movie", "episode", "track", "photo", "clip")
 
 
 def _not_empty(value: str) -> str:
-    """Refuse a name of nothing, which would match nothing."""
+    """Reject an empty name, which would match nothing."""
     if not value.strip():
         raise vol.Invalid("a name is empty")
     return value
@@ -48,10 +48,10 @@ STREAM_OPTIONS: Final[dict[Any, Any]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Filter:
-    """What somebody wants to know of; an empty set wants all.
+    """The filter options of a trigger or a condition; an empty set matches everything.
 
-    Names are as people write them: upper and lower case are the same. A library is also known by
-    its device, as the editors give it, and all of a server by the server's.
+    Names are compared without regard to case. A library also matches by its device id, which is
+    what the automation editor stores, and all libraries of a server by that of the server.
     """
 
     users: frozenset[str]
@@ -62,7 +62,7 @@ class Filter:
 
     @classmethod
     def from_options(cls, options: Mapping[str, Any]) -> Self:
-        """Read the options of a trigger or a condition."""
+        """Create a filter from the options of a trigger or a condition."""
         return cls(
             users=_names(options, CONF_USER),
             players=_names(options, CONF_PLAYER),
@@ -71,35 +71,37 @@ class Filter:
             transcoding=options.get(CONF_TRANSCODING),
         )
 
-    def wants_stream(self, session: Session, devices_of: DevicesOf) -> bool:
-        """Say whether a stream is wanted."""
+    def matches_session(self, session: Session, get_device_ids: GetDeviceIds) -> bool:
+        """Return whether a stream matches."""
         transcoding = session.decision is StreamDecision.TRANSCODE
         return (
             self.transcoding in {None, transcoding}
-            and _is_one_of(self.users, session.user)
-            and _is_one_of(self.players, session.player)
-            and self._wants_library(session.section_title, session.section_id, devices_of)
-            and _is_one_of(self.media_types, session.media_type)
+            and _matches(self.users, session.user)
+            and _matches(self.players, session.player)
+            and self._matches_library(session.section_title, session.section_id, get_device_ids)
+            and _matches(self.media_types, session.media_type)
         )
 
-    def wants_section(self, section: Section, devices_of: DevicesOf) -> bool:
-        """Say whether a library is wanted."""
-        return self._wants_library(section.title, section.key, devices_of)
+    def matches_section(self, section: Section, get_device_ids: GetDeviceIds) -> bool:
+        """Return whether a library matches."""
+        return self._matches_library(section.title, section.key, get_device_ids)
 
-    def wants_added(self, event: LibraryEvent, devices_of: DevicesOf) -> bool:
-        """Say whether what was added is wanted; what is told together is of one type."""
-        return self.wants_section(event.section, devices_of) and _is_one_of(
+    def matches_library_event(self, event: LibraryEvent, get_device_ids: GetDeviceIds) -> bool:
+        """Return whether added media match; all items of one event have the same type."""
+        return self.matches_section(event.section, get_device_ids) and _matches(
             self.media_types, event.items[0].media_type if event.items else None
         )
 
-    def _wants_library(self, title: str | None, key: str | None, devices_of: DevicesOf) -> bool:
-        return _is_one_of(self.libraries, title) or (
-            key is not None and not self.libraries.isdisjoint(devices_of(key))
+    def _matches_library(
+        self, title: str | None, key: str | None, get_device_ids: GetDeviceIds
+    ) -> bool:
+        return _matches(self.libraries, title) or (
+            key is not None and not self.libraries.isdisjoint(get_device_ids(key))
         )
 
 
 def normalize_name(name: str) -> str:
-    """Return a name so that it can be compared: its case does not matter, nor space around it."""
+    """Return a name in a form to compare: without its case and the space around it."""
     return name.strip().casefold()
 
 
@@ -107,5 +109,5 @@ def _names(options: Mapping[str, Any], key: str) -> frozenset[str]:
     return frozenset(normalize_name(name) for name in options.get(key, ()))
 
 
-def _is_one_of(names: frozenset[str], name: str | None) -> bool:
+def _matches(names: frozenset[str], name: str | None) -> bool:
     return not names or (name is not None and normalize_name(name) in names)
