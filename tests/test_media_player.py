@@ -1,22 +1,23 @@
-"""What the media player of a player tells."""
+"""The media player of a player: its state, its attributes, and how it is stopped."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from homeassistant.const import ATTR_ENTITY_PICTURE
+from homeassistant.const import ATTR_ENTITY_ID, ATTR_ENTITY_PICTURE, ATTR_SUPPORTED_FEATURES
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, ServiceNotSupported, ServiceValidationError
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from .simulator import Account, Kind, Player, PlexServer, World
+from .simulator import Account, Fault, Kind, Player, PlexServer, World
 from .support.entities import attributes_of
 from .support.entries import set_up, signed_in_entry, state_of
 from .support.helpers import settle
-from .support.players import BEDROOM, DELIVERY, PHONE, PICTURE, TV
+from .support.players import BEDROOM, DELIVERY, PHONE, PICTURE, TV, playing_in_the_bedroom
 
 
-def told(hass: HomeAssistant, entity_id: str = BEDROOM) -> Mapping[str, Any]:
-    """Return what a media player tells of what is played."""
+def media_attributes(hass: HomeAssistant) -> Mapping[str, Any]:
+    """Return the attributes of the media player that are about the media."""
     names = (
         "media_title",
         "media_series_title",
@@ -30,26 +31,26 @@ def told(hass: HomeAssistant, entity_id: str = BEDROOM) -> Mapping[str, Any]:
         "user",
         "library",
     )
-    attributes = attributes_of(hass, entity_id)
+    attributes = attributes_of(hass, BEDROOM)
     return {name: attributes[name] for name in names if name in attributes}
 
 
 async def test_player_that_plays_nothing_is_idle(
     hass: HomeAssistant, bedroom_entry: MockConfigEntry
 ) -> None:
-    """It may be off: the server does not know."""
+    """It may as well be off: the server does not know."""
     await set_up(hass, bedroom_entry)
     assert state_of(hass, BEDROOM) == "idle"
-    assert told(hass) == {}
+    assert media_attributes(hass) == {}
     assert ATTR_ENTITY_PICTURE not in attributes_of(hass, BEDROOM)
     assert state_of(hass, DELIVERY) == "unknown"
     assert state_of(hass, PICTURE) == "unknown"
 
 
-async def test_player_follows_its_stream(
+async def test_state_follows_the_stream_of_the_player(
     hass: HomeAssistant, home: PlexServer, owner: Account, bedroom_entry: MockConfigEntry
 ) -> None:
-    """By push, and without an eye on what others play."""
+    """Push notifications update it, and streams of other players do not."""
     await set_up(hass, bedroom_entry)
     await home.start_stream(user=owner, title="Elsewhere", player=PHONE)
     stream = await home.start_stream(user=owner, title="Winter Light", player=TV)
@@ -67,7 +68,7 @@ async def test_player_follows_its_stream(
     await stream.stop()
     await settle(hass)
     assert state_of(hass, BEDROOM) == "idle"
-    assert told(hass) == {}
+    assert media_attributes(hass) == {}
 
 
 @pytest.mark.parametrize(
@@ -103,7 +104,7 @@ async def test_player_follows_its_stream(
         ),
     ],
 )
-async def test_what_plays(
+async def test_media_attributes(
     hass: HomeAssistant,
     home: PlexServer,
     owner: Account,
@@ -112,11 +113,11 @@ async def test_what_plays(
     kind: Kind,
     expected: dict[str, Any],
 ) -> None:
-    """Each kind of media with what belongs to it."""
+    """Each type of media has its own attributes."""
     await set_up(hass, bedroom_entry)
     stream = await home.start_stream(user=owner, title=title, kind=kind, player=TV)
     await settle(hass)
-    assert told(hass) == {
+    assert media_attributes(hass) == {
         "media_title": title,
         "app_name": "Plex for Apple TV",
         "user": owner.title,
@@ -138,7 +139,7 @@ async def test_device_class(
     platform: str,
     expected: str | None,
 ) -> None:
-    """Where the platform is only to be found in one kind of device."""
+    """The platform decides where it runs on one kind of device only."""
     player = Player(title="Bedroom TV", platform=platform)
     await set_up(hass, signed_in_entry(world, home, owner, players=[player]))
     assert attributes_of(hass, BEDROOM).get("device_class") == expected
@@ -147,7 +148,7 @@ async def test_device_class(
 @pytest.mark.parametrize(
     ("product", "expected"), [("Plex for Android (TV)", "tv"), ("Plex for Android (Mobile)", None)]
 )
-async def test_device_class_of_a_platform_that_runs_on_anything(
+async def test_device_class_of_a_platform_that_runs_on_any_device(
     hass: HomeAssistant,
     world: World,
     home: PlexServer,
@@ -155,7 +156,7 @@ async def test_device_class_of_a_platform_that_runs_on_anything(
     product: str,
     expected: str | None,
 ) -> None:
-    """What it plays with tells, and is remembered."""
+    """The product of the last stream decides, also after a reload."""
     player = Player(title="Bedroom TV", platform="Android", product=product)
     entry = signed_in_entry(world, home, owner, players=[player])
     await set_up(hass, entry)
@@ -167,3 +168,83 @@ async def test_device_class_of_a_platform_that_runs_on_anything(
     await hass.config_entries.async_reload(entry.entry_id)
     await settle(hass)
     assert attributes_of(hass, BEDROOM).get("device_class") == expected
+
+
+# Stop
+
+
+async def stop(hass: HomeAssistant) -> None:
+    """Stop the player in the bedroom."""
+    await hass.services.async_call(
+        "media_player", "media_stop", {ATTR_ENTITY_ID: BEDROOM}, blocking=True
+    )
+    await settle(hass)
+
+
+async def test_stop(
+    hass: HomeAssistant, home: PlexServer, owner: Account, bedroom_entry: MockConfigEntry
+) -> None:
+    """Streams of other players go on, and an idle player may be stopped again."""
+    await set_up(hass, bedroom_entry)
+    other = await home.start_stream(user=owner, title="Elsewhere", player=PHONE)
+    await home.start_stream(user=owner, title="Winter Light", player=TV)
+    await settle(hass)
+    await stop(hass)
+    assert state_of(hass, BEDROOM) == "idle"
+    assert home.streams == [other]
+    await stop(hass)
+    assert home.streams == [other]
+
+
+async def test_stop_of_a_stream_that_has_just_ended(
+    hass: HomeAssistant, home: PlexServer, bedroom_entry: MockConfigEntry
+) -> None:
+    """That is no error."""
+    await playing_in_the_bedroom(hass, home, bedroom_entry)
+    home.faults.set(Fault.status(404), paths="terminate")
+    await stop(hass)
+
+
+async def test_photo_cannot_be_stopped(
+    hass: HomeAssistant, home: PlexServer, owner: Account, bedroom_entry: MockConfigEntry
+) -> None:
+    """A photo has no duration, and no session that could be terminated."""
+    home.library.add_section("Pictures", Kind.PHOTO)
+    home.library.add("The boat", kind=Kind.PHOTO, album="Summer")
+    await set_up(hass, bedroom_entry)
+    await home.start_stream(user=owner, title="The boat", player=TV)
+    await settle(hass)
+    assert state_of(hass, BEDROOM) == "playing"
+    assert attributes_of(hass, BEDROOM)["media_content_type"] == "image"
+    with pytest.raises(ServiceValidationError, match="cannot stop The boat"):
+        await stop(hass)
+
+
+@pytest.mark.parametrize(
+    ("fault", "why"),
+    [(Fault.status(503), "busy"), (Fault.RESET, "does not answer"), (Fault.status(403), "Pass")],
+)
+async def test_stop_that_fails(
+    hass: HomeAssistant,
+    home: PlexServer,
+    bedroom_entry: MockConfigEntry,
+    fault: Fault,
+    why: str,
+) -> None:
+    """The error says why, and the player keeps playing."""
+    await playing_in_the_bedroom(hass, home, bedroom_entry)
+    home.faults.set(fault, paths="terminate")
+    with pytest.raises(HomeAssistantError, match=f"Home.*{why}|{why}.*Home"):
+        await stop(hass)
+    assert state_of(hass, BEDROOM) == "playing"
+
+
+async def test_stop_is_not_supported_without_plex_pass(
+    hass: HomeAssistant, home: PlexServer, owner: Account, bedroom_entry: MockConfigEntry
+) -> None:
+    """The server cannot terminate streams."""
+    owner.plex_pass = False
+    await playing_in_the_bedroom(hass, home, bedroom_entry)
+    assert attributes_of(hass, BEDROOM)[ATTR_SUPPORTED_FEATURES] == 0
+    with pytest.raises(ServiceNotSupported):
+        await stop(hass)

@@ -17,7 +17,7 @@ from homeassistant.helpers.device_registry import DeviceEntry
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .actions.errors import translated_errors
-from .actions.stop_streams import async_stop_streams
+from .actions.streams import async_stop_streams
 from .entity import PlexMonitorPlayerEntity
 from .players.tracker import TrackedPlayer
 from .plex.models import PlaybackState, Session

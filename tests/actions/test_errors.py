@@ -1,4 +1,4 @@
-"""What goes wrong with an action is said in the user's words."""
+"""Actions that fail raise translated errors."""
 
 from typing import Any
 
@@ -12,9 +12,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUs
 from custom_components.plex_monitor.const import DOMAIN, TokenSource
 from custom_components.plex_monitor.services import ACTIONS
 from tests.simulator import Fault, PlexServer, World
-from tests.support.actions import act
+from tests.support.actions import perform
 from tests.support.entries import entry_of, set_up
-from tests.support.helpers import advance, settle
+from tests.support.helpers import advance
 
 OWNER_ONLY = {
     "scan_library": {},
@@ -41,14 +41,14 @@ FOR_ALL = {
 }
 
 
-def test_every_action_is_tested_for_its_rights() -> None:
-    """None is forgotten below."""
-    assert OWNER_ONLY.keys() | FOR_ALL.keys() == ACTIONS.keys()
+def test_every_action_is_covered() -> None:
+    """Every action that anybody may perform is in one of the lists above."""
+    assert OWNER_ONLY.keys() | FOR_ALL.keys() | {"replace_token"} == ACTIONS.keys()
 
 
 @pytest.mark.parametrize("old", [False, True], ids=["403", "401 of an old server"])
 @pytest.mark.parametrize(("action", "data"), OWNER_ONLY.items())
-async def test_guest_may_not(
+async def test_owner_only_action_of_a_guest(
     hass: HomeAssistant,
     home: PlexServer,
     guest: MockConfigEntry,
@@ -57,27 +57,27 @@ async def test_guest_may_not(
     *,
     old: bool,
 ) -> None:
-    """The server lets its owner only."""
+    """The error says that the server allows only its owner to do that."""
     await set_up(hass, guest)
     home.refuses_with_401 = old
     with pytest.raises(HomeAssistantError, match="Home lets nobody but its owner do that"):
-        await act(hass, guest, action, **data)
+        await perform(hass, guest, action, **data)
 
 
 @pytest.mark.allowed_logs("Error fetching Home data: Home does not answer")
 @pytest.mark.parametrize(("action", "data"), (OWNER_ONLY | FOR_ALL).items())
-async def test_server_that_does_not_answer(
+async def test_server_is_down(
     hass: HomeAssistant,
     home: PlexServer,
     entry: MockConfigEntry,
     action: str,
     data: dict[str, Any],
 ) -> None:
-    """It is said, whatever was asked for."""
+    """The error says that the server does not answer."""
     await set_up(hass, entry)
     await home.stop()
     with pytest.raises(HomeAssistantError, match="Home does not answer"):
-        await act(hass, entry, action, **data)
+        await perform(hass, entry, action, **data)
 
 
 @pytest.mark.parametrize(
@@ -88,67 +88,66 @@ async def test_server_that_does_not_answer(
         (Fault.GARBLED, "Home gave an answer that Plex does not give"),
     ],
 )
-async def test_server_that_answers_badly(
+async def test_server_answers_with_an_error(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry, fault: Fault, text: str
 ) -> None:
-    """Each in its own words."""
+    """Each kind of failure has its own text."""
     await set_up(hass, entry)
     home.faults.set(fault, paths="^/library/onDeck")
     with pytest.raises(HomeAssistantError, match=text):
-        await act(hass, entry, "on_deck")
+        await perform(hass, entry, "on_deck")
 
 
 @pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: ")
-async def test_dead_token(
+async def test_token_that_was_dead_at_setup(
     hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """There is an entry that is loaded, and nothing can be asked with it."""
+    """The entry is loaded, but no request succeeds."""
     world.plex_tv.revoke(entry.data["account_token"])
     await set_up(hass, entry)
     with pytest.raises(HomeAssistantError, match="Home"):
-        await act(hass, entry, "on_deck")
+        await perform(hass, entry, "on_deck")
 
 
 @pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: ")
 async def test_token_that_is_known_to_be_dead(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
 ) -> None:
-    """It is said what has become of it."""
+    """The error says what happened to the token."""
     await set_up(hass, entry)
     world.plex_tv.revoke(entry.data["account_token"])
     await advance(hass, freezer, 120, step=5)
     with pytest.raises(HomeAssistantError) as raised:
-        await act(hass, entry, "on_deck")
+        await perform(hass, entry, "on_deck")
     assert raised.value.translation_key == "invalid"
 
 
 @pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: ")
-async def test_server_that_wants_a_token_where_there_is_none(
+async def test_server_requires_a_token_that_the_entry_does_not_have(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
 ) -> None:
-    """Nobody was signed out, so that is not what is said."""
+    """The error does not claim that anybody was signed out."""
     home.allowed_without_auth = True
     entry = entry_of(home, source=TokenSource.NONE)
     await set_up(hass, entry)
     home.allowed_without_auth = False
     await advance(hass, freezer, 45 * 60)
     with pytest.raises(HomeAssistantError) as raised:
-        await act(hass, entry, "on_deck")
+        await perform(hass, entry, "on_deck")
     assert raised.value.translation_key == "token_wanted"
 
 
 async def test_entry_that_is_not_loaded(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Home Assistant says so."""
+    """Home Assistant raises the error."""
     await set_up(hass, entry)
     await hass.config_entries.async_unload(entry.entry_id)
-    await settle(hass)
     with pytest.raises(ServiceValidationError) as caught:
-        await act(hass, entry, "on_deck")
+        await perform(hass, entry, "on_deck")
     assert caught.value.translation_key == "service_config_entry_not_loaded"
 
 
-async def test_server_that_there_is_not(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Home Assistant says so."""
+async def test_unknown_entry(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """Home Assistant raises the error."""
     await set_up(hass, entry)
     with pytest.raises(ServiceValidationError) as caught:
         await hass.services.async_call(
@@ -164,7 +163,7 @@ async def test_server_that_there_is_not(hass: HomeAssistant, entry: MockConfigEn
 async def test_only_administrators_replace_the_token(
     hass: HomeAssistant, entry: MockConfigEntry, hass_read_only_user: MockUser
 ) -> None:
-    """It changes what Home Assistant has stored."""
+    """The action changes what Home Assistant has stored."""
     await set_up(hass, entry)
     with pytest.raises(Unauthorized):
         await hass.services.async_call(

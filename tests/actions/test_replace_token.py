@@ -1,5 +1,6 @@
-"""The replacement of a token by a new one of our own."""
+"""The action that replaces the token by a new one of our own."""
 
+import asyncio
 from collections.abc import Mapping
 from typing import Any
 from unittest.mock import patch
@@ -13,7 +14,13 @@ from homeassistant.const import (
     CONF_VERIFY_SSL,
     STATE_ON,
 )
-from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
+from homeassistant.core import (
+    Event,
+    EventStateChangedData,
+    HomeAssistant,
+    ServiceResponse,
+    callback,
+)
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.event import async_track_state_change_event
@@ -30,6 +37,8 @@ from custom_components.plex_monitor.const import (
     TokenSource,
 )
 from tests.simulator import Account, Connection, Fault, PlexServer, World
+from tests.support.actions import perform
+from tests.support.entities import attributes_of
 from tests.support.entries import (
     DOWN,
     UNREADABLE,
@@ -42,15 +51,23 @@ from tests.support.entries import (
 from tests.support.flows import SIGN_OUT
 from tests.support.helpers import advance, settle
 
+LINK = "/api/v2/pins/link"
+PINS = "/api/v2/pins"
+RESOURCES = "/api/v2/resources"
+
 
 async def replace(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Do the action."""
-    try:
-        await hass.services.async_call(
+    """Replace the token of an entry."""
+    await perform(hass, entry, "replace_token")
+
+
+def start_to_replace(hass: HomeAssistant, entry: MockConfigEntry) -> asyncio.Task[ServiceResponse]:
+    """Start to replace the token of an entry, without waiting for the end."""
+    return hass.async_create_task(
+        hass.services.async_call(
             DOMAIN, "replace_token", {ATTR_CONFIG_ENTRY_ID: entry.entry_id}, blocking=True
         )
-    finally:
-        await settle(hass)
+    )
 
 
 def devices_named(world: World, account: Account, product: str = "Home Assistant") -> set[str]:
@@ -62,10 +79,15 @@ def devices_named(world: World, account: Account, product: str = "Home Assistant
     }
 
 
+def browser_token(world: World, account: Account) -> str:
+    """Return the token of an account in a browser."""
+    return world.plex_tv.sign_in(account, client_identifier="browser", product="Plex Web")
+
+
 async def test_new_token_is_used_and_the_old_one_signed_out(
     hass: HomeAssistant, world: World, home: PlexServer, owner: Account, entry: MockConfigEntry
 ) -> None:
-    """It is a new device at plex.tv, and the only one that is left."""
+    """The new token belongs to a new device at plex.tv, and the old device is gone."""
     await set_up(hass, entry)
     old = dict(entry.data)
     await replace(hass, entry)
@@ -89,7 +111,7 @@ async def test_nothing_becomes_unavailable(
     owner: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """The entry is not loaded anew, and what happens is told as before."""
+    """The entry is not reloaded, and events go on."""
     home.closes_sockets_on_revocation = True
     await set_up(hass, entry)
     await home.start_stream(user=owner, title="Film")
@@ -119,7 +141,7 @@ async def test_old_token_is_never_used_again(
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """Neither at the server nor at plex.tv, nor is the old client identifier."""
+    """Neither the old token nor the old client identifier goes to the server or plex.tv."""
     await set_up(hass, entry)
     old = dict(entry.data)
     await replace(hass, entry)
@@ -146,7 +168,7 @@ async def test_server_that_moves_afterwards_is_followed(
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """With what is new, which also plex.tv is asked with."""
+    """plex.tv is requested for its address with the new token and client identifier."""
     await set_up(hass, entry)
     await replace(hass, entry)
     world.requests.clear()
@@ -159,18 +181,20 @@ async def test_server_that_moves_afterwards_is_followed(
     assert asked.headers["X-Plex-Client-Identifier"] == entry.data[CONF_CLIENT_IDENTIFIER]
 
 
-async def test_it_is_told(hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry) -> None:
-    """By the event entity of the token."""
+async def test_event_entity_reports_the_replacement(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """The event entity of the token has the event type."""
     await set_up(hass, entry)
     assert state_of(hass, "event.home_token") == "unknown"
     await replace(hass, entry)
-    state = hass.states.get("event.home_token")
-    assert state is not None
-    assert state.attributes["event_type"] == "replaced"
+    assert attributes_of(hass, "event.home_token")["event_type"] == "replaced"
 
 
-async def test_button(hass: HomeAssistant, world: World, entry: MockConfigEntry) -> None:
-    """It does the same."""
+async def test_button_replaces_the_token(
+    hass: HomeAssistant, world: World, entry: MockConfigEntry
+) -> None:
+    """The button does the same as the action."""
     await set_up(hass, entry)
     old = entry.data[CONF_ACCOUNT_TOKEN]
     await hass.services.async_call(
@@ -181,11 +205,11 @@ async def test_button(hass: HomeAssistant, world: World, entry: MockConfigEntry)
     assert world.plex_tv.is_valid(entry.data[CONF_ACCOUNT_TOKEN])
 
 
-async def test_token_of_somebody_else_becomes_one_of_our_own(
+async def test_pasted_token_is_replaced_by_one_of_our_own(
     hass: HomeAssistant, world: World, home: PlexServer, owner: Account
 ) -> None:
-    """That of the browser stays good, and the repair about it goes."""
-    token = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
+    """The pasted token stays valid for its browser, and the repair issue about it goes."""
+    token = browser_token(world, owner)
     entry = entry_of(home, account_token=token, server_token=token, source=TokenSource.PASTED)
     await set_up(hass, entry)
     assert issues_of(hass) == ["plex_monitor.token_temporary"]
@@ -196,10 +220,10 @@ async def test_token_of_somebody_else_becomes_one_of_our_own(
     assert issues_of(hass) == []
 
 
-async def test_guest_replaces_theirs(
+async def test_guest_replaces_their_token(
     hass: HomeAssistant, world: World, home: PlexServer, friend: Account, guest: MockConfigEntry
 ) -> None:
-    """It is not the owner's business; the server has a token of its own for each guest."""
+    """The server has a token for each guest, and the new one is stored."""
     await set_up(hass, guest)
     old = guest.data[CONF_ACCOUNT_TOKEN]
     await replace(hass, guest)
@@ -208,10 +232,10 @@ async def test_guest_replaces_theirs(
     assert state_of(hass, "sensor.home_token_status") == "valid"
 
 
-async def test_what_plex_tv_said_of_the_new_token_outlives_a_reload(
+async def test_verdict_of_plex_tv_on_the_new_token_survives_a_reload(
     hass: HomeAssistant, world: World, entry: MockConfigEntry
 ) -> None:
-    """As what it said of the old one did."""
+    """plex.tv is not requested again."""
     await set_up(hass, entry)
     await replace(hass, entry)
     world.requests.clear()
@@ -221,17 +245,13 @@ async def test_what_plex_tv_said_of_the_new_token_outlives_a_reload(
     assert state_of(hass, "sensor.home_token_status") == "valid"
 
 
-async def test_server_that_moves_meanwhile(
+async def test_server_that_moves_during_the_replacement(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """It goes on at the address that was found in the meantime."""
+    """The address that was found in the meantime stays in use."""
     await set_up(hass, entry)
     slow = home.faults.set(Fault.slow(1.5), paths="^/$", times=1)
-    call = hass.async_create_task(
-        hass.services.async_call(
-            DOMAIN, "replace_token", {ATTR_CONFIG_ENTRY_ID: entry.entry_id}, blocking=True
-        )
-    )
+    call = start_to_replace(hass, entry)
     while not slow.hits:
         await settle(hass)
     # The same server, by another address.
@@ -244,10 +264,10 @@ async def test_server_that_moves_meanwhile(
 
 
 @pytest.mark.parametrize("verified", [True, False])
-async def test_certificate_is_looked_at_as_before(
+async def test_certificate_is_verified_as_before(
     hass: HomeAssistant, entry: MockConfigEntry, *, verified: bool
 ) -> None:
-    """The new token goes where the old one went, and is no less safe on the way."""
+    """The client of the new token has the setting of the old one."""
     entry.add_to_hass(hass)
     hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_VERIFY_SSL: verified})
     await hass.config_entries.async_setup(entry.entry_id)
@@ -257,11 +277,6 @@ async def test_certificate_is_looked_at_as_before(
     ) as made:
         await replace(hass, entry)
     assert [call.kwargs["verify_ssl"] for call in made.mock_calls] == [verified]
-
-
-LINK = "/api/v2/pins/link"
-PINS = "/api/v2/pins"
-RESOURCES = "/api/v2/resources"
 
 
 @pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: ")
@@ -289,7 +304,7 @@ async def test_failure_changes_nothing(
     server_faults: Mapping[str, Fault],
     text: str,
 ) -> None:
-    """The old token stays good and in use, and no new one is left behind at plex.tv."""
+    """The old token stays valid and in use, and no new token is left behind at plex.tv."""
     await set_up(hass, entry)
     old = dict(entry.data)
     for paths, fault in plex_tv_faults.items():
@@ -316,7 +331,7 @@ async def test_old_token_that_cannot_be_signed_out(
     entry: MockConfigEntry,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The new one is in use all the same, and what is left to do is said."""
+    """The new token is in use all the same, and the log says what is left to do."""
     await set_up(hass, entry)
     old = entry.data[CONF_ACCOUNT_TOKEN]
     world.plex_tv.faults.set(Fault.status(500), paths=SIGN_OUT)
@@ -327,10 +342,10 @@ async def test_old_token_that_cannot_be_signed_out(
     assert state_of(hass, "sensor.home_token_status") == "valid"
 
 
-async def test_old_token_that_was_signed_out_by_somebody_else(
+async def test_old_token_that_was_already_signed_out(
     hass: HomeAssistant, world: World, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """There is nothing left to do, and so nothing to say."""
+    """Nothing is left to do, so nothing is logged."""
     await set_up(hass, entry)
     old = entry.data[CONF_ACCOUNT_TOKEN]
     world.plex_tv.faults.set(Fault.UNAUTHORIZED, paths=SIGN_OUT)
@@ -340,11 +355,11 @@ async def test_old_token_that_was_signed_out_by_somebody_else(
     assert issues_of(hass) == []
 
 
-async def test_token_that_plex_tv_does_not_know(
+async def test_entry_without_an_account_token(
     hass: HomeAssistant, world: World, home: PlexServer, owner: Account
 ) -> None:
-    """There is nothing to make a new one with."""
-    token = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
+    """Without one no new token can be created."""
+    token = browser_token(world, owner)
     entry = entry_of(home, server_token=token, source=TokenSource.PASTED)
     await set_up(hass, entry)
     assert er.async_get(hass).async_get("button.home_replace_token") is None
@@ -352,19 +367,12 @@ async def test_token_that_plex_tv_does_not_know(
         await replace(hass, entry)
 
 
-async def test_two_at_once_leave_one_token(
+async def test_two_replacements_at_once_leave_one_token(
     hass: HomeAssistant, world: World, home: PlexServer, owner: Account, entry: MockConfigEntry
 ) -> None:
-    """Somebody presses twice."""
+    """The second one fails."""
     await set_up(hass, entry)
-    calls = [
-        hass.async_create_task(
-            hass.services.async_call(
-                DOMAIN, "replace_token", {ATTR_CONFIG_ENTRY_ID: entry.entry_id}, blocking=True
-            )
-        )
-        for _ in range(2)
-    ]
+    calls = [start_to_replace(hass, entry) for _ in range(2)]
     await settle(hass)
     errors: list[Any] = [call.exception() for call in calls if call.exception()]
     assert [error.translation_key for error in errors] == ["token_changed_meanwhile"]
@@ -374,7 +382,7 @@ async def test_two_at_once_leave_one_token(
 
 
 @pytest.mark.parametrize("again", [False, True], ids=["unloaded", "reloaded"])
-async def test_entry_that_is_unloaded_meanwhile(
+async def test_entry_that_is_unloaded_during_the_replacement(
     hass: HomeAssistant,
     world: World,
     home: PlexServer,
@@ -383,15 +391,11 @@ async def test_entry_that_is_unloaded_meanwhile(
     *,
     again: bool,
 ) -> None:
-    """The new token is given back."""
+    """The new token is signed out again."""
     await set_up(hass, entry)
     old = dict(entry.data)
     slow = world.plex_tv.faults.set(Fault.slow(1.5), paths=RESOURCES)
-    call = hass.async_create_task(
-        hass.services.async_call(
-            DOMAIN, "replace_token", {ATTR_CONFIG_ENTRY_ID: entry.entry_id}, blocking=True
-        )
-    )
+    call = start_to_replace(hass, entry)
     while not slow.hits:
         await settle(hass)
     await hass.config_entries.async_unload(entry.entry_id)
@@ -406,14 +410,14 @@ async def test_entry_that_is_unloaded_meanwhile(
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_late_answer_about_the_old_token_does_not_bring_it_back(
+async def test_late_response_about_the_old_token_does_not_restore_it(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """The server refused it for a moment, and plex.tv was asked which one it lists."""
+    """The server refused the old token once, so plex.tv was requested for the listed one."""
     await set_up(hass, entry)
     await advance(hass, freezer, 9 * 60 + 50)
     home.faults.set(Fault.UNAUTHORIZED, paths="^/$", with_token=True, times=1)

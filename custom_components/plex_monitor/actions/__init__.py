@@ -1,1 +1,1 @@
-"""What the actions do, what they answer, and what they say when they fail."""
+"""The actions of Plex Monitor: what each does, returns and raises."""

@@ -1,4 +1,4 @@
-"""What a person is told when something that was asked of a server does not work."""
+"""Translated errors for requests to a server that fail or are invalid."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,9 +23,9 @@ def translated_errors(
     not_found: str | None = None,
     forbidden: str = "not_allowed",
 ) -> Iterator[None]:
-    """Raise what Plex answers as an error that says it in the user's words.
+    """Raise an error of Plex as a translated error of Home Assistant.
 
-    `not_found` and `forbidden` are the keys of the texts for a 404, and for a server that refuses
+    `not_found` and `forbidden` are the translation keys for a 404, and for a server that refuses
     its owner.
     """
     try:
@@ -40,7 +40,7 @@ def translated_errors(
             ) from err
         raise HomeAssistantError(
             translation_domain=DOMAIN,
-            translation_key=_key(coordinator, err, forbidden),
+            translation_key=_translation_key(coordinator, err, forbidden),
             translation_placeholders=placeholders,
         ) from err
 
@@ -48,7 +48,7 @@ def translated_errors(
 def invalid_request(
     coordinator: PlexMonitorCoordinator, key: str, **placeholders: str
 ) -> ServiceValidationError:
-    """Return the error for something that was asked for in a wrong way."""
+    """Return the translated error for a request that is invalid."""
     return ServiceValidationError(
         translation_domain=DOMAIN,
         translation_key=key,
@@ -56,8 +56,8 @@ def invalid_request(
     )
 
 
-def _key(coordinator: PlexMonitorCoordinator, err: PlexError, forbidden: str) -> str:
-    """Return the key of the text for an error."""
+def _translation_key(coordinator: PlexMonitorCoordinator, err: PlexError, forbidden: str) -> str:
+    """Return the translation key for an error."""
     refused = isinstance(err, PlexUnauthorizedError)
     if not refused and not isinstance(err, PlexForbiddenError):
         return error_key(err)
@@ -65,6 +65,6 @@ def _key(coordinator: PlexMonitorCoordinator, err: PlexError, forbidden: str) ->
     if refused and guard.verdict.needs_sign_in:
         return sign_in_key(guard.verdict, has_token=guard.has_token)
     if coordinator.data is not None and coordinator.data.sessions is None:
-        # Servers before 1.41.7 refuse the token of whoever is not their owner.
+        # Servers before 1.41.7 answer 401, not 403, to a token that is not their owner's.
         return "not_allowed"
     return "token_refused" if refused else forbidden

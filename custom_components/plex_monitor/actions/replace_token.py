@@ -1,11 +1,11 @@
-"""Replace the token of an entry by a new one of our own, without losing anything on the way."""
+"""The action that replaces the token of an entry by a new one of our own."""
 
-from typing import Any
+from typing import Any, Final
 from uuid import uuid4
 
 from homeassistant.config_entries import ConfigEntryState
 from homeassistant.const import CONF_VERIFY_SSL
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
 from ..clients import plex_server_client, plex_tv_client
@@ -24,14 +24,15 @@ from ..plex.server import PlexServer
 from ..runtime import PlexMonitorConfigEntry
 from ..server.coordinator import PlexMonitorCoordinator
 from .errors import translated_errors
+from .models import Action
 
 
 async def async_replace_token(
     hass: HomeAssistant, entry: PlexMonitorConfigEntry, coordinator: PlexMonitorCoordinator
 ) -> None:
-    """Make a new token, try it, store it, and sign the old one out if it was ours.
+    """Create a new token, verify and store it, and sign the old one out if it was our own.
 
-    Until the new one is stored the old one stays as it is; after that it is not needed any more.
+    The old token stays valid until the new one is stored.
     """
     old = dict(entry.data)
     if CONF_ACCOUNT_TOKEN not in old:
@@ -42,10 +43,12 @@ async def async_replace_token(
         )
     client_identifier = str(uuid4())
     plex_tv = plex_tv_client(hass, client_identifier, entry.title)
-    token = await _async_make(entry, plex_tv, old[CONF_ACCOUNT_TOKEN])
+    token = await _async_create_token(entry, plex_tv, old[CONF_ACCOUNT_TOKEN])
     stored = False
     try:
-        server = await _async_tried(hass, entry, coordinator, plex_tv, client_identifier, token)
+        server = await _async_verify_token(
+            hass, entry, coordinator, plex_tv, client_identifier, token
+        )
         _raise_if_changed(entry, coordinator, old)
         if server.url != coordinator.server.url:
             server.move_to(coordinator.server.url)
@@ -63,16 +66,20 @@ async def async_replace_token(
     finally:
         if not stored:
             hass.async_create_background_task(
-                _async_end(hass, entry.title, client_identifier, token),
+                _async_sign_out(hass, entry.title, client_identifier, token),
                 f"{DOMAIN} sign-out {entry.entry_id}",
             )
     await coordinator.async_use_new_token(server, plex_tv)
     if TokenSource(old[CONF_TOKEN_SOURCE]).is_our_own:
-        await _async_end(hass, entry.title, old[CONF_CLIENT_IDENTIFIER], old[CONF_ACCOUNT_TOKEN])
+        await _async_sign_out(
+            hass, entry.title, old[CONF_CLIENT_IDENTIFIER], old[CONF_ACCOUNT_TOKEN]
+        )
 
 
-async def _async_make(entry: PlexMonitorConfigEntry, plex_tv: PlexTv, account_token: str) -> str:
-    """Return a new token of our own for the account."""
+async def _async_create_token(
+    entry: PlexMonitorConfigEntry, plex_tv: PlexTv, account_token: str
+) -> str:
+    """Create a token of our own for the account."""
     try:
         return await plex_tv.exchange_token(account_token)
     except PlexError as err:
@@ -84,7 +91,7 @@ async def _async_make(entry: PlexMonitorConfigEntry, plex_tv: PlexTv, account_to
         ) from err
 
 
-async def _async_tried(
+async def _async_verify_token(
     hass: HomeAssistant,
     entry: PlexMonitorConfigEntry,
     coordinator: PlexMonitorCoordinator,
@@ -92,7 +99,7 @@ async def _async_tried(
     client_identifier: str,
     token: str,
 ) -> PlexServer:
-    """Return a client of the server whose new token the server has accepted."""
+    """Return a client of the server with the new token, once the server has accepted it."""
     try:
         resources = await plex_tv.resources(token)
     except PlexError as err:
@@ -103,7 +110,7 @@ async def _async_tried(
         ) from err
     machine_identifier = coordinator.server.machine_identifier
     resource = next(
-        (one for one in resources if one.machine_identifier == machine_identifier), None
+        (each for each in resources if each.machine_identifier == machine_identifier), None
     )
     if resource is None:
         raise HomeAssistantError(
@@ -138,7 +145,7 @@ async def _async_tried(
 def _raise_if_changed(
     entry: PlexMonitorConfigEntry, coordinator: PlexMonitorCoordinator, old: dict[str, Any]
 ) -> None:
-    """Stop where somebody has signed in, or unloaded the entry, in the meantime."""
+    """Raise where somebody has signed in, or unloaded the entry, in the meantime."""
     if (
         entry.data.get(CONF_ACCOUNT_TOKEN) == old[CONF_ACCOUNT_TOKEN]
         and entry.state is ConfigEntryState.LOADED
@@ -152,8 +159,10 @@ def _raise_if_changed(
     )
 
 
-async def _async_end(hass: HomeAssistant, title: str, client_identifier: str, token: str) -> None:
-    """Sign a token out that is not used any more."""
+async def _async_sign_out(
+    hass: HomeAssistant, title: str, client_identifier: str, token: str
+) -> None:
+    """Sign a token out of plex.tv that is no longer used."""
     try:
         await plex_tv_client(hass, client_identifier).sign_out(token)
     except PlexUnauthorizedError:
@@ -165,3 +174,13 @@ async def _async_end(hass: HomeAssistant, title: str, client_identifier: str, to
             title,
             err,
         )
+
+
+async def _async_handle(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
+    """Replace the token of the entry."""
+    await async_replace_token(call.hass, entry, entry.runtime_data.server)
+    return None
+
+
+# It changes what Home Assistant itself has stored, so it is for administrators.
+ACTIONS: Final = {"replace_token": Action(handler=_async_handle, admin_only=True)}

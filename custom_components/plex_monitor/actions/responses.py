@@ -1,4 +1,4 @@
-"""What actions answer: streams, items and the history, in the words and units of the user."""
+"""Response data of actions: streams, items and the history, in the user's words and units."""
 
 from datetime import datetime
 
@@ -26,7 +26,7 @@ def stream_response(session: Session) -> JsonObjectType:
 
 
 def item_response(item: MediaItem) -> JsonObjectType:
-    """Return something in a library; times are in seconds."""
+    """Return an item of a library; times are in seconds."""
     return {
         **media_attributes(item),
         "parent_title": item.parent_title,
@@ -45,7 +45,7 @@ def item_response(item: MediaItem) -> JsonObjectType:
 
 
 def history_response(item: HistoryItem, user: str | None) -> JsonObjectType:
-    """Return something that was played, and by whom where that is known."""
+    """Return what was played, and by whom where that is known."""
     return {
         "title": item.title,
         "grandparent_title": item.grandparent_title,

@@ -1,4 +1,4 @@
-"""The background tasks of a server, as people choose them."""
+"""Names and response data of the background tasks and activities of a server."""
 
 import re
 from typing import Final
@@ -7,7 +7,7 @@ from homeassistant.util.json import JsonObjectType
 
 from ..plex.models import Activity, ButlerTask
 
-# What Plex calls its background tasks (official API 1.2.2), by what they are called here.
+# Plex's names of its background tasks (official API 1.2.2), by the names in our actions.
 TASKS: Final = {
     "automatic_updates": "AutomaticUpdates",
     "backup_database": "BackupDatabase",
@@ -32,19 +32,19 @@ TASKS: Final = {
     "refresh_periodic_metadata": "RefreshPeriodicMetadata",
     "upgrade_media_analysis": "UpgradeMediaAnalysis",
 }
-_KEYS: Final = {name: key for key, name in TASKS.items()}
+_NAMES: Final = {plex_name: name for name, plex_name in TASKS.items()}
 
 
 def plex_name(task: str) -> str:
-    """Return Plex's name of a task; one that is not known here is taken for just that."""
+    """Return Plex's name of a task; an unknown name is taken for Plex's own."""
     return TASKS.get(task, task)
 
 
 def task_response(task: ButlerTask) -> JsonObjectType:
-    """Return a background task, with what it is to be called when it is to be run or stopped."""
+    """Return a background task, with the name by which actions run and stop it."""
     return {
-        "task": _KEYS.get(task.name, task.name),
-        "name": task.title or _in_words(task.name),
+        "task": _NAMES.get(task.name, task.name),
+        "name": task.title or _readable_name(task.name),
         "description": task.description,
         "enabled": task.enabled,
         "interval_days": task.interval,
@@ -52,7 +52,7 @@ def task_response(task: ButlerTask) -> JsonObjectType:
 
 
 def activity_response(activity: Activity) -> JsonObjectType:
-    """Return something that the server is busy with, a background task or other."""
+    """Return an activity of the server, of a background task or other."""
     return {
         "title": activity.title,
         "subtitle": activity.subtitle,
@@ -63,7 +63,7 @@ def activity_response(activity: Activity) -> JsonObjectType:
     }
 
 
-def _in_words(name: str) -> str:
+def _readable_name(name: str) -> str:
     """Return a readable form of Plex's name of a task, most of which have no title."""
     words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name.removeprefix("ButlerTask"))
     return words.capitalize()

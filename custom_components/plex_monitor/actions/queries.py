@@ -1,0 +1,81 @@
+"""Actions that return items of the libraries, or what was played."""
+
+from contextlib import suppress
+from typing import Final
+
+from homeassistant.core import ServiceCall, ServiceResponse, SupportsResponse
+from homeassistant.helpers import config_validation as cv
+from homeassistant.util import dt as dt_util
+import voluptuous as vol
+
+from ..plex.errors import PlexForbiddenError, PlexUnauthorizedError
+from ..runtime import PlexMonitorConfigEntry
+from .library import LIBRARY_FIELD, async_get_section_key
+from .models import ATTR_LIMIT, LIMIT_FIELD, Action
+from .responses import history_response, item_response
+
+ATTR_QUERY: Final = "query"
+ATTR_SINCE: Final = "since"
+
+
+async def _async_history(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
+    """Return what was played, the latest first."""
+    server = entry.runtime_data.server.server
+    section_key = await async_get_section_key(entry, call)
+    since = call.data.get(ATTR_SINCE)
+    items = await server.history(
+        limit=call.data[ATTR_LIMIT],
+        since=None if since is None else dt_util.as_utc(since),
+        section_key=section_key,
+    )
+    users: dict[str, str] = {}
+    # Only the owner may read the accounts; everybody else sees their own history alone.
+    with suppress(PlexForbiddenError, PlexUnauthorizedError):
+        users = {account.account_id: account.name for account in await server.accounts()}
+    return {"items": [history_response(item, users.get(item.account_id or "")) for item in items]}
+
+
+async def _async_on_deck(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
+    """Return what is On Deck: what was started, or comes next."""
+    items = await entry.runtime_data.server.server.library.on_deck(limit=call.data[ATTR_LIMIT])
+    return {"items": [item_response(item) for item in items]}
+
+
+async def _async_recently_added(
+    entry: PlexMonitorConfigEntry, call: ServiceCall
+) -> ServiceResponse:
+    """Return what was added last."""
+    section_key = await async_get_section_key(entry, call)
+    items = await entry.runtime_data.server.server.library.recently_added(
+        section_key, limit=call.data[ATTR_LIMIT]
+    )
+    return {"items": [item_response(item) for item in items]}
+
+
+async def _async_search(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
+    """Return the items that match a text."""
+    items = await entry.runtime_data.server.server.library.search(
+        call.data[ATTR_QUERY], limit=call.data[ATTR_LIMIT]
+    )
+    return {"items": [item_response(item) for item in items]}
+
+
+ACTIONS: Final = {
+    "history": Action(
+        handler=_async_history,
+        fields={**LIBRARY_FIELD, vol.Optional(ATTR_SINCE): cv.datetime, **LIMIT_FIELD},
+        response=SupportsResponse.ONLY,
+    ),
+    "on_deck": Action(handler=_async_on_deck, fields=LIMIT_FIELD, response=SupportsResponse.ONLY),
+    "recently_added": Action(
+        handler=_async_recently_added,
+        fields={**LIBRARY_FIELD, **LIMIT_FIELD},
+        response=SupportsResponse.ONLY,
+        not_found="library_gone",
+    ),
+    "search": Action(
+        handler=_async_search,
+        fields={vol.Required(ATTR_QUERY): cv.string, **LIMIT_FIELD},
+        response=SupportsResponse.ONLY,
+    ),
+}
