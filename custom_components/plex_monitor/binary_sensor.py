@@ -29,7 +29,7 @@ PARALLEL_UPDATES = 0
 
 @dataclass(frozen=True, kw_only=True)
 class PlexMonitorStandingBinarySensorEntityDescription(BinarySensorEntityDescription):
-    """Describe a binary sensor that says what is wrong."""
+    """Describe a binary sensor that is always available."""
 
     value_fn: Callable[[PlexMonitorCoordinator], bool]
     attributes_fn: Callable[[PlexMonitorCoordinator], Mapping[str, Any] | None] = lambda _: None
@@ -37,7 +37,7 @@ class PlexMonitorStandingBinarySensorEntityDescription(BinarySensorEntityDescrip
 
 @dataclass(frozen=True, kw_only=True)
 class PlexMonitorBinarySensorEntityDescription(BinarySensorEntityDescription):
-    """Describe a binary sensor; one that the account may not see does not exist for it."""
+    """Describe a binary sensor of a server, which exists once the account may see its data."""
 
     value_fn: Callable[[PlexMonitorData], bool | None]
     visible_fn: Callable[[PlexMonitorData], bool] = lambda _: True
@@ -139,22 +139,22 @@ async def async_setup_entry(
 
 
 class PlexMonitorStandingBinarySensor(PlexMonitorAlwaysAvailableEntity, BinarySensorEntity):
-    """A binary sensor that says what is wrong."""
+    """A binary sensor of a Plex server that is always available, to report what is wrong."""
 
     entity_description: PlexMonitorStandingBinarySensorEntityDescription
-    # It changes while the state does not.
+    # It changes more often than the state.
     _unrecorded_attributes = frozenset({"last_checked"})
 
     @property
     @override
     def is_on(self) -> bool:
-        """Return the state."""
+        """Return the state of the binary sensor."""
         return self.entity_description.value_fn(self.coordinator)
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """Return what explains the state."""
+        """Return the attributes that explain the state."""
         return self.entity_description.attributes_fn(self.coordinator)
 
 
@@ -166,19 +166,19 @@ class PlexMonitorBinarySensor(PlexMonitorDataEntity, BinarySensorEntity):
     @property
     @override
     def available(self) -> bool:
-        """Say whether the account may see the state now."""
+        """Return whether the account may see the data."""
         return super().available and self.entity_description.visible_fn(self.data)
 
     @property
     @override
     def is_on(self) -> bool | None:
-        """Return the state."""
+        """Return the state of the binary sensor."""
         return self.entity_description.value_fn(self.data)
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """Return what explains the state."""
+        """Return the attributes that explain the state."""
         return self.entity_description.attributes_fn(self.data)
 
 
@@ -191,11 +191,11 @@ class PlexMonitorLibraryBinarySensor(PlexMonitorLibraryEntity, BinarySensorEntit
     @property
     @override
     def is_on(self) -> bool:
-        """Return the state."""
+        """Return the state of the binary sensor."""
         return self.entity_description.value_fn(self.library)
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any]:
-        """Return how far it is."""
+        """Return the progress."""
         return self.entity_description.attributes_fn(self.library)

@@ -28,7 +28,7 @@ PARALLEL_UPDATES = 1
 
 @dataclass(frozen=True, kw_only=True)
 class PlexMonitorButtonEntityDescription(ButtonEntityDescription):
-    """Describe a button; where the account may not do what it does, there is none."""
+    """Describe a button of a server, which exists once the account has the right for it."""
 
     press_fn: Callable[[PlexMonitorCoordinator], Awaitable[None]]
     visible_fn: Callable[[PlexMonitorData], bool]
@@ -93,7 +93,7 @@ async def async_setup_entry(
 
 
 def _is_owner(coordinator: PlexMonitorCoordinator) -> bool:
-    """Say whether the account is the owner's, who alone may see the streams."""
+    """Return whether the account is the owner's: nobody else may see the streams."""
     return coordinator.data is not None and coordinator.data.sessions is not None
 
 
@@ -105,12 +105,12 @@ class PlexMonitorButton(PlexMonitorDataEntity, ButtonEntity):
     @property
     @override
     def available(self) -> bool:
-        """Say whether the account may do it now."""
+        """Return whether the account has the right for the request."""
         return super().available and self.entity_description.visible_fn(self.data)
 
     @override
     async def async_press(self) -> None:
-        """Do it."""
+        """Send the request of the button to the server."""
         with translated_errors(self.coordinator):
             await self.entity_description.press_fn(self.coordinator)
 
@@ -123,19 +123,19 @@ class PlexMonitorLibraryButton(PlexMonitorLibraryEntity, ButtonEntity):
     @property
     @override
     def available(self) -> bool:
-        """Say whether the account may do it now."""
+        """Return whether the account has the right for the request."""
         return super().available and _is_owner(self.coordinator.server)
 
     @override
     async def async_press(self) -> None:
-        """Do it."""
+        """Send the request of the button to the server."""
         coordinator = self.coordinator.server
         with translated_errors(coordinator, not_found="library_gone"):
             await self.entity_description.press_fn(coordinator, self._key)
 
 
 class PlexMonitorReplaceToken(PlexMonitorAlwaysAvailableEntity, ButtonEntity):
-    """The button that replaces the token, also while the server cannot be read with the old one."""
+    """The button that replaces the token; available even while the old one is refused."""
 
     @override
     async def async_press(self) -> None:

@@ -9,7 +9,7 @@ from homeassistant.const import EntityCategory
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
-from .entity import PlexMonitorAlwaysAvailableEntity
+from .entity import PlexMonitorAlwaysAvailableEntity, async_add_server_entities
 from .events.data import event_data
 from .events.models import (
     LibraryEvent,
@@ -30,20 +30,13 @@ PARALLEL_UPDATES = 0
 
 @dataclass(frozen=True, kw_only=True)
 class PlexMonitorEventEntityDescription(EventEntityDescription):
-    """Describe what is told; that of what the account may not see does not exist for it."""
+    """Describe an event entity of a server."""
 
     event_class: type[PlexEvent]
-    visible_fn: Callable[[PlexMonitorData | None], bool] = lambda _: True
+    visible_fn: Callable[[PlexMonitorData], bool] = lambda _: True
 
 
 EVENTS = (
-    PlexMonitorEventEntityDescription(
-        key="playback",
-        translation_key="playback",
-        event_types=[kind.value for kind in PlaybackEventType],
-        event_class=PlaybackEvent,
-        visible_fn=lambda data: data is not None and data.sessions is not None,
-    ),
     PlexMonitorEventEntityDescription(
         key="library",
         translation_key="library",
@@ -64,6 +57,16 @@ EVENTS = (
         event_class=TokenEvent,
     ),
 )
+# They exist once the account may see the data that their events are made of.
+GRANTED_EVENTS = (
+    PlexMonitorEventEntityDescription(
+        key="playback",
+        translation_key="playback",
+        event_types=[kind.value for kind in PlaybackEventType],
+        event_class=PlaybackEvent,
+        visible_fn=lambda data: data.sessions is not None,
+    ),
+)
 
 
 async def async_setup_entry(
@@ -71,24 +74,19 @@ async def async_setup_entry(
     entry: PlexMonitorConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the events of a server, and those that are granted later."""
+    """Set up the event entities of a server."""
     coordinator = entry.runtime_data.server
-    missing = list(EVENTS)
-
-    @callback
-    def _async_add_visible() -> None:
-        visible = [each for each in missing if each.visible_fn(coordinator.data)]
-        for description in visible:
-            missing.remove(description)
-        if visible:
-            async_add_entities(PlexMonitorEvent(coordinator, each) for each in visible)
-
-    _async_add_visible()
-    entry.async_on_unload(coordinator.async_add_listener(_async_add_visible))
+    async_add_entities(PlexMonitorEvent(coordinator, description) for description in EVENTS)
+    async_add_server_entities(
+        entry,
+        async_add_entities,
+        GRANTED_EVENTS,
+        lambda description: PlexMonitorEvent(coordinator, description),
+    )
 
 
 class PlexMonitorEvent(PlexMonitorAlwaysAvailableEntity, EventEntity):
-    """What happened last at a Plex server, and stays true while the server is away."""
+    """The last event of a Plex server, which stays available while the server is offline."""
 
     entity_description: PlexMonitorEventEntityDescription
     _unrecorded_attributes = frozenset({"rating_keys", "titles"})
@@ -96,19 +94,19 @@ class PlexMonitorEvent(PlexMonitorAlwaysAvailableEntity, EventEntity):
     @property
     @override
     def available(self) -> bool:
-        """Say whether the account may see it, as far as is known."""
+        """Return whether the account may see the events, or this is unknown."""
         data = self.coordinator.data
         return data is None or self.entity_description.visible_fn(data)
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Listen to what happens."""
+        """Subscribe to the events of the server."""
         await super().async_added_to_hass()
-        self.async_on_remove(self.coordinator.async_add_event_listener(self._async_told))
+        self.async_on_remove(self.coordinator.async_add_event_listener(self._handle_event))
 
     @callback
-    def _async_told(self, event: PlexEvent) -> None:
-        """Show what happened."""
+    def _handle_event(self, event: PlexEvent) -> None:
+        """Fire an event of this entity's class."""
         if isinstance(event, self.entity_description.event_class):
             self._trigger_event(event.event_type.value, event_data(event))
             self._handle_coordinator_update()

@@ -1,4 +1,4 @@
-"""Pictures of Plex Monitor: fetched by Home Assistant, so that nobody else needs the token."""
+"""Images of Plex Monitor, fetched by Home Assistant so that nobody else needs the token."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ from .runtime import PlexMonitorConfigEntry
 from .server.coordinator import PlexMonitorCoordinator, PlexMonitorData
 from .server.streams import session_number
 
-# What is asked for when somebody looks is asked for at once.
+# Images are fetched when they are viewed, and then at once.
 PARALLEL_UPDATES = 0
 
 LATEST_ADDED = ImageEntityDescription(key="latest_added", translation_key="latest_added")
@@ -31,7 +31,7 @@ PLAYER_PICTURE = ImageEntityDescription(key="picture", translation_key="player_p
 
 @dataclass(frozen=True, kw_only=True)
 class PlexMonitorImageEntityDescription(ImageEntityDescription):
-    """Describe a picture of something that not every account may see."""
+    """Describe an image of a server, which exists once the account may see its data."""
 
     visible_fn: Callable[[PlexMonitorData], bool]
 
@@ -48,7 +48,7 @@ async def async_setup_entry(
     entry: PlexMonitorConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the pictures of a server and of its players."""
+    """Set up the images of a server and of its players."""
     data = entry.runtime_data
     async_add_entities(
         [PlexMonitorPlayerPicture(hass, player, PLAYER_PICTURE) for player in data.players]
@@ -62,55 +62,55 @@ async def async_setup_entry(
     )
 
 
-class MediumImage(ImageEntity):
-    """A picture of a medium on a Plex server, fetched when somebody looks at it."""
+class MediaImage(ImageEntity):
+    """The image of an item on a Plex server, fetched when it is viewed."""
 
-    _medium: MediaItem | Session | None = None
+    _media: MediaItem | Session | None = None
     _picture: PictureCache
 
     @callback
-    def _show(self, medium: MediaItem | Session | None, since: datetime | None) -> None:
-        """Show a medium from now on."""
-        self._medium = medium
+    def _set_media(self, media: MediaItem | Session | None, since: datetime | None) -> None:
+        """Set the media that the image is of."""
+        self._media = media
         self._attr_image_last_updated = since
 
     @callback
-    def _show_stream(self, session: Session | None) -> None:
-        """Show what is played, from when it began on."""
-        shown = self._medium
+    def _set_session(self, session: Session | None) -> None:
+        """Set the stream that the image is of, which is new only where its media are."""
+        previous = self._media
         if session is None:
-            self._show(None, None)
-        elif not isinstance(shown, Session) or _identity(session) != _identity(shown):
-            self._show(session, dt_util.utcnow())
+            self._set_media(None, None)
+        elif not isinstance(previous, Session) or _identity(session) != _identity(previous):
+            self._set_media(session, dt_util.utcnow())
 
     @property
     def _thumb(self) -> str | None:
-        """Return the path of the picture on the server."""
-        return None if self._medium is None else self._medium.thumb
+        """Return the path of the image on the server."""
+        return None if self._media is None else self._media.thumb
 
     @property
     @override
     def entity_picture(self) -> str | None:
-        """Return where the picture is had from Home Assistant, if there is one."""
+        """Return the URL of the image in Home Assistant, if there is one."""
         return None if self._thumb is None else super().entity_picture
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """Return what the picture is of."""
-        return None if self._medium is None else media_attributes(self._medium)
+        """Return the media that the image is of."""
+        return None if self._media is None else media_attributes(self._media)
 
     @override
     async def async_image(self) -> bytes | None:
-        """Return the picture."""
+        """Return the image."""
         if (image := await self._picture.async_fetch(self._thumb)) is None:
             return None
         self._attr_content_type = image.content_type
         return image.content
 
 
-class PlexMonitorImage(PlexMonitorDataEntity, MediumImage):
-    """A picture of something on a Plex server."""
+class PlexMonitorImage(PlexMonitorDataEntity, MediaImage):
+    """An image of a Plex server."""
 
     def __init__(
         self,
@@ -118,19 +118,19 @@ class PlexMonitorImage(PlexMonitorDataEntity, MediumImage):
         coordinator: PlexMonitorCoordinator,
         description: ImageEntityDescription,
     ) -> None:
-        """Show nothing yet."""
+        """Initialize without media."""
         super().__init__(coordinator, description)
         ImageEntity.__init__(self, hass)
         self._picture = PictureCache(coordinator)
 
 
-class PlexMonitorPlayerPicture(PlexMonitorPlayerEntity, MediumImage):
-    """What a player plays."""
+class PlexMonitorPlayerPicture(PlexMonitorPlayerEntity, MediaImage):
+    """The image of what a player plays."""
 
     def __init__(
         self, hass: HomeAssistant, player: TrackedPlayer, description: ImageEntityDescription
     ) -> None:
-        """Show nothing yet."""
+        """Initialize without media."""
         super().__init__(player, description)
         ImageEntity.__init__(self, hass)
         self._picture = player.picture
@@ -138,14 +138,14 @@ class PlexMonitorPlayerPicture(PlexMonitorPlayerEntity, MediumImage):
     @callback
     @override
     def _async_update_attrs(self) -> None:
-        """Take in what the player plays."""
-        self._show_stream(self.player.session)
+        """Update the image from the stream of the player."""
+        self._set_session(self.player.session)
 
 
 class PlexMonitorLatestAdded(PlexMonitorImage):
-    """What was added last, in whatever library that shows on the home screen."""
+    """The image of what was added last to any library that is shown on the home screen."""
 
-    _medium: MediaItem | None = None
+    _media: MediaItem | None = None
 
     def __init__(
         self,
@@ -154,20 +154,20 @@ class PlexMonitorLatestAdded(PlexMonitorImage):
         description: ImageEntityDescription,
         libraries: LibraryCoordinator,
     ) -> None:
-        """Look at what is in the libraries."""
+        """Initialize with the latest media of the libraries."""
         super().__init__(hass, coordinator, description)
         self._libraries = libraries
-        self._look()
+        self._update_media()
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Follow the libraries."""
+        """Subscribe to the libraries and the events of the server."""
         await super().async_added_to_hass()
-        self.async_on_remove(self._libraries.async_add_listener(self._async_libraries_read))
-        self.async_on_remove(self.coordinator.async_add_event_listener(self._async_happened))
+        self.async_on_remove(self._libraries.async_add_listener(self._handle_libraries_update))
+        self.async_on_remove(self.coordinator.async_add_event_listener(self._handle_event))
 
     @callback
-    def _look(self) -> None:
+    def _update_media(self) -> None:
         """Find what was added last to any library."""
         added = [
             library.last_added
@@ -175,34 +175,34 @@ class PlexMonitorLatestAdded(PlexMonitorImage):
             if library.last_added is not None and not library.section.hidden
         ]
         newest = latest_added(added)
-        self._show(newest, None if newest is None else newest.added_at)
+        self._set_media(newest, None if newest is None else newest.added_at)
 
     @callback
-    def _async_libraries_read(self) -> None:
-        self._look()
+    def _handle_libraries_update(self) -> None:
+        self._update_media()
         self.async_write_ha_state()
 
     @callback
-    def _async_happened(self, event: PlexEvent) -> None:
-        """Show what has just been added, without a look at all the other libraries."""
+    def _handle_event(self, event: PlexEvent) -> None:
+        """Show what was just added, without a read of all other libraries."""
         if (
             not isinstance(event, LibraryEvent)
             or event.event_type is not LibraryEventType.ADDED
             or event.section.hidden
         ):
             return
-        shown = () if self._medium is None else (self._medium,)
-        newest = latest_added((*event.items, *shown))
-        if newest is not None and newest is not self._medium:
-            self._show(newest, newest.added_at)
+        previous = () if self._media is None else (self._media,)
+        newest = latest_added((*event.items, *previous))
+        if newest is not None and newest is not self._media:
+            self._set_media(newest, newest.added_at)
             self.async_write_ha_state()
 
 
 class PlexMonitorNowPlaying(PlexMonitorImage):
-    """What began to play last, of what still plays."""
+    """The image of the stream that was started last."""
 
     entity_description: PlexMonitorImageEntityDescription
-    _medium: Session | None = None
+    _media: Session | None = None
 
     def __init__(
         self,
@@ -210,41 +210,41 @@ class PlexMonitorNowPlaying(PlexMonitorImage):
         coordinator: PlexMonitorCoordinator,
         description: PlexMonitorImageEntityDescription,
     ) -> None:
-        """Look at the streams."""
+        """Initialize with the latest stream."""
         super().__init__(hass, coordinator, description)
-        self._look()
+        self._update_media()
 
     @property
     @override
     def available(self) -> bool:
-        """Say whether the account may see the streams now."""
+        """Return whether the account may see the streams."""
         return super().available and self.entity_description.visible_fn(self.data)
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """Return what plays, for whom and where."""
-        if self._medium is None:
+        """Return the media, the user and the player."""
+        if self._media is None:
             return None
         return {
-            **media_attributes(self._medium),
-            "user": self._medium.user,
-            "player": self._medium.player,
+            **media_attributes(self._media),
+            "user": self._media.user,
+            "player": self._media.player,
         }
 
     @callback
     @override
     def _handle_coordinator_update(self) -> None:
-        """Look at the streams again."""
-        self._look()
+        """Update the image from the streams."""
+        self._update_media()
         super()._handle_coordinator_update()
 
     @callback
-    def _look(self) -> None:
-        """Find the stream that began last."""
+    def _update_media(self) -> None:
+        """Find the stream that was started last."""
         data = self.coordinator.data
         sessions = {} if data is None else data.sessions or {}
-        self._show_stream(max(sessions.values(), key=session_number, default=None))
+        self._set_session(max(sessions.values(), key=session_number, default=None))
 
 
 def _identity(session: Session) -> tuple[str, str | None]:

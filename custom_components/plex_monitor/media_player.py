@@ -1,4 +1,4 @@
-"""Media players of Plex Monitor: what the chosen players do, as their server sees it."""
+"""Media players of Plex Monitor: the selected players, as their server reports them."""
 
 from hashlib import sha256
 import re
@@ -36,7 +36,7 @@ _STATES = {
 }
 _CONTENT_TYPES = {
     "movie": MediaType.MOVIE,
-    # This is what the frontend shows with show, season and episode.
+    # The frontend shows show, season and episode for this type alone.
     "episode": MediaType.TVSHOW,
     "track": MediaType.MUSIC,
     "photo": MediaType.IMAGE,
@@ -68,26 +68,26 @@ async def async_setup_entry(
     entry: PlexMonitorConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the players that somebody has chosen."""
+    """Set up the selected players."""
     async_add_entities(
         [PlexMonitorMediaPlayer(player, PLAYER) for player in entry.runtime_data.players]
     )
 
 
 class PlexMonitorMediaPlayer(PlexMonitorPlayerEntity, MediaPlayerEntity):
-    """A player, which can be watched, and stopped where the server can do that."""
+    """A player of a Plex server, which can be stopped where the server supports that."""
 
     _attr_name = None
 
     def __init__(self, player: TrackedPlayer, description: MediaPlayerEntityDescription) -> None:
-        """Know what runs the player."""
+        """Initialize with the device class of the platform."""
         super().__init__(player, description)
         self._attr_device_class = _device_class(player.player.platform)
 
     @callback
     @override
     def _async_update_attrs(self) -> None:
-        """Take in what the player does."""
+        """Update the attributes from the state of the player."""
         state, session = self.player.state, self.player.session
         if self._attr_device_class is None:
             self._attr_device_class = _device_class(self._product)
@@ -107,19 +107,19 @@ class PlexMonitorMediaPlayer(PlexMonitorPlayerEntity, MediaPlayerEntity):
         self._attr_extra_state_attributes = (
             {} if session is None else {"user": session.user, "library": session.section_title}
         )
-        self._async_look_at_medium(session)
+        self._async_update_media(session)
 
     @property
     def _product(self) -> str | None:
-        """Return what runs on the player, now or when it played last."""
+        """Return the product that runs on the player, or did when it played last."""
         if self.player.session is not None:
             return self.player.session.product
         device = self.device_entry
         return device.model if isinstance(device, DeviceEntry) else None
 
     @callback
-    def _async_look_at_medium(self, session: Session | None) -> None:
-        """Take in what the player plays."""
+    def _async_update_media(self, session: Session | None) -> None:
+        """Update the attributes that are about the media."""
         media_type = None if session is None else session.media_type
         self._attr_media_content_type = _CONTENT_TYPES.get(media_type or "")
         self._attr_media_content_id = None if session is None else session.rating_key
@@ -136,7 +136,7 @@ class PlexMonitorMediaPlayer(PlexMonitorPlayerEntity, MediaPlayerEntity):
 
     @override
     async def async_get_media_image(self) -> tuple[bytes | None, str | None]:
-        """Return the picture of what is played, fetched with a token that nobody else sees."""
+        """Return the image of the media, fetched here so that the token stays secret."""
         session = self.player.session
         thumb = None if session is None else session.thumb
         image = await self.player.picture.async_fetch(thumb)
@@ -144,7 +144,7 @@ class PlexMonitorMediaPlayer(PlexMonitorPlayerEntity, MediaPlayerEntity):
 
     @override
     async def async_media_stop(self) -> None:
-        """Stop what is played; there may be nothing any more."""
+        """Stop the stream of the player, which may have ended."""
         coordinator = self.player.coordinator
         if (session := self.player.session) is None:
             return
@@ -153,7 +153,7 @@ class PlexMonitorMediaPlayer(PlexMonitorPlayerEntity, MediaPlayerEntity):
 
 
 def _device_class(name: str | None) -> MediaPlayerDeviceClass | None:
-    """Return what kind of device a platform or a product runs on, where that is certain."""
+    """Return the device class of a platform or a product, where that is certain."""
     words = set(re.findall(r"\w+", (name or "").casefold()))
     return next((kind for kind, names in _DEVICE_CLASSES.items() if words & names), None)
 

@@ -33,7 +33,7 @@ from .statistics_sensor import STATISTICS_SENSORS, PlexMonitorStatisticsSensor
 
 PARALLEL_UPDATES = 0
 
-# So many streams and activities are listed as attributes.
+# The limit of streams and activities in attributes.
 LISTED_AT_MOST = 20
 
 TOKEN_STATUS = SensorEntityDescription(
@@ -47,14 +47,14 @@ TOKEN_STATUS = SensorEntityDescription(
 
 @dataclass(frozen=True, kw_only=True)
 class PlexMonitorSensorEntityDescription(SensorEntityDescription):
-    """Describe a sensor; one whose value the account may not see does not exist for it."""
+    """Describe a sensor of a server, which exists once the account may see its data."""
 
     value_fn: Callable[[PlexMonitorData], StateType]
     visible_fn: Callable[[PlexMonitorData], bool] = lambda _: True
     attributes_fn: Callable[[PlexMonitorData], Mapping[str, Any] | None] = lambda _: None
 
 
-def _shows_sessions(data: PlexMonitorData) -> bool:
+def _has_sessions(data: PlexMonitorData) -> bool:
     return data.sessions is not None
 
 
@@ -63,12 +63,12 @@ def _sessions(data: PlexMonitorData) -> Iterable[Session]:
     return () if data.sessions is None else data.sessions.values()
 
 
-def _delivered_by(decision: StreamDecision) -> Callable[[PlexMonitorData], int]:
+def _count_of(decision: StreamDecision) -> Callable[[PlexMonitorData], int]:
     return lambda data: sum(session.decision is decision for session in _sessions(data))
 
 
-def _reserved(*locations: str) -> Callable[[PlexMonitorData], int]:
-    """Return how to sum up what is reserved for streams to there, or to anywhere."""
+def _bandwidth_to(*locations: str) -> Callable[[PlexMonitorData], int]:
+    """Return a function for the bandwidth reserved for streams to locations, or to anywhere."""
     return lambda data: sum(
         session.bandwidth or 0
         for session in _sessions(data)
@@ -100,7 +100,7 @@ SENSORS = (
         translation_key="streams",
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda data: sum(1 for _ in _sessions(data)),
-        visible_fn=_shows_sessions,
+        visible_fn=_has_sessions,
         attributes_fn=_listed_streams,
     ),
     *(
@@ -108,8 +108,8 @@ SENSORS = (
             key=key,
             translation_key=key,
             state_class=SensorStateClass.MEASUREMENT,
-            value_fn=_delivered_by(decision),
-            visible_fn=_shows_sessions,
+            value_fn=_count_of(decision),
+            visible_fn=_has_sessions,
         )
         for key, decision in (
             ("transcoding", StreamDecision.TRANSCODE),
@@ -125,8 +125,8 @@ SENSORS = (
             state_class=SensorStateClass.MEASUREMENT,
             native_unit_of_measurement=UnitOfDataRate.KILOBITS_PER_SECOND,
             suggested_display_precision=0,
-            value_fn=_reserved(*locations),
-            visible_fn=_shows_sessions,
+            value_fn=_bandwidth_to(*locations),
+            visible_fn=_has_sessions,
         )
         for key, locations in (
             ("bandwidth", ()),
@@ -139,7 +139,7 @@ SENSORS = (
         translation_key="users_watching",
         state_class=SensorStateClass.MEASUREMENT,
         value_fn=lambda data: len({session.user_id or session.user for session in _sessions(data)}),
-        visible_fn=_shows_sessions,
+        visible_fn=_has_sessions,
     ),
     PlexMonitorSensorEntityDescription(
         key="activities",
@@ -147,7 +147,7 @@ SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda data: len(data.activities),
-        visible_fn=_shows_sessions,
+        visible_fn=_has_sessions,
         attributes_fn=_listed_activities,
     ),
     PlexMonitorSensorEntityDescription(
@@ -164,7 +164,7 @@ async def async_setup_entry(
     entry: PlexMonitorConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the sensors of a server, its libraries and players; some are granted later."""
+    """Set up the sensors of a server, of its libraries and of its players."""
     data = entry.runtime_data
     async_add_entities([PlexMonitorTokenStatus(data.server, TOKEN_STATUS)])
     async_add_entities([PlexMonitorDelivery(player, DELIVERY) for player in data.players])
@@ -194,24 +194,24 @@ class PlexMonitorSensor(PlexMonitorDataEntity, SensorEntity):
     @property
     @override
     def available(self) -> bool:
-        """Say whether the account may see the value now."""
+        """Return whether the account may see the data."""
         return super().available and self.entity_description.visible_fn(self.data)
 
     @property
     @override
     def native_value(self) -> StateType:
-        """Return the value."""
+        """Return the value of the sensor."""
         return self.entity_description.value_fn(self.data)
 
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """Return what the value is made of."""
+        """Return the attributes that explain the value."""
         return self.entity_description.attributes_fn(self.data)
 
 
 class PlexMonitorTokenStatus(PlexMonitorAlwaysAvailableEntity, SensorEntity):
-    """What is known about the token."""
+    """The verdict on the token."""
 
     @property
     @override

@@ -1,4 +1,4 @@
-"""Sensors of what a server uses of its machine and of its network."""
+"""Sensors of the CPU, memory and bandwidth that a server uses."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from .server.statistics import StatisticsCoordinator, Usage, has_statistics
 
 @dataclass(frozen=True, kw_only=True)
 class PlexMonitorStatisticsSensorEntityDescription(SensorEntityDescription):
-    """Describe a sensor of what a server has measured."""
+    """Describe a sensor of the statistics of a server."""
 
     value_fn: Callable[[Usage], float | None]
     visible_fn: Callable[[PlexMonitorData], bool] = has_statistics
@@ -72,7 +72,7 @@ STATISTICS_SENSORS = (
 class PlexMonitorStatisticsSensor(
     PlexMonitorCoordinatorEntity[StatisticsCoordinator], SensorEntity
 ):
-    """A sensor of what a server has measured; while it is enabled, the server is asked."""
+    """A sensor of the statistics of a server, which are polled while one is enabled."""
 
     entity_description: PlexMonitorStatisticsSensorEntityDescription
 
@@ -81,7 +81,7 @@ class PlexMonitorStatisticsSensor(
         coordinator: StatisticsCoordinator,
         description: PlexMonitorStatisticsSensorEntityDescription,
     ) -> None:
-        """Belong to the device of the server."""
+        """Initialize the sensor on the device of the server."""
         super().__init__(coordinator)
         self.entity_description = description
         server = coordinator.server
@@ -90,7 +90,7 @@ class PlexMonitorStatisticsSensor(
 
     @override
     async def async_added_to_hass(self) -> None:
-        """Be told as well when the server is gone, or no longer tells its statistics."""
+        """Subscribe to the server as well, which may go offline or withhold its statistics."""
         await super().async_added_to_hass()
         self.async_on_remove(
             self.coordinator.server.async_add_listener(self._handle_coordinator_update)
@@ -99,12 +99,12 @@ class PlexMonitorStatisticsSensor(
     @property
     @override
     def available(self) -> bool:
-        """Say whether the server tells its statistics."""
+        """Return whether the server reports its statistics."""
         return super().available and self.coordinator.granted and self.coordinator.data is not None
 
     @property
     @override
     def native_value(self) -> float | None:
-        """Return what was measured last."""
+        """Return the last measurement."""
         usage = self.coordinator.data
         return None if usage is None else self.entity_description.value_fn(usage)

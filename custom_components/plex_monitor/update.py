@@ -1,5 +1,7 @@
 """The update entity of Plex Monitor."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, override
 
 from homeassistant.components.update import (
@@ -7,25 +9,38 @@ from homeassistant.components.update import (
     UpdateEntityDescription,
     UpdateEntityFeature,
 )
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN
-from .entity import PlexMonitorDataEntity
+from .entity import PlexMonitorDataEntity, async_add_server_entities
 from .plex.errors import PlexError, PlexUnauthorizedError
 from .plex.models import UpdateStatus, version_order
 from .runtime import PlexMonitorConfigEntry
+from .server.coordinator import PlexMonitorData
 
 PARALLEL_UPDATES = 1
 
-SERVER_UPDATE = UpdateEntityDescription(
-    key="update",
-    translation_key="server_update",
-)
 RELEASE_URL = "https://forums.plex.tv/t/plex-media-server/30447"
-# What the updater says of a release that it is putting in place.
+# The states of the server's updater while it installs a release.
 INSTALLING = {"downloading", "installing"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlexMonitorUpdateEntityDescription(UpdateEntityDescription):
+    """Describe an update entity of a server, which exists once the account may see its data."""
+
+    visible_fn: Callable[[PlexMonitorData], bool]
+
+
+UPDATES = (
+    PlexMonitorUpdateEntityDescription(
+        key="update",
+        translation_key="server_update",
+        visible_fn=lambda data: data.update is not None,
+    ),
+)
 
 
 async def async_setup_entry(
@@ -33,41 +48,37 @@ async def async_setup_entry(
     entry: PlexMonitorConfigEntry,
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
-    """Set up the update of a server, once it is seen that the account may know of updates."""
+    """Set up the update entity of a server."""
     coordinator = entry.runtime_data.server
-    added = False
-
-    @callback
-    def _async_add_visible() -> None:
-        nonlocal added
-        if not added and coordinator.data is not None and coordinator.data.update is not None:
-            added = True
-            async_add_entities([PlexMonitorUpdate(coordinator, SERVER_UPDATE)])
-
-    _async_add_visible()
-    entry.async_on_unload(coordinator.async_add_listener(_async_add_visible))
+    async_add_server_entities(
+        entry,
+        async_add_entities,
+        UPDATES,
+        lambda description: PlexMonitorUpdate(coordinator, description),
+    )
 
 
 class PlexMonitorUpdate(PlexMonitorDataEntity, UpdateEntity):
-    """The version of a Plex server, and the one that is to be had."""
+    """The update entity of a Plex server."""
 
+    entity_description: PlexMonitorUpdateEntityDescription
     _attr_release_url = RELEASE_URL
 
     @property
     def status(self) -> UpdateStatus | None:
-        """Return what the server's updater knows."""
+        """Return the status of the server's updater."""
         return self.data.update
 
     @property
     @override
     def available(self) -> bool:
-        """Say whether the account may see the updater now."""
-        return super().available and self.status is not None
+        """Return whether the account may see the updater."""
+        return super().available and self.entity_description.visible_fn(self.data)
 
     @property
     @override
     def supported_features(self) -> UpdateEntityFeature:
-        """Say whether the server can install an update by itself: not in a container."""
+        """Return the features; a server in a container cannot install an update itself."""
         features = UpdateEntityFeature.RELEASE_NOTES
         if self.available and self.status is not None and self.status.can_install:
             features |= UpdateEntityFeature.INSTALL | UpdateEntityFeature.PROGRESS
@@ -76,40 +87,40 @@ class PlexMonitorUpdate(PlexMonitorDataEntity, UpdateEntity):
     @property
     @override
     def installed_version(self) -> str:
-        """Return the version that runs."""
+        """Return the version that the server runs."""
         return self.data.info.version
 
     @property
     @override
     def latest_version(self) -> str:
-        """Return the version that is to be had, the one that runs where there is none."""
+        """Return the version that can be installed, or the installed one without an update."""
         version = None if self.status is None else self.status.version
         return version or self.installed_version
 
     @override
     def version_is_newer(self, latest_version: str, installed_version: str) -> bool:
-        """Compare two versions as Plex orders them."""
+        """Return whether a version is newer, in the order of Plex."""
         return version_order(latest_version) > version_order(installed_version)
 
     @property
     @override
     def in_progress(self) -> bool:
-        """Say whether an update is being put in place."""
+        """Return whether an update is being installed."""
         return self.status is not None and self.status.state in INSTALLING
 
     @override
     async def async_release_notes(self) -> str | None:
-        """Return what is new."""
+        """Return the release notes."""
         return None if self.status is None else self.status.release_notes
 
     @override
     async def async_install(self, version: str | None, backup: bool, **kwargs: Any) -> None:
-        """Let the server update itself."""
+        """Install the update."""
         try:
             await self.coordinator.server.install_update()
         except PlexError as err:
             if isinstance(err, PlexUnauthorizedError):
-                # Whether it is the token that was refused, the next poll finds out.
+                # A poll finds out whether the server refuses the token altogether.
                 await self.coordinator.async_request_refresh()
             raise HomeAssistantError(
                 translation_domain=DOMAIN,
