@@ -1,10 +1,9 @@
-"""Triggers of Plex Monitor start real automations."""
+"""Triggers, in automations."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers.trigger import async_get_all_descriptions
 import pytest
@@ -15,33 +14,32 @@ from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN
 
 from .simulator import Account, Kind, PlexServer, Stream, World
 from .support.automations import (
-    AUTOMATION,
+    INVALID,
     automate,
     check_described,
+    check_rejected,
     library_device,
     on,
-    seen,
     server_device,
     trigger_of,
+    variables,
 )
-from .support.entries import set_up, state_of
+from .support.entries import UNREADABLE, set_up
 from .support.helpers import advance, settle
 
-UNREADABLE = r"^custom_components\.plex_monitor: (Error|Authentication failed).* fetching Home"
-INVALID = r"^homeassistant\.components\.automation: Automation with alias 'test' failed to setup"
 MINUTE = 60
 
-type Act = Callable[[Stream], Awaitable[object]]
+type ChangeStream = Callable[[Stream], Awaitable[object]]
 
 
 async def finish(stream: Stream) -> None:
-    """Play to the end."""
+    """Play a stream to its end."""
     await stream.seek(99_000)
     await stream.stop()
 
 
 @pytest.mark.parametrize(
-    ("name", "act", "state"),
+    ("name", "change", "state"),
     [
         ("playback_paused", Stream.pause, "paused"),
         ("playback_stopped", Stream.stop, "stopped"),
@@ -49,23 +47,23 @@ async def finish(stream: Stream) -> None:
         ("credits_reached", lambda stream: stream.seek(85_000), "playing"),
     ],
 )
-async def test_what_happens_to_a_stream(
+async def test_playback_triggers(
     hass: HomeAssistant,
     home: PlexServer,
     owner: Account,
     entry: MockConfigEntry,
     name: str,
-    act: Act,
+    change: ChangeStream,
     state: str,
 ) -> None:
-    """Each has its trigger, which knows what happened to what."""
+    """Each event has its trigger, with variables for the stream and the server."""
     await home.add_media("Film", duration=100_000, credits_at=80_000)
     await set_up(hass, entry)
     runs = await automate(hass, on(name))
     stream = await home.start_stream(user=owner, title="Film", player="TV")
     await settle(hass)
     assert runs == []
-    await act(stream)
+    await change(stream)
     await settle(hass)
     [run] = runs
     assert {
@@ -87,12 +85,12 @@ async def test_what_happens_to_a_stream(
 async def test_playback_started(
     hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
 ) -> None:
-    """To go on is no start."""
+    """To resume playback is no start."""
     await set_up(hass, entry)
     runs = await automate(hass, on("playback_started"))
     stream = await home.start_stream(user=owner, title="Film")
     await settle(hass)
-    assert seen(runs, "title") == ["Film"]
+    assert variables(runs, "title") == ["Film"]
     await stream.pause()
     await stream.resume()
     await settle(hass)
@@ -102,7 +100,7 @@ async def test_playback_started(
 async def test_playback_resumed(
     hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
 ) -> None:
-    """After a pause, not after the player had to wait for data."""
+    """Playback resumes after a pause, not after buffering."""
     await set_up(hass, entry)
     runs = await automate(hass, on("playback_resumed"))
     stream = await home.start_stream(user=owner, title="Film")
@@ -114,7 +112,7 @@ async def test_playback_resumed(
     await stream.pause()
     await stream.resume()
     await settle(hass)
-    assert seen(runs, "title") == ["Film"]
+    assert variables(runs, "title") == ["Film"]
 
 
 @pytest.mark.parametrize(
@@ -135,15 +133,14 @@ async def test_playback_resumed(
 async def test_filters(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    world: World,
     home: PlexServer,
     owner: Account,
+    friend: Account,
     entry: MockConfigEntry,
     options: dict[str, Any],
     titles: list[str],
 ) -> None:
-    """All that are given have to match, of each any of its values."""
-    friend = world.plex_tv.add_account("friend")
+    """A stream has to match all options, and any of the values of each."""
     home.share_with(friend)
     await set_up(hass, entry)
     runs = await automate(hass, on("playback_started", **options))
@@ -151,17 +148,17 @@ async def test_filters(
     await home.start_stream(user=friend, title="Pilot", player="TV 2", kind=Kind.EPISODE)
     await home.start_stream(user=owner, title="Song", player="Kitchen radio", kind=Kind.TRACK)
     await advance(hass, freezer, 3, step=1)
-    assert sorted(seen(runs, "title")) == titles
+    assert sorted(variables(runs, "title")) == titles
 
 
-async def test_library_is_known_by_its_device(
+async def test_library_filter_takes_devices(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     owner: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """As the editor gives it, for streams and for what is added; a name may stand beside it."""
+    """The editor stores the device of a library; names and devices can be mixed."""
     played = {"Film": Kind.MOVIE, "Pilot": Kind.EPISODE, "Song": Kind.TRACK}
     for title, kind in played.items():
         await home.add_media(title, kind=kind)
@@ -176,7 +173,7 @@ async def test_library_is_known_by_its_device(
     await home.add_media("Another film")
     await home.add_season("Show", 1, episodes=10)
     await advance(hass, freezer, 2 * MINUTE)
-    assert seen(runs, "title") == ["Pilot", "Song", "Show"]
+    assert variables(runs, "title") == ["Pilot", "Song", "Show"]
 
 
 @pytest.mark.parametrize(
@@ -196,29 +193,29 @@ async def test_media_added(
     options: dict[str, Any],
     titles: list[str],
 ) -> None:
-    """What comes in together is told together."""
+    """Items that belong together are reported together."""
     await set_up(hass, entry)
     runs = await automate(hass, on("media_added", **options))
     await home.add_media("Film")
     await home.add_season("Show", 1, episodes=10)
     await advance(hass, freezer, 2 * MINUTE)
-    assert sorted(seen(runs, "title")) == titles
+    assert sorted(variables(runs, "title")) == titles
     assert {1: "Film", 10: "Show"}.items() >= dict(
-        zip(seen(runs, "count"), seen(runs, "title"), strict=True)
+        zip(variables(runs, "count"), variables(runs, "title"), strict=True)
     ).items()
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_server_went_down_and_came_back(
+async def test_server_went_down(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """Each once."""
+    """It triggers once, and not when the server is back."""
     await set_up(hass, entry)
     runs = await automate(hass, on("server_went_down"))
     await home.stop()
     await advance(hass, freezer, 10 * MINUTE)
-    assert seen(runs, "server") == ["Home"]
-    assert seen(runs, "version") == [home.version]
+    assert variables(runs, "server") == ["Home"]
+    assert variables(runs, "version") == [home.version]
     await home.start()
     await advance(hass, freezer, 10 * MINUTE)
     assert len(runs) == 1
@@ -228,7 +225,7 @@ async def test_server_went_down_and_came_back(
 async def test_server_came_back(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """Also where the entry was reloaded in the meantime."""
+    """It triggers also where the entry was reloaded in the meantime."""
     await set_up(hass, entry)
     runs = await automate(hass, on("server_came_back", device_id=server_device(hass, entry)))
     await home.stop()
@@ -238,14 +235,14 @@ async def test_server_came_back(
     assert runs == []
     await home.start()
     await advance(hass, freezer, 10 * MINUTE)
-    assert seen(runs, "server") == ["Home"]
+    assert variables(runs, "server") == ["Home"]
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_server_that_is_down_for_a_moment_only_has_not_gone_down_for_long(
+async def test_server_went_down_for_some_time(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """A restart for an update need not wake anybody."""
+    """A short restart does not trigger it."""
     await set_up(hass, entry)
     runs = await automate(hass, on("server_went_down", for_={"minutes": 10}))
     await home.stop()
@@ -264,24 +261,24 @@ async def test_server_that_is_down_for_a_moment_only_has_not_gone_down_for_long(
 async def test_token_became_invalid(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
 ) -> None:
-    """Once, however long it stays so."""
+    """It triggers once, however long the token stays invalid."""
     await set_up(hass, entry)
     runs = await automate(hass, on("token_became_invalid"))
     world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
     await advance(hass, freezer, 60 * MINUTE)
-    assert seen(runs, "server") == ["Home"]
+    assert variables(runs, "server") == ["Home"]
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_token_that_was_dead_before_the_entry_was_loaded(
+async def test_token_that_was_invalid_before_the_entry_was_loaded(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
 ) -> None:
-    """The automation was there first."""
+    """An automation that was set up before the entry is triggered."""
     runs = await automate(hass, on("token_became_invalid"))
     world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
     await set_up(hass, entry)
     await advance(hass, freezer, 15 * MINUTE)
-    assert seen(runs, "server") == ["Home"]
+    assert variables(runs, "server") == ["Home"]
 
 
 async def test_streams_above(
@@ -291,14 +288,14 @@ async def test_streams_above(
     owner: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """Each time that it gets there, not with each stream more."""
+    """It triggers when the number rises above the limit, not with each further stream."""
     await set_up(hass, entry)
     runs = await automate(hass, on("streams_above", above=1))
     streams = [await home.start_stream(user=owner, title=f"Film {n}") for n in range(3)]
     await advance(hass, freezer, 3, step=1)
-    assert seen(runs, "above") == [1]
-    [streams_then] = seen(runs, "streams")
-    assert seen(runs, "count") == [len(streams_then)]
+    assert variables(runs, "above") == [1]
+    [streams_then] = variables(runs, "streams")
+    assert variables(runs, "count") == [len(streams_then)]
     assert {stream["title"] for stream in streams_then} <= {"Film 0", "Film 1", "Film 2"}
 
     for stream in streams[1:]:
@@ -309,14 +306,14 @@ async def test_streams_above(
     assert len(runs) == 2
 
 
-async def test_streams_above_for_some_time_and_of_some_kind(
+async def test_streams_above_for_some_time_with_a_filter(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     owner: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """Only what matches is counted, and it has to last."""
+    """Only matching streams are counted, and they have to last."""
     await set_up(hass, entry)
     runs = await automate(hass, on("streams_above", above=0, for_={"minutes": 5}, transcoding=True))
     await home.start_stream(user=owner, title="Film 1")
@@ -329,18 +326,18 @@ async def test_streams_above_for_some_time_and_of_some_kind(
     assert runs == []
     await home.start_stream(user=owner, title="Film 3", transcode=True)
     await advance(hass, freezer, 6 * MINUTE)
-    [[stream]] = seen(runs, "streams")
+    [[stream]] = variables(runs, "streams")
     assert stream["title"] == "Film 3"
 
 
-async def test_streams_that_were_there_before_did_not_just_get_there(
+async def test_streams_above_does_not_trigger_for_streams_from_before(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     owner: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """Neither when the automation begins, nor after a reload."""
+    """Neither when the automation starts, nor after a reload."""
     await home.start_stream(user=owner, title="Film")
     await set_up(hass, entry)
     runs = await automate(hass, on("streams_above", above=0))
@@ -350,14 +347,14 @@ async def test_streams_that_were_there_before_did_not_just_get_there(
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_streams_of_a_server_that_is_away_are_not_known_to_last(
+async def test_streams_above_starts_anew_after_the_server_was_down(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     owner: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """It is waited for anew once they are seen again."""
+    """The duration starts again once the streams are known again."""
     await set_up(hass, entry)
     runs = await automate(hass, on("streams_above", above=0, for_={"minutes": 10}))
     await home.start_stream(user=owner, title="Film")
@@ -388,27 +385,21 @@ async def test_streams_of_a_server_that_is_away_are_not_known_to_last(
         (on("streams_above", above="many"), "expected int"),
     ],
 )
-async def test_mistakes_are_named(
+async def test_invalid_configuration(
     hass: HomeAssistant,
     entry: MockConfigEntry,
     caplog: pytest.LogCaptureFixture,
     config: dict[str, Any],
     error: str,
 ) -> None:
-    """The automation says what is wrong with it, and does not run."""
+    """The log says what is wrong, and the automation is unavailable."""
     await set_up(hass, entry)
     await automate(hass, config)
-    assert state_of(hass, AUTOMATION) == STATE_UNAVAILABLE
-    assert error in caplog.text
+    check_rejected(hass, caplog, error)
 
 
-async def test_each_trigger_is_described(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """The editor shows what is described, with the fields that the trigger takes."""
+async def test_every_trigger_is_described(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """The automation editor offers every trigger with its options."""
     await set_up(hass, entry)
     await automate(hass, on("playback_started"))
-    options = {
-        name: kind.options_schema
-        for name, kind in trigger.TRIGGERS.items()
-        if issubclass(kind, trigger.PlexMonitorTrigger)
-    }
-    check_described("triggers", await async_get_all_descriptions(hass), options)
+    check_described("triggers", await async_get_all_descriptions(hass), trigger.TRIGGERS)

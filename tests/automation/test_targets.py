@@ -1,9 +1,10 @@
-"""Which servers an automation is about, and how it follows them through their lives."""
+"""Targets of triggers and conditions."""
 
 from collections.abc import Callable
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.const import ATTR_ENTITY_ID
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 from homeassistant.helpers import (
     area_registry as ar,
@@ -17,63 +18,64 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from tests.simulator import Account, PlexServer
 from tests.support.automations import (
     AUTOMATION,
+    INVALID,
     automate,
     on,
-    seen,
     server_device,
+    variables,
 )
 from tests.support.entries import set_up
 from tests.support.helpers import advance, settle
 
-INVALID = r"^homeassistant\.components\.automation: Automation with alias 'test' failed to setup"
 MINUTE = 60
 
 
-async def test_two_servers_are_told_apart(
+async def play_on_both(hass: HomeAssistant, home: PlexServer, cabin: PlexServer) -> None:
+    """Start a stream on each of two servers."""
+    await home.start_stream(user=home.owner, title="At home")
+    await cabin.start_stream(user=cabin.owner, title="In the cabin")
+    await settle(hass)
+
+
+async def test_targeted_server(
     hass: HomeAssistant,
     home: PlexServer,
     cabin: PlexServer,
-    owner: Account,
     entry: MockConfigEntry,
     cabin_entry: MockConfigEntry,
 ) -> None:
-    """Where one is named, the other starts nothing."""
+    """Events of another server do not trigger the automation."""
     await set_up(hass, entry)
     await set_up(hass, cabin_entry)
     runs = await automate(hass, on("playback_started", device_id=server_device(hass, cabin_entry)))
-    await home.start_stream(user=owner, title="At home")
-    await cabin.start_stream(user=owner, title="In the cabin")
-    await settle(hass)
-    assert seen(runs, "server") == ["Cabin"]
-    assert seen(runs, "title") == ["In the cabin"]
+    await play_on_both(hass, home, cabin)
+    assert variables(runs, "server") == ["Cabin"]
+    assert variables(runs, "title") == ["In the cabin"]
 
 
-async def test_all_servers_are_meant_where_none_is_named(
+async def test_without_a_target_all_servers_are_targeted(
     hass: HomeAssistant,
     home: PlexServer,
     cabin: PlexServer,
-    owner: Account,
     entry: MockConfigEntry,
     cabin_entry: MockConfigEntry,
 ) -> None:
-    """Also one that is added later."""
+    """Also a server that is added later."""
     await set_up(hass, entry)
     runs = await automate(hass, on("playback_started"))
     await set_up(hass, cabin_entry)
-    await home.start_stream(user=owner, title="At home")
-    await cabin.start_stream(user=owner, title="In the cabin")
-    await settle(hass)
-    assert sorted(seen(runs, "server")) == ["Cabin", "Home"]
+    await play_on_both(hass, home, cabin)
+    assert sorted(variables(runs, "server")) == ["Cabin", "Home"]
 
 
-async def test_a_server_is_meant_by_its_area_and_its_label(
+async def test_area_and_label(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     owner: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """And it may move there, and away, while the automation waits."""
+    """Changes of both are followed while the automation is on."""
     await set_up(hass, entry)
     area = ar.async_get(hass).async_create("Cellar")
     label = lr.async_get(hass).async_create("Media")
@@ -95,13 +97,13 @@ async def test_a_server_is_meant_by_its_area_and_its_label(
         await settle(hass)
         await home.start_stream(user=owner, title=f"Film {number}")
         await advance(hass, freezer, 3, step=1)
-    assert seen(runs, "title") == ["Film 0", "Film 2"]
+    assert variables(runs, "title") == ["Film 0", "Film 2"]
 
 
-async def test_it_survives_a_reload_and_costs_nothing_twice(
+async def test_reload_of_the_entry(
     hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
 ) -> None:
-    """The automation is not asked to do anything for it."""
+    """The automation stays attached, and triggers once."""
     await set_up(hass, entry)
     runs = await automate(hass, on("playback_started", device_id=server_device(hass, entry)))
     for _ in range(3):
@@ -109,33 +111,33 @@ async def test_it_survives_a_reload_and_costs_nothing_twice(
         await settle(hass)
     await home.start_stream(user=owner, title="Film")
     await settle(hass)
-    assert seen(runs, "title") == ["Film"]
+    assert variables(runs, "title") == ["Film"]
 
 
-class Counted:
-    """Count who listens to a server: who was added and is not taken out yet."""
+class ListenerCounter:
+    """Count the listeners of a server that were added and not removed yet."""
 
     def __init__(self) -> None:
-        """Have nobody listen yet."""
-        self.listening = 0
+        """Initialize without listeners."""
+        self.count = 0
 
     def __call__(self, add: Callable[..., CALLBACK_TYPE]) -> Callable[..., CALLBACK_TYPE]:
-        """Return what adds a listener, made to count."""
+        """Return a function that adds a listener and counts it."""
 
-        def counted(*args: Any) -> CALLBACK_TYPE:
+        def add_counted(*args: Any) -> CALLBACK_TYPE:
             remove = add(*args)
-            self.listening += 1
+            self.count += 1
 
-            def gone() -> None:
+            def remove_counted() -> None:
                 remove()
-                self.listening -= 1
+                self.count -= 1
 
-            return gone
+            return remove_counted
 
-        return counted
+        return add_counted
 
 
-async def test_nothing_is_left_when_the_automation_or_the_entry_goes(
+async def test_listeners_are_removed_with_the_automation_or_the_entry(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     monkeypatch: pytest.MonkeyPatch,
@@ -143,39 +145,36 @@ async def test_nothing_is_left_when_the_automation_or_the_entry_goes(
     owner: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """An automation that waits for streams to last is among what goes."""
+    """A pending duration is canceled too."""
     await set_up(hass, entry)
     coordinator = entry.runtime_data.server
-    counted = Counted()
+    target = {ATTR_ENTITY_ID: AUTOMATION}
+    listeners = ListenerCounter()
     for name in ("async_add_listener", "async_add_event_listener"):
-        monkeypatch.setattr(coordinator, name, counted(getattr(coordinator, name)))
+        monkeypatch.setattr(coordinator, name, listeners(getattr(coordinator, name)))
     runs = await automate(
         hass, on("streams_above", above=0, for_={"minutes": 5}), on("playback_paused")
     )
-    assert counted.listening == 2
+    assert listeners.count == 2
     await home.start_stream(user=owner, title="Film")
     await advance(hass, freezer, MINUTE)
-    await hass.services.async_call(
-        "automation", "turn_off", {"entity_id": AUTOMATION}, blocking=True
-    )
-    assert counted.listening == 0
+    await hass.services.async_call("automation", "turn_off", target, blocking=True)
+    assert listeners.count == 0
     await advance(hass, freezer, 10 * MINUTE)
     assert runs == []
 
-    await hass.services.async_call(
-        "automation", "turn_on", {"entity_id": AUTOMATION}, blocking=True
-    )
-    assert counted.listening == 2
+    await hass.services.async_call("automation", "turn_on", target, blocking=True)
+    assert listeners.count == 2
     await hass.config_entries.async_remove(entry.entry_id)
     await settle(hass)
-    assert counted.listening == 0
+    assert listeners.count == 0
 
 
 @pytest.mark.allowed_logs(INVALID)
-async def test_another_device_is_no_server(
+async def test_device_of_another_integration_is_rejected(
     hass: HomeAssistant, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Nor is an entity of another integration."""
+    """The log names the device."""
     await set_up(hass, entry)
     stranger = MockConfigEntry(domain="light")
     stranger.add_to_hass(hass)
@@ -187,10 +186,10 @@ async def test_another_device_is_no_server(
 
 
 @pytest.mark.allowed_logs(INVALID)
-async def test_another_entity_is_none_of_a_server(
+async def test_entity_of_another_integration_is_rejected(
     hass: HomeAssistant, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What is on the device of the server stands for it."""
+    """The log names the entity."""
     await set_up(hass, entry)
     lamp = er.async_get(hass).async_get_or_create("light", "light", "1")
     await automate(
@@ -200,10 +199,10 @@ async def test_another_entity_is_none_of_a_server(
     assert f"Entity {lamp.entity_id} is not one of a Plex server" in caplog.text
 
 
-async def test_a_server_is_meant_by_its_event_entity(
+async def test_event_entity_of_a_server(
     hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
 ) -> None:
-    """That is what the editor offers."""
+    """The automation editor offers it as a target."""
     await set_up(hass, entry)
     runs = await automate(
         hass,
@@ -214,4 +213,4 @@ async def test_a_server_is_meant_by_its_event_entity(
     )
     await home.start_stream(user=owner, title="Film")
     await settle(hass)
-    assert seen(runs, "title") == ["Film"]
+    assert variables(runs, "title") == ["Film"]

@@ -1,27 +1,33 @@
-"""Real automations, and what they saw."""
+"""Automations with our triggers and conditions, and what their runs received."""
 
 from collections.abc import Mapping
 import json
 from pathlib import Path
 from typing import Any
 
+from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.plex_monitor import const
+from custom_components.plex_monitor.automation.config import ValidatedConfig
 from custom_components.plex_monitor.const import DOMAIN
 
+from .entries import state_of
 from .helpers import settle
 from .translation_check import english
 
 AUTOMATION = "automation.test"
+# What Home Assistant logs of an automation with an invalid trigger or condition.
+INVALID = r"^homeassistant\.components\.automation: Automation with alias 'test' failed to setup"
 ICONS = Path(const.__file__).parent / "icons.json"
 
 
 async def automate(hass: HomeAssistant, *triggers: dict[str, Any]) -> list[Event[dict[str, Any]]]:
-    """Set an automation up, and return the list of its runs, each with what triggered it."""
+    """Set up an automation, and return the list of its runs."""
     runs = async_capture_events(hass, "test_ran")
     config = {
         "alias": "test",
@@ -39,16 +45,16 @@ async def automate(hass: HomeAssistant, *triggers: dict[str, Any]) -> list[Event
 
 def on(name: str, *, device_id: str | None = None, **options: Any) -> dict[str, Any]:
     """Return the configuration of a trigger of Plex Monitor."""
-    return {"trigger": f"{DOMAIN}.{name}", **_rest(device_id, options)}
+    return {"trigger": f"{DOMAIN}.{name}", **_options_and_target(device_id, options)}
 
 
 def when(name: str, *, device_id: str | None = None, **options: Any) -> dict[str, Any]:
     """Return the configuration of a condition of Plex Monitor."""
-    return {"condition": f"{DOMAIN}.{name}", **_rest(device_id, options)}
+    return {"condition": f"{DOMAIN}.{name}", **_options_and_target(device_id, options)}
 
 
-def _rest(device_id: str | None, options: dict[str, Any]) -> dict[str, Any]:
-    # `for` is a word of Python.
+def _options_and_target(device_id: str | None, options: dict[str, Any]) -> dict[str, Any]:
+    # `for` is a keyword of Python.
     options = {key.removesuffix("_"): value for key, value in options.items()}
     target = {} if device_id is None else {"target": {"device_id": device_id}}
     return {"options": options, **target}
@@ -74,31 +80,41 @@ def library_device(hass: HomeAssistant, entry: MockConfigEntry, key: str) -> str
 
 
 def trigger_of(run: Event[dict[str, Any]]) -> dict[str, Any]:
-    """Return what a run knew of what triggered it."""
+    """Return the trigger variables of a run."""
     trigger: dict[str, Any] = json.loads(run.data["trigger"])
     return trigger
 
 
-def seen(runs: list[Event[dict[str, Any]]], key: str) -> list[Any]:
-    """Return one thing that each run knew of what triggered it."""
+def variables(runs: list[Event[dict[str, Any]]], key: str) -> list[Any]:
+    """Return one trigger variable of each run."""
     return [trigger_of(run)[key] for run in runs]
+
+
+def check_rejected(hass: HomeAssistant, caplog: pytest.LogCaptureFixture, error: str) -> None:
+    """Check that the automation is unavailable, and that the log says why."""
+    assert state_of(hass, AUTOMATION) == STATE_UNAVAILABLE
+    assert error in caplog.text
 
 
 def check_described(
     kind: str,
     descriptions: Mapping[str, Mapping[str, Any] | None],
-    known: Mapping[str, Mapping[Any, Any]],
+    implemented: Mapping[str, type],
 ) -> None:
-    """Check that the editor offers the triggers or conditions that there are, with their options.
+    """Check that the automation editor offers all triggers or conditions with their options.
 
-    Each and each of its fields has an English name and a description, and each an icon.
+    Each has an English name and description, and so have its fields, and each has an icon.
     """
-    ours = {
-        name.partition(".")[2]: set((described or {}).get("fields", {}))
-        for name, described in descriptions.items()
+    described = {
+        name.partition(".")[2]: set((description or {}).get("fields", {}))
+        for name, description in descriptions.items()
         if name.startswith(f"{DOMAIN}.")
     }
-    assert ours == {name: {str(key) for key in options} for name, options in known.items()}
+    assert described == {
+        name: {str(option) for option in each.options_schema}
+        for name, each in implemented.items()
+        if issubclass(each, ValidatedConfig)
+    }
     texts: Mapping[str, Mapping[str, Any]] = english()[kind]
-    assert ours == {name: set(text.get("fields", {})) for name, text in texts.items()}
-    assert json.loads(ICONS.read_text(encoding="utf-8"))[kind].keys() == ours.keys()
+    assert described == {name: set(text.get("fields", {})) for name, text in texts.items()}
+    assert json.loads(ICONS.read_text(encoding="utf-8"))[kind].keys() == described.keys()
