@@ -9,7 +9,8 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.plex_monitor.const import TokenSource
 
 from .simulator import Account, Fault, Kind, PlexServer, World
-from .support.entities import attributes_of, values
+from .simulator.activity import Activity
+from .support.entities import attributes_of, available, unrecorded_attributes, values
 from .support.entries import DOWN, entry_of, set_up, state_of
 from .support.helpers import advance, settle
 
@@ -20,13 +21,20 @@ PLEX_PASS = "binary_sensor.home_plex_pass"
 SCANNING = "binary_sensor.home_movies_scanning"
 
 
+async def start_scan(
+    server: PlexServer, title: str = "", section_id: int | None = None
+) -> Activity:
+    """Start a scan; older servers name its library by the title of the activity alone."""
+    return await server.activities.start("library.update.section", title, section_id=section_id)
+
+
 # Remote access
 
 
-async def test_remote_access_is_followed_by_push(
+async def test_remote_access_follows_push(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """With what the server says is wrong."""
+    """The attributes name the error of the server."""
     await set_up(hass, entry)
     assert state_of(hass, REMOTE_ACCESS) == STATE_ON
     assert attributes_of(hass, REMOTE_ACCESS)[ATTR_DEVICE_CLASS] == "connectivity"
@@ -37,7 +45,7 @@ async def test_remote_access_is_followed_by_push(
     assert (attributes["mapping_state"], attributes["mapping_error"]) == ("failed", "unreachable")
 
 
-async def test_remote_access_is_looked_at_each_hour_without_push(
+async def test_remote_access_is_polled_each_hour_without_push(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
@@ -53,25 +61,23 @@ async def test_remote_access_is_looked_at_each_hour_without_push(
     assert state_of(hass, REMOTE_ACCESS) == STATE_OFF
 
 
-async def test_remote_access_that_the_server_does_not_know(
+async def test_remote_access_is_unknown(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """That is neither on nor off."""
+    """The server may not know its remote access."""
     home.remote_access.state = "unknown"
     await set_up(hass, entry)
     assert state_of(hass, REMOTE_ACCESS) == STATE_UNKNOWN
 
 
-async def test_guest_is_not_told_of_remote_access(
-    hass: HomeAssistant, guest: MockConfigEntry
-) -> None:
-    """It is the owner's; that there is a Plex Pass is not."""
+async def test_guest_has_no_remote_access(hass: HomeAssistant, guest: MockConfigEntry) -> None:
+    """It is the owner's; the Plex Pass of the server is not."""
     await set_up(hass, guest)
     assert hass.states.get(REMOTE_ACCESS) is None
     assert state_of(hass, PLEX_PASS) == STATE_ON
 
 
-# What the server is to Plex
+# Sign-in and Plex Pass
 
 
 async def test_server_without_plex_pass(
@@ -81,7 +87,7 @@ async def test_server_without_plex_pass(
     owner: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """It is seen within minutes that somebody has bought one."""
+    """A Plex Pass that is bought later is found within minutes."""
     owner.plex_pass = False
     await set_up(hass, entry)
     assert state_of(hass, PLEX_PASS) == STATE_OFF
@@ -92,7 +98,7 @@ async def test_server_without_plex_pass(
 
 
 async def test_unclaimed_server_is_not_signed_in(hass: HomeAssistant, home: PlexServer) -> None:
-    """And has no Plex Pass."""
+    """It has no Plex Pass either."""
     home.claimed = False
     await set_up(hass, entry_of(home, source=TokenSource.NONE))
     assert state_of(hass, SIGNED_IN) == STATE_OFF
@@ -102,14 +108,14 @@ async def test_unclaimed_server_is_not_signed_in(hass: HomeAssistant, home: Plex
 # Scans
 
 
-async def test_scan_is_followed_by_push(
+async def test_scan_follows_push(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """The progress is not recorded."""
+    """No request is sent, and the progress is not recorded."""
     home.job_seconds = None
     [movies, *_] = home.library.sections
     await set_up(hass, entry)
@@ -118,18 +124,13 @@ async def test_scan_is_followed_by_push(
     await advance(hass, freezer, 20)
     world.requests.clear()
 
-    activity = await home.activities.start(
-        "library.update.section", "Scanning Movies", section_id=movies.id
-    )
+    activity = await start_scan(home, "Scanning Movies", movies.id)
     await activity.update(30)
     await advance(hass, freezer, 10, step=10)
     assert state_of(hass, SCANNING) == STATE_ON
     assert attributes_of(hass, SCANNING)["progress"] == 30
     assert state_of(hass, "binary_sensor.home_music_scanning") == STATE_OFF
-    state = hass.states.get(SCANNING)
-    assert state is not None
-    assert state.state_info is not None
-    assert "progress" in state.state_info["unrecorded_attributes"]
+    assert "progress" in unrecorded_attributes(hass, SCANNING)
 
     await activity.end()
     await settle(hass)
@@ -137,24 +138,24 @@ async def test_scan_is_followed_by_push(
     assert len(world.requests) == 0
 
 
-async def test_older_server_tells_the_title_of_the_library_alone(
+async def test_scan_of_an_older_server(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """That has to do."""
+    """Its notifications have the title of the library, and not its key."""
     await set_up(hass, entry)
-    await home.activities.start("library.update.section", "Scanning TV Shows")
+    await start_scan(home, "Scanning TV Shows")
     await settle(hass)
     assert state_of(hass, "binary_sensor.home_tv_shows_scanning") == STATE_ON
     assert state_of(hass, SCANNING) == STATE_OFF
 
 
-async def test_older_server_with_one_title_at_the_end_of_another(
+async def test_scan_of_an_older_server_with_similar_titles(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """The library with the whole title is meant."""
+    """The library with the whole title is scanning."""
     home.library.add_section("Kids Movies", Kind.MOVIE)
     await set_up(hass, entry)
-    activity = await home.activities.start("library.update.section", "Scanning Kids Movies")
+    activity = await start_scan(home, "Scanning Kids Movies")
     await settle(hass)
     assert state_of(hass, "binary_sensor.home_kids_movies_scanning") == STATE_ON
     assert state_of(hass, SCANNING) == STATE_OFF
@@ -163,12 +164,12 @@ async def test_older_server_with_one_title_at_the_end_of_another(
     assert state_of(hass, "binary_sensor.home_kids_movies_scanning") == STATE_OFF
 
 
-async def test_scan_that_runs_when_home_assistant_starts(
+async def test_scan_from_before_the_start(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """How far it is will be told."""
+    """The progress is unknown until the next notification."""
     home.library.sections[0].refreshing = True
-    activity = await home.activities.start("library.update.section", "", section_id=1)
+    activity = await start_scan(home, section_id=1)
     await set_up(hass, entry)
     assert state_of(hass, SCANNING) == STATE_ON
     assert attributes_of(hass, SCANNING)["progress"] is None
@@ -177,16 +178,16 @@ async def test_scan_that_runs_when_home_assistant_starts(
     assert state_of(hass, SCANNING) == STATE_OFF
 
 
-async def test_end_of_a_scan_that_was_not_told(
+async def test_end_of_a_scan_while_push_is_down(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """It is seen when the push channel is back."""
+    """It is read when the push channel is up again."""
     await set_up(hass, entry)
     await advance(hass, freezer, 2 * MINUTE)
-    await home.activities.start("library.update.section", "", section_id=1)
+    await start_scan(home, section_id=1)
     await settle(hass)
     assert state_of(hass, SCANNING) == STATE_ON
     home.activities.running.clear()
@@ -195,13 +196,13 @@ async def test_end_of_a_scan_that_was_not_told(
     assert state_of(hass, SCANNING) == STATE_OFF
 
 
-async def test_end_of_a_scan_on_a_server_without_push(
+async def test_end_of_a_scan_without_push(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """It is looked for soon, as nothing would tell of it."""
+    """The libraries are polled during a scan, as no notification would report its end."""
     home.refuses_websockets = 404
     movies = home.library.sections[0]
     movies.refreshing = True
@@ -212,18 +213,18 @@ async def test_end_of_a_scan_on_a_server_without_push(
     assert state_of(hass, SCANNING) == STATE_OFF
 
 
-async def test_scan_during_which_push_is_lost_for_good(
+async def test_push_is_lost_during_a_scan(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """It is looked for as well when it ends."""
+    """The libraries are polled from then on."""
     await set_up(hass, entry)
     await advance(hass, freezer, 2 * MINUTE)
     movies = home.library.sections[0]
     movies.refreshing = True
-    await home.activities.start("library.update.section", "", section_id=movies.id)
+    await start_scan(home, section_id=movies.id)
     await settle(hass)
     home.refuses_websockets = 404
     await home.notifier.drop()
@@ -234,20 +235,20 @@ async def test_scan_during_which_push_is_lost_for_good(
     assert state_of(hass, SCANNING) == STATE_OFF
 
 
-async def test_scan_that_is_told_while_the_libraries_are_read(
+async def test_scan_starts_during_a_read_of_the_libraries(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """What was read before is older than what was told."""
+    """The notification is newer than what is being read."""
     await set_up(hass, entry)
     await advance(hass, freezer, 2 * MINUTE)
     held = home.faults.set(Fault.HANG, paths="^/library/sections/1/all$")
     await home.add_media("New Film")
     await advance(hass, freezer, MINUTE / 2)
     assert held.hits == 1
-    await home.activities.start("library.update.section", "", section_id=1)
+    await start_scan(home, section_id=1)
     await settle(hass)
     assert state_of(hass, SCANNING) == STATE_ON
     home.faults.clear()
@@ -256,26 +257,21 @@ async def test_scan_that_is_told_while_the_libraries_are_read(
     assert state_of(hass, SCANNING) == STATE_ON
 
 
-# What says what is wrong
+# Always available
 
 
 @pytest.mark.allowed_logs(DOWN)
-async def test_server_that_is_down(
+async def test_server_is_down(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """It says so, while the rest is unavailable."""
+    """These sensors stay available while all others are unavailable."""
     await set_up(hass, entry)
     await home.stop()
     await advance(hass, freezer, 2 * MINUTE)
-    told = {
-        state.entity_id: state.state
-        for state in hass.states.async_all("binary_sensor")
-        if state.state != "unavailable"
-    }
-    assert told == {
+    assert available(hass, "binary_sensor") == {
         "binary_sensor.home_server": STATE_OFF,
         "binary_sensor.home_token_problem": STATE_OFF,
     }

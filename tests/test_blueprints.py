@@ -1,5 +1,6 @@
-"""The blueprints: each is loaded by an automation, and run against a server."""
+"""The blueprints, in automations for a server."""
 
+from collections.abc import AsyncGenerator
 from pathlib import Path
 import shutil
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.automation import DOMAIN as AUTOMATION
 from homeassistant.components.blueprint import BLUEPRINT_SCHEMA, Blueprint
+from homeassistant.const import ATTR_ENTITY_ID, SERVICE_TURN_OFF
 from homeassistant.core import HomeAssistant, ServiceCall
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict
@@ -21,13 +23,19 @@ from .support.entries import set_up, signed_in_entry, state_of
 from .support.helpers import advance, settle
 
 BLUEPRINTS = Path(__file__).parents[1] / "blueprints" / "automation" / "plex_monitor"
-TELL = {"action": "test.tell", "data": {"title": "{{ title }}", "message": "{{ message }}"}}
+FROM_BLUEPRINT = "automation.from_a_blueprint"
+NOTIFY = {"action": "test.notify", "data": {"title": "{{ title }}", "message": "{{ message }}"}}
 MINUTE = 60
+HOUR = 3600
+MONDAY_EVENING = "2026-11-23 19:50:00+00:00"
+
+ROOM_LIGHTS = {"entity_id": "light.room"}
+LIVING_ROOM = {"lights": ROOM_LIGHTS, "players": ["Living room TV"]}
 
 
 @pytest.fixture
 def hass_config_dir(hass_tmp_config_dir: str) -> str:
-    """Return a configuration directory into which somebody has imported the blueprints."""
+    """Return a configuration directory with the blueprints imported."""
     shutil.copytree(
         BLUEPRINTS, Path(hass_tmp_config_dir, "blueprints", "automation", "plex_monitor")
     )
@@ -35,57 +43,79 @@ def hass_config_dir(hass_tmp_config_dir: str) -> str:
 
 
 @pytest.fixture
-def told(hass: HomeAssistant) -> list[ServiceCall]:
-    """Return what the actions of a blueprint have told."""
-    return async_mock_service(hass, "test", "tell")
+def notifications(hass: HomeAssistant) -> list[ServiceCall]:
+    """Return the calls of the notify action that automations are given."""
+    return async_mock_service(hass, "test", "notify")
 
 
 @pytest.fixture
-def lights(hass: HomeAssistant) -> list[ServiceCall]:
-    """Return what the lights were told."""
+def light_calls(hass: HomeAssistant) -> list[ServiceCall]:
+    """Return the calls that turn on lights."""
     return async_mock_service(hass, "light", "turn_on")
 
 
-async def use(hass: HomeAssistant, entry: MockConfigEntry, blueprint: str, **inputs: Any) -> None:
-    """Have an automation that is made from a blueprint, for the server of an entry."""
+@pytest.fixture
+def friend(home: PlexServer, friend: Account) -> Account:
+    """Return an account with which the server is shared."""
+    home.share_with(friend)
+    return friend
+
+
+@pytest.fixture
+async def utc_evening(hass: HomeAssistant) -> AsyncGenerator[None]:
+    """Use UTC, and in the end turn the automation off, whose time trigger would stay behind."""
+    await hass.config.async_set_time_zone("UTC")
+    yield
+    await hass.services.async_call(
+        AUTOMATION, SERVICE_TURN_OFF, {ATTR_ENTITY_ID: FROM_BLUEPRINT}, blocking=True
+    )
+
+
+async def create_automation(
+    hass: HomeAssistant, entry: MockConfigEntry, blueprint: str, **inputs: Any
+) -> None:
+    """Create an automation from a blueprint for the server of an entry."""
     inputs["server"] = server_device(hass, entry)
     assert await async_setup_component(
         hass,
         AUTOMATION,
         {
             AUTOMATION: {
-                "alias": "Made from a blueprint",
+                "alias": "From a blueprint",
                 "use_blueprint": {"path": f"plex_monitor/{blueprint}.yaml", "input": inputs},
             }
         },
     )
     await settle(hass)
-    assert state_of(hass, "automation.made_from_a_blueprint") == "on"
+    assert state_of(hass, FROM_BLUEPRINT) == "on"
 
 
-async def end_use(hass: HomeAssistant) -> None:
-    """Stop the clock of an automation."""
-    await hass.services.async_call(
-        AUTOMATION,
-        "turn_off",
-        {"entity_id": "automation.made_from_a_blueprint"},
-        blocking=True,
-    )
+async def set_up_with_automation(
+    hass: HomeAssistant, entry: MockConfigEntry, blueprint: str, **inputs: Any
+) -> None:
+    """Set up an entry, and create an automation from a blueprint for its server."""
+    await set_up(hass, entry)
+    await create_automation(hass, entry, blueprint, **inputs)
 
 
-def plays(stream: Stream) -> bool:
-    """Say whether a stream goes on."""
+async def process_events(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
+    """Let the integration read what it was notified of, and the automation run."""
+    await advance(hass, freezer, 2, step=1)
+
+
+def is_playing(stream: Stream) -> bool:
+    """Return whether a stream has not ended."""
     return not stream.gone
 
 
-async def pass_on(hass: HomeAssistant, freezer: FrozenDateTimeFactory) -> None:
-    """Let what has just happened be asked for and told."""
-    await advance(hass, freezer, 2, step=1)
+def titles_of(calls: list[ServiceCall]) -> list[str]:
+    """Return the titles of notifications."""
+    return [call.data["title"] for call in calls]
 
 
 @pytest.mark.parametrize("path", sorted(BLUEPRINTS.iterdir()), ids=lambda path: path.stem)
 def test_blueprint_can_be_imported(path: Path) -> None:
-    """It says where it comes from, and Home Assistant takes it."""
+    """Its source URL is right, and Home Assistant accepts it."""
     blueprint = Blueprint(
         load_yaml_dict(str(path)),
         path=path.name,
@@ -107,30 +137,23 @@ async def test_lights_follow_the_film(
     home: PlexServer,
     owner: Account,
     entry: MockConfigEntry,
-    lights: list[ServiceCall],
+    light_calls: list[ServiceCall],
 ) -> None:
-    """Dim, brighter in a pause, dim again, bright at the end."""
+    """They are dimmed, brighter during a pause, dimmed again, and bright at the end."""
     hass.states.async_set("sun.sun", "below_horizon")
-    await set_up(hass, entry)
-    await use(
-        hass,
-        entry,
-        "lights_follow_film",
-        lights={"entity_id": "light.room"},
-        players=["Living room TV"],
-    )
+    await set_up_with_automation(hass, entry, "lights_follow_film", **LIVING_ROOM)
     stream = await home.start_stream(user=owner, title="Winter Light", player="Living room TV")
-    await pass_on(hass, freezer)
+    await process_events(hass, freezer)
     await stream.pause()
-    await pass_on(hass, freezer)
+    await process_events(hass, freezer)
     await stream.resume()
-    await pass_on(hass, freezer)
+    await process_events(hass, freezer)
     await stream.seek(stream.item.duration)
     await stream.stop()
-    await pass_on(hass, freezer)
-    assert [call.data["brightness_pct"] for call in lights] == [5, 30, 5, 60]
-    assert {call.data["transition"] for call in lights} == {3}
-    assert all(call.data["entity_id"] == ["light.room"] for call in lights)
+    await process_events(hass, freezer)
+    assert [call.data["brightness_pct"] for call in light_calls] == [5, 30, 5, 60]
+    assert {call.data["transition"] for call in light_calls} == {3}
+    assert all(call.data["entity_id"] == ["light.room"] for call in light_calls)
 
 
 @pytest.mark.parametrize(
@@ -147,25 +170,18 @@ async def test_lights_follow_nothing_else(
     home: PlexServer,
     owner: Account,
     entry: MockConfigEntry,
-    lights: list[ServiceCall],
+    light_calls: list[ServiceCall],
     sun: str,
     player: str,
     kind: Kind,
 ) -> None:
-    """Not by day, not for another room, not for music."""
+    """Nothing happens by day, for another player, or for music."""
     hass.states.async_set("sun.sun", sun)
-    await set_up(hass, entry)
-    await use(
-        hass,
-        entry,
-        "lights_follow_film",
-        lights={"entity_id": "light.room"},
-        players=["Living room TV"],
-    )
+    await set_up_with_automation(hass, entry, "lights_follow_film", **LIVING_ROOM)
     await home.start_stream(user=owner, title="Something", player=player, kind=kind)
-    await pass_on(hass, freezer)
+    await process_events(hass, freezer)
     assert state_of(hass, "event.home_playback") != "unknown"
-    assert lights == []
+    assert light_calls == []
 
 
 async def test_lights_do_not_follow_a_reload(
@@ -174,22 +190,17 @@ async def test_lights_do_not_follow_a_reload(
     home: PlexServer,
     owner: Account,
     entry: MockConfigEntry,
-    lights: list[ServiceCall],
+    light_calls: list[ServiceCall],
 ) -> None:
-    """What happened before is not news when the event comes back."""
+    """The event entity is available again with an event from before."""
     hass.states.async_set("sun.sun", "below_horizon")
     await set_up(hass, entry)
     await home.start_stream(user=owner, title="Winter Light", player="TV")
-    await pass_on(hass, freezer)
-    await use(
-        hass,
-        entry,
-        "lights_follow_film",
-        lights={"entity_id": "light.room"},
-    )
+    await process_events(hass, freezer)
+    await create_automation(hass, entry, "lights_follow_film", lights=ROOM_LIGHTS)
     await hass.config_entries.async_reload(entry.entry_id)
-    await pass_on(hass, freezer)
-    assert lights == []
+    await process_events(hass, freezer)
+    assert light_calls == []
 
 
 @pytest.mark.parametrize(
@@ -217,46 +228,41 @@ async def test_lights_do_not_follow_a_reload(
     ],
     ids=["film", "episode", "season", "track"],
 )
-async def test_what_was_added_is_told_with_its_picture(
+async def test_added_media_are_notified_with_an_image(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     entry: MockConfigEntry,
-    told: list[ServiceCall],
+    notifications: list[ServiceCall],
     finds: list[Find],
     title: str,
     message: str,
 ) -> None:
-    """Once for all that belongs together."""
-    await set_up(hass, entry)
-    action = {**TELL, "data": {**TELL["data"], "picture": "{{ picture }}"}}  # type: ignore[dict-item]  # A template.
-    await use(
-        hass,
-        entry,
-        "media_added",
-        picture_entity="image.home_latest_added",
-        actions=[action],
+    """There is one notification for all items that belong together."""
+    action = {**NOTIFY, "data": {**NOTIFY["data"], "picture": "{{ picture }}"}}  # type: ignore[dict-item]  # A template.
+    await set_up_with_automation(
+        hass, entry, "media_added", picture_entity="image.home_latest_added", actions=[action]
     )
     freezer.tick(MINUTE)
     await home.discover(*finds)
     await advance(hass, freezer, MINUTE)
-    (call,) = told
+    (call,) = notifications
     assert call.data["title"] == title
     assert " ".join(call.data["message"].split()) == message
     assert call.data["picture"].startswith("/api/image_proxy/image.home_latest_added?token=")
     assert entry.data[CONF_ACCOUNT_TOKEN] not in call.data["picture"]
 
 
-async def test_what_was_added_is_shown_without_any_choice(
+async def test_added_media_are_notified_by_default(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """As a notification of Home Assistant; other libraries can be left out."""
+    """Without actions it is a persistent notification; libraries can be selected."""
     shown = async_mock_service(hass, "persistent_notification", "create")
     await set_up(hass, entry)
-    await use(
+    await create_automation(
         hass,
         entry,
         "media_added",
@@ -273,73 +279,62 @@ async def test_what_was_added_is_shown_without_any_choice(
 
 
 @pytest.mark.allowed_logs("Error fetching Home data")
-async def test_server_that_is_down_is_told(
+async def test_server_that_is_down_is_notified(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     entry: MockConfigEntry,
-    told: list[ServiceCall],
+    notifications: list[ServiceCall],
 ) -> None:
-    """After a while, and again when it is back."""
-    await set_up(hass, entry)
-    await use(hass, entry, "trouble", actions=[TELL])
+    """There is a notification after some time, and another when the server is back."""
+    await set_up_with_automation(hass, entry, "trouble", actions=[NOTIFY])
     await home.stop()
     await advance(hass, freezer, 4 * MINUTE)
-    assert told == []
+    assert notifications == []
     await advance(hass, freezer, 4 * MINUTE)
-    assert [call.data["title"] for call in told] == ["Home is down"]
-    assert told[0].data["message"] == "The Plex server has not answered for 5 minutes."
+    assert titles_of(notifications) == ["Home is down"]
+    assert notifications[0].data["message"] == "The Plex server has not answered for 5 minutes."
     await home.start()
     await advance(hass, freezer, 4 * MINUTE)
-    assert [call.data["title"] for call in told] == ["Home is down", "Home is back"]
+    assert titles_of(notifications) == ["Home is down", "Home is back"]
 
 
 @pytest.mark.allowed_logs("Error fetching Home data")
-async def test_server_that_restarts_is_not_told(
+async def test_server_that_restarts_is_not_notified(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     entry: MockConfigEntry,
-    told: list[ServiceCall],
+    notifications: list[ServiceCall],
 ) -> None:
-    """It is back before anybody needs to know."""
-    await set_up(hass, entry)
-    await use(hass, entry, "trouble", actions=[TELL])
+    """A server that is back soon causes no notification."""
+    await set_up_with_automation(hass, entry, "trouble", actions=[NOTIFY])
     await home.stop()
     await advance(hass, freezer, MINUTE)
     assert state_of(hass, "binary_sensor.home_server") == "off"
     await home.start()
     await advance(hass, freezer, 10 * MINUTE)
     assert state_of(hass, "binary_sensor.home_server") == "on"
-    assert told == []
+    assert notifications == []
 
 
 @pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: ")
-async def test_dead_token_is_told(
+async def test_invalid_token_is_notified(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     entry: MockConfigEntry,
-    told: list[ServiceCall],
+    notifications: list[ServiceCall],
 ) -> None:
-    """With where to look."""
-    await set_up(hass, entry)
-    await use(hass, entry, "trouble", actions=[TELL])
+    """The notification names the place of the repair."""
+    await set_up_with_automation(hass, entry, "trouble", actions=[NOTIFY])
     world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
     await advance(hass, freezer, 10 * MINUTE)
-    assert [call.data["title"] for call in told] == ["Home needs you"]
-    assert "Repairs" in told[0].data["message"]
+    assert titles_of(notifications) == ["Home needs you"]
+    assert "Repairs" in notifications[0].data["message"]
 
 
-@pytest.fixture
-def friend(world: World, home: PlexServer) -> Account:
-    """Return somebody with whom the server is shared."""
-    friend = world.plex_tv.add_account("friend")
-    home.share_with(friend)
-    return friend
-
-
-async def test_stream_too_many_is_stopped(
+async def test_stream_above_the_limit_is_stopped(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
@@ -347,40 +342,27 @@ async def test_stream_too_many_is_stopped(
     friend: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """The one that came last, and only of the user who has too many."""
-    await set_up(hass, entry)
-    await use(
-        hass,
-        entry,
-        "limit_streams",
-        limit=1,
-        exempt=["owner"],
-        message="One is enough",
+    """It is the latest stream of the user who has too many."""
+    await set_up_with_automation(
+        hass, entry, "limit_streams", limit=1, exempt=["owner"], message="One is enough"
     )
     streams: list[Stream] = []
     for user in (owner, owner, friend, friend):
         streams.append(await home.start_stream(user=user, title="Film", player=f"{len(streams)}"))
-        await pass_on(hass, freezer)
-    assert [plays(stream) for stream in streams] == [True, True, True, False]
+        await process_events(hass, freezer)
+    assert [is_playing(stream) for stream in streams] == [True, True, True, False]
     assert "One is enough" in (streams[3].termination or "")
 
 
-async def test_transcode_too_many_is_stopped(
+async def test_transcode_above_the_limit_is_stopped(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     friend: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """Streams that are played directly cost the server nothing, as long as they are."""
-    await set_up(hass, entry)
-    await use(
-        hass,
-        entry,
-        "limit_streams",
-        counted="transcodes",
-        limit=1,
-    )
+    """A directly played stream is not counted until it is transcoded."""
+    await set_up_with_automation(hass, entry, "limit_streams", counted="transcodes", limit=1)
     streams: list[Stream] = []
     for transcode in (True, False, True):
         streams.append(
@@ -388,14 +370,15 @@ async def test_transcode_too_many_is_stopped(
                 user=friend, title="Film", player=f"{len(streams)}", transcode=transcode
             )
         )
-        await pass_on(hass, freezer)
-    assert [plays(stream) for stream in streams] == [True, True, False]
+        await process_events(hass, freezer)
+    assert [is_playing(stream) for stream in streams] == [True, True, False]
     await streams[1].deliver(Delivery.TRANSCODE)
-    await pass_on(hass, freezer)
-    assert [plays(stream) for stream in streams] == [True, False, False]
+    await process_events(hass, freezer)
+    assert [is_playing(stream) for stream in streams] == [True, False, False]
 
 
-@pytest.mark.freeze_time("2026-11-23 19:50:00+00:00")
+@pytest.mark.freeze_time(MONDAY_EVENING)
+@pytest.mark.usefixtures("utc_evening")
 async def test_good_night(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -404,10 +387,8 @@ async def test_good_night(
     friend: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """Streams end at bedtime, and those that begin in the night; in the morning none does."""
-    await hass.config.async_set_time_zone("UTC")
-    await set_up(hass, entry)
-    await use(
+    """Streams are stopped at bedtime and during the night, but not in the morning."""
+    await set_up_with_automation(
         hass,
         entry,
         "good_night",
@@ -419,25 +400,25 @@ async def test_good_night(
     grown_up = await home.start_stream(user=owner, title="Film", player="TV")
     child = await home.start_stream(user=friend, title="Cartoon", player="Tablet")
     await advance(hass, freezer, 9 * MINUTE)
-    assert plays(child)
+    assert is_playing(child)
     await advance(hass, freezer, 2 * MINUTE)
-    assert not plays(child)
+    assert not is_playing(child)
     assert "Sleep well" in (child.termination or "")
-    assert plays(grown_up)
+    assert is_playing(grown_up)
 
-    await advance(hass, freezer, 5 * 3600, step=300)
+    await advance(hass, freezer, 5 * HOUR, step=300)
     again = await home.start_stream(user=friend, title="Cartoon", player="Tablet")
-    await pass_on(hass, freezer)
-    assert not plays(again)
+    await process_events(hass, freezer)
+    assert not is_playing(again)
 
-    await advance(hass, freezer, 6 * 3600, step=300)
+    await advance(hass, freezer, 6 * HOUR, step=300)
     breakfast = await home.start_stream(user=friend, title="Cartoon", player="Tablet")
-    await pass_on(hass, freezer)
-    assert plays(breakfast)
-    await end_use(hass)
+    await process_events(hass, freezer)
+    assert is_playing(breakfast)
 
 
-@pytest.mark.freeze_time("2026-11-23 19:50:00+00:00")
+@pytest.mark.freeze_time(MONDAY_EVENING)
+@pytest.mark.usefixtures("utc_evening")
 async def test_no_bedtime_on_other_evenings(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -445,31 +426,23 @@ async def test_no_bedtime_on_other_evenings(
     friend: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """It is a Monday, and so is the night that follows it."""
-    await hass.config.async_set_time_zone("UTC")
-    await set_up(hass, entry)
-    await use(
-        hass,
-        entry,
-        "good_night",
-        bedtime="20:00:00",
-        weekdays=["tue"],
-    )
+    """It is a Monday, and the night after it counts as Monday too."""
+    await set_up_with_automation(hass, entry, "good_night", bedtime="20:00:00", weekdays=["tue"])
     stream = await home.start_stream(user=friend, title="Cartoon", player="Tablet")
-    await advance(hass, freezer, 5 * 3600, step=300)
+    await advance(hass, freezer, 5 * HOUR, step=300)
     other = await home.start_stream(user=friend, title="Another", player="Phone")
-    await pass_on(hass, freezer)
-    assert plays(stream)
-    assert plays(other)
-    await advance(hass, freezer, 20 * 3600, step=300)
-    assert not plays(stream)
-    assert not plays(other)
-    await end_use(hass)
+    await process_events(hass, freezer)
+    assert is_playing(stream)
+    assert is_playing(other)
+    await advance(hass, freezer, 20 * HOUR, step=300)
+    assert not is_playing(stream)
+    assert not is_playing(other)
 
 
-@pytest.mark.freeze_time("2026-11-23 19:50:00+00:00")
+@pytest.mark.freeze_time(MONDAY_EVENING)
+@pytest.mark.usefixtures("utc_evening")
 @pytest.mark.allowed_logs("Home lets nobody but its owner do that")
-async def test_guest_cannot_send_anybody_to_bed(
+async def test_good_night_of_a_guest(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
@@ -477,12 +450,9 @@ async def test_guest_cannot_send_anybody_to_bed(
     owner: Account,
     friend: Account,
 ) -> None:
-    """The automation says so, and nothing ends."""
-    await hass.config.async_set_time_zone("UTC")
+    """The automation logs the error, and no stream is stopped."""
     entry = signed_in_entry(world, home, friend)
-    await set_up(hass, entry)
-    await use(hass, entry, "good_night", bedtime="20:00:00")
+    await set_up_with_automation(hass, entry, "good_night", bedtime="20:00:00")
     stream = await home.start_stream(user=owner, title="Film", player="TV")
     await advance(hass, freezer, 11 * MINUTE)
-    assert plays(stream)
-    await end_use(hass)
+    assert is_playing(stream)

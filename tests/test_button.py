@@ -1,4 +1,4 @@
-"""The buttons."""
+"""The buttons of a server and of its libraries."""
 
 from typing import Any
 
@@ -27,6 +27,7 @@ from .support.helpers import advance, settle
 SCAN_ALL = "button.home_scan_all_libraries"
 SCAN_MOVIES = "button.home_movies_scan"
 CHECK = "button.home_check_for_update"
+REPLACE_TOKEN = "button.home_replace_token"
 UPDATE = "update.home_server_update"
 
 
@@ -38,8 +39,8 @@ async def press(hass: HomeAssistant, entity_id: str) -> None:
     await settle(hass)
 
 
-def button_names(hass: HomeAssistant, entry: MockConfigEntry) -> set[str]:
-    """Return the buttons that there are."""
+def buttons_of(hass: HomeAssistant, entry: MockConfigEntry) -> set[str]:
+    """Return the entity ids of the buttons."""
     return {
         entity.entity_id
         for entity in er.async_get(hass).entities.get_entries_for_config_entry_id(entry.entry_id)
@@ -50,45 +51,45 @@ def button_names(hass: HomeAssistant, entry: MockConfigEntry) -> set[str]:
 async def test_owner_has_all_buttons(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """One for all libraries, and one for each."""
+    """There is a scan button for all libraries, and one for each."""
     await set_up(hass, entry)
-    assert button_names(hass, entry) == {
+    assert buttons_of(hass, entry) == {
         SCAN_ALL,
         SCAN_MOVIES,
         "button.home_tv_shows_scan",
         "button.home_music_scan",
         CHECK,
-        "button.home_replace_token",
+        REPLACE_TOKEN,
     }
     categories = {
         entity_id: entity.entity_category
-        for entity_id in (SCAN_ALL, CHECK, "button.home_replace_token")
+        for entity_id in (SCAN_ALL, CHECK, REPLACE_TOKEN)
         if (entity := er.async_get(hass).async_get(entity_id))
     }
     assert categories == {
         SCAN_ALL: None,
         CHECK: EntityCategory.DIAGNOSTIC,
-        "button.home_replace_token": EntityCategory.CONFIG,
+        REPLACE_TOKEN: EntityCategory.CONFIG,
     }
 
 
-async def test_scan_of_all_libraries(
+async def test_scan_all_libraries(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """The server is told once."""
+    """One request scans them all."""
     await set_up(hass, entry)
     assert state_of(hass, SCAN_ALL) == STATE_UNKNOWN
     await press(hass, SCAN_ALL)
-    assert [one.section_id for one in home.scanner.asked] == [1, 2, 3]
+    assert [scan.section_id for scan in home.scanner.asked] == [1, 2, 3]
 
 
-async def test_scan_of_one_library(
+async def test_scan_one_library(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """From the device of the library."""
+    """The button is on the device of the library."""
     await set_up(hass, entry)
     await press(hass, SCAN_MOVIES)
-    assert [one.section_id for one in home.scanner.asked] == [1]
+    assert [scan.section_id for scan in home.scanner.asked] == [1]
     entity = er.async_get(hass).async_get(SCAN_MOVIES)
     assert entity is not None
     assert entity.unique_id == f"{home.machine_identifier}_1_scan"
@@ -102,7 +103,7 @@ async def test_scan_of_one_library(
 async def test_check_for_update(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """The server looks for one, and downloads nothing."""
+    """The server checks for a release, and does not download it."""
     await set_up(hass, entry)
     home.updater.offer("1.99.0.1-abc", checked=False)
     found = [home.updater.release]
@@ -113,10 +114,10 @@ async def test_check_for_update(
     assert state_of(hass, UPDATE) == STATE_ON
 
 
-async def test_update_that_is_found_slowly(
+async def test_check_that_takes_the_server_some_time(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """The server takes its time to look for one, and is asked until then."""
+    """The server is polled until it has found a release."""
     await set_up(hass, entry)
     await press(hass, CHECK)
     assert state_of(hass, UPDATE) == STATE_OFF
@@ -128,21 +129,21 @@ async def test_update_that_is_found_slowly(
 async def test_guest_has_none_of_the_owners_buttons(
     hass: HomeAssistant, guest: MockConfigEntry
 ) -> None:
-    """What the account may not do is not shown."""
+    """Buttons that the account has no right for do not exist."""
     await set_up(hass, guest)
-    assert button_names(hass, guest) == {"button.home_replace_token"}
+    assert buttons_of(hass, guest) == {REPLACE_TOKEN}
 
 
-async def test_buttons_come_with_the_right(
+async def test_buttons_follow_the_rights_of_the_account(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """And are unavailable without it."""
+    """They are added with the right, and unavailable without it."""
     refusal = home.faults.set(Fault.status(403), paths="^/(status|updater)")
     await set_up(hass, entry)
-    assert button_names(hass, entry) == {"button.home_replace_token"}
+    assert buttons_of(hass, entry) == {REPLACE_TOKEN}
     home.faults.clear(refusal)
     await advance(hass, freezer, 20 * 60)
-    assert {SCAN_ALL, SCAN_MOVIES, CHECK} <= button_names(hass, entry)
+    assert {SCAN_ALL, SCAN_MOVIES, CHECK} <= buttons_of(hass, entry)
     assert state_of(hass, SCAN_MOVIES) == STATE_UNKNOWN
 
     home.faults.set(Fault.status(403), paths="^/(status|updater)")
@@ -150,16 +151,16 @@ async def test_buttons_come_with_the_right(
     assert {state_of(hass, name) for name in (SCAN_ALL, SCAN_MOVIES, CHECK)} == {STATE_UNAVAILABLE}
 
 
-async def test_library_that_is_made_later_has_its_button(
+async def test_library_that_is_created_later(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """As soon as something is added to it."""
+    """Its button exists once something is added to it."""
     await set_up(hass, entry)
     section = home.library.add_section("Concerts", Kind.MOVIE)
     await home.add_media("Live", section=section)
     await advance(hass, freezer, 60)
     await press(hass, "button.home_concerts_scan")
-    assert [one.section_id for one in home.scanner.asked] == [section.id]
+    assert [scan.section_id for scan in home.scanner.asked] == [section.id]
 
 
 @pytest.mark.allowed_logs("Error fetching Home data")
@@ -171,10 +172,10 @@ async def test_library_that_is_made_later_has_its_button(
         (Fault.status(404), "Home no longer has this library"),
     ],
 )
-async def test_what_goes_wrong_is_said(
+async def test_request_that_fails(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry, fault: Any, text: str
 ) -> None:
-    """To whoever pressed."""
+    """The error says why."""
     await set_up(hass, entry)
     home.faults.set(fault, paths="^/library/sections/1/refresh")
     with pytest.raises(HomeAssistantError, match=text):

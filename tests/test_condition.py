@@ -14,9 +14,7 @@ from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN
 
 from .simulator import Account, Kind, PlexServer, World
 from .support.automations import (
-    INVALID,
     check_described,
-    check_rejected,
     library_device,
     server_device,
     when,
@@ -259,30 +257,6 @@ async def test_token_that_is_not_needed_is_valid(
     await set_up(hass, entry)
     condition = await automate_conditions(hass, when("token_is_valid"))
     assert await condition.is_met()
-
-
-@pytest.mark.allowed_logs(INVALID)
-@pytest.mark.parametrize(
-    ("config", "error"),
-    [
-        (when("someone_is_here"), "Invalid condition 'plex_monitor.someone_is_here' specified"),
-        (when("someone_is_watching", title="Film"), "not a valid option"),
-        (when("someone_is_watching", media_type="film"), "value must be one of"),
-        (when("library_is_scanning", user="owner"), "not a valid option"),
-        (when("server_is_up", library="Movies"), "not a valid option"),
-    ],
-)
-async def test_invalid_configuration(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
-    config: dict[str, Any],
-    error: str,
-) -> None:
-    """The log says what is wrong, and the automation is unavailable."""
-    await set_up(hass, entry)
-    await automate_conditions(hass, config)
-    check_rejected(hass, caplog, error)
 
 
 async def test_every_condition_is_described(hass: HomeAssistant, entry: MockConfigEntry) -> None:

@@ -1,5 +1,7 @@
 """Sensors of a server and of its libraries."""
 
+from typing import Any
+
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.sensor import ATTR_STATE_CLASS
 from homeassistant.const import (
@@ -18,14 +20,20 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.plex_monitor.const import TokenSource
 
 from .simulator import MUSIC, UHD, Account, Delivery, Fault, Kind, PlexServer, World
-from .support.entities import all_enabled, attributes_of, values
+from .support.entities import (
+    all_enabled,
+    attributes_of,
+    available,
+    unrecorded_attributes,
+    values,
+)
 from .support.entries import DOWN, entry_of, set_up, state_of
 from .support.helpers import advance, settle
 
 MINUTE = 60
 STREAMS = "sensor.home_streams"
 ACTIVITIES = "sensor.home_activities"
-OF_OWNERS_ALONE = (
+OWNER_ONLY = (
     "streams",
     "transcoding",
     "direct_play",
@@ -38,17 +46,23 @@ OF_OWNERS_ALONE = (
 )
 
 
+def stream_attributes(hass: HomeAssistant) -> dict[str, Any]:
+    """Return the attributes of the only stream."""
+    [attributes] = attributes_of(hass, STREAMS)["streams"]
+    return dict(attributes)
+
+
 # Streams
 
 
-async def test_streams_are_counted_by_how_they_are_delivered(
+async def test_streams_are_counted_by_their_delivery(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     owner: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """It is what is done to picture and sound that counts."""
+    """What the server does to video and audio decides."""
     await set_up(hass, entry)
     counts = "streams", "direct_play", "direct_stream", "transcoding"
     assert values(hass, *counts) == ["0", "0", "0", "0"]
@@ -64,26 +78,26 @@ async def test_streams_are_counted_by_how_they_are_delivered(
     assert values(hass, *counts) == ["4", "2", "1", "1"]
 
 
-async def test_sound_alone_that_is_transcoded_is_a_transcode(
+async def test_transcode_of_audio_alone_is_a_transcode(
     hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
 ) -> None:
-    """The reason shows in the attributes."""
+    """The attributes show what is transcoded."""
     await set_up(hass, entry)
     await home.start_stream(user=owner, delivery=Delivery.TRANSCODE, video="copy")
     await settle(hass)
     assert values(hass, "transcoding") == ["1"]
-    [stream] = attributes_of(hass, STREAMS)["streams"]
-    assert (stream["video_decision"], stream["audio_decision"]) == ("copy", "transcode")
+    attributes = stream_attributes(hass)
+    assert (attributes["video_decision"], attributes["audio_decision"]) == ("copy", "transcode")
 
 
-async def test_reserved_bandwidth_by_where_the_players_are(
+async def test_reserved_bandwidth_by_location(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     owner: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """A mobile network is outside."""
+    """A mobile network is remote."""
     await set_up(hass, entry)
     for location, bandwidth in (("lan", 10_000), ("wan", 3000), ("cellular", 500)):
         await home.start_stream(user=owner, player=location, location=location, bandwidth=bandwidth)
@@ -98,13 +112,12 @@ async def test_reserved_bandwidth_by_where_the_players_are(
 async def test_users_are_counted_once_each(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    world: World,
     home: PlexServer,
     owner: Account,
+    friend: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """However many players somebody uses."""
-    friend = world.plex_tv.add_account("friend")
+    """A user may have several streams."""
     home.share_with(friend)
     await set_up(hass, entry)
     for user, player in ((owner, "TV"), (owner, "Phone"), (friend, "Browser")):
@@ -113,14 +126,14 @@ async def test_users_are_counted_once_each(
     assert values(hass, "streams", "users_watching") == ["3", "2"]
 
 
-async def test_streams_tell_what_is_played_and_why_it_is_transcoded(
+async def test_attributes_of_a_stream(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     owner: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """Everything that one asks when the server is under load."""
+    """They say what is played, and how and why it is transcoded."""
     await set_up(hass, entry)
     stream = await home.start_stream(
         user=owner,
@@ -134,9 +147,9 @@ async def test_streams_tell_what_is_played_and_why_it_is_transcoded(
     )
     await stream.seek(2_700_000)
     await settle(hass)
-    [told] = attributes_of(hass, STREAMS)["streams"]
-    progress = told.pop("progress")
-    assert told == {
+    attributes = stream_attributes(hass)
+    progress = attributes.pop("progress")
+    assert attributes == {
         "title": "Over the Canyon",
         "media_type": "movie",
         "year": 2020,
@@ -161,55 +174,56 @@ async def test_streams_tell_what_is_played_and_why_it_is_transcoded(
     assert progress in {0, 50}
     await stream.work(throttled=True)
     await advance(hass, freezer, 2 * MINUTE)
-    [told] = attributes_of(hass, STREAMS)["streams"]
-    assert told["throttled"] is True
-    assert 50 < told["progress"] < 60
+    attributes = stream_attributes(hass)
+    assert attributes["throttled"] is True
+    assert 50 < attributes["progress"] < 60
 
 
-async def test_episode_is_told_with_its_show(
+async def test_attributes_of_an_episode(
     hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
 ) -> None:
-    """A title alone says little."""
+    """They include the show, which the title does not."""
     await set_up(hass, entry)
     await home.start_stream(user=owner, title="Second Thoughts", kind=Kind.EPISODE)
     await settle(hass)
-    [told] = attributes_of(hass, STREAMS)["streams"]
-    assert (told["show"], told["season"], told["episode"]) == ("Harbour Street", 1, 2)
+    attributes = stream_attributes(hass)
+    assert (attributes["show"], attributes["season"], attributes["episode"]) == (
+        "Harbour Street",
+        1,
+        2,
+    )
 
 
-async def test_music_is_told_with_its_artist(
+async def test_attributes_of_a_track(
     hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
 ) -> None:
-    """Nothing has to be known of a transcoder."""
+    """They include the artist, and the track is not transcoded."""
     await set_up(hass, entry)
     await home.start_stream(user=owner, title="Intermezzo", kind=Kind.TRACK, quality=MUSIC)
     await settle(hass)
-    [told] = attributes_of(hass, STREAMS)["streams"]
-    assert (told["artist"], told["album"]) == ("The Quiet Band", "Evening")
-    assert (told["hardware"], told["throttled"]) == (False, False)
+    attributes = stream_attributes(hass)
+    assert (attributes["artist"], attributes["album"]) == ("The Quiet Band", "Evening")
+    assert (attributes["hardware"], attributes["throttled"]) == (False, False)
 
 
-async def test_list_of_streams_is_bounded(
+async def test_list_of_streams_is_limited(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     owner: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """The number is right all the same, and nothing of the list is recorded."""
+    """The number of streams is not, and the list is not recorded."""
     await set_up(hass, entry)
     for number in range(30):
         await home.start_stream(user=owner, player=f"TV {number}")
     await advance(hass, freezer, 2, step=1)
     assert values(hass, "streams") == ["30"]
     assert len(attributes_of(hass, STREAMS)["streams"]) == 20
-    state = hass.states.get(STREAMS)
-    assert state is not None
-    assert state.state_info is not None
-    assert "streams" in state.state_info["unrecorded_attributes"]
+    assert "streams" in unrecorded_attributes(hass, STREAMS)
 
 
-async def test_progress_that_is_told_changes_no_state(
+async def test_progress_changes_no_state(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
@@ -217,7 +231,7 @@ async def test_progress_that_is_told_changes_no_state(
     owner: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """For two hundred streams, of every entity there is."""
+    """Two hundred streams change the state of no entity, and cause no request."""
     await set_up(hass, entry)
     streams = [
         await home.start_stream(user=owner, player=f"TV {number}", transcode=True)
@@ -238,14 +252,14 @@ async def test_progress_that_is_told_changes_no_state(
 # Activities
 
 
-async def test_activities_are_followed_by_push(
+async def test_activities_follow_push(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """With how far they are, which is not recorded."""
+    """The attributes include the progress."""
     await set_up(hass, entry)
     await advance(hass, freezer, 20)
     world.requests.clear()
@@ -264,10 +278,10 @@ async def test_activities_are_followed_by_push(
     assert len(world.requests) == 0
 
 
-async def test_list_of_activities_is_bounded(
+async def test_list_of_activities_is_limited(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """The number is right all the same."""
+    """The number of activities is not."""
     await set_up(hass, entry)
     for number in range(30):
         await home.activities.start("media.generate.credits", f"Work {number}")
@@ -276,45 +290,42 @@ async def test_list_of_activities_is_bounded(
     assert len(attributes_of(hass, ACTIVITIES)["activities"]) == 20
 
 
-# Who is told
+# Rights and availability
 
 
-async def test_guest_gets_no_sensor_of_what_is_the_owners(
+async def test_guest_has_no_owner_only_sensors(
     hass: HomeAssistant, home: PlexServer, guest: MockConfigEntry
 ) -> None:
-    """There would never be a value."""
+    """They would never have a value."""
     await set_up(hass, guest)
-    for key in OF_OWNERS_ALONE:
+    for key in OWNER_ONLY:
         assert hass.states.get(f"sensor.home_{key}") is None, key
     assert values(hass, "version") == [home.version]
 
 
 @pytest.mark.parametrize("claimed", [True, False], ids=["open to the network", "unclaimed"])
-async def test_server_that_needs_no_token_tells_all(
+async def test_server_without_a_token_has_owner_only_sensors(
     hass: HomeAssistant, home: PlexServer, *, claimed: bool
 ) -> None:
-    """Whoever may come in has the owner's rights."""
+    """Without a token everybody has the rights of the owner."""
     home.claimed = claimed
     home.allowed_without_auth = claimed
     await set_up(hass, entry_of(home, source=TokenSource.NONE))
-    assert values(hass, *OF_OWNERS_ALONE) == ["0"] * len(OF_OWNERS_ALONE)
+    assert values(hass, *OWNER_ONLY) == ["0"] * len(OWNER_ONLY)
 
 
 @pytest.mark.allowed_logs(DOWN)
-async def test_sensors_are_unavailable_while_the_server_cannot_be_read(
+async def test_sensors_are_unavailable_while_the_server_is_down(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """Those of the libraries too, and all come back with it."""
+    """Those of the libraries too, and all are available again with the server."""
     await set_up(hass, entry)
     await home.stop()
     await advance(hass, freezer, 2 * MINUTE)
-    told = {
-        state.entity_id for state in hass.states.async_all("sensor") if state.state != "unavailable"
-    }
-    assert told == {"sensor.home_token_status"}
+    assert available(hass, "sensor").keys() == {"sensor.home_token_status"}
     await home.start()
     await advance(hass, freezer, 3 * MINUTE)
     assert values(hass, "streams", "movies_items", "tv_shows_episodes") == ["0", "3", "2"]
@@ -323,7 +334,7 @@ async def test_sensors_are_unavailable_while_the_server_cannot_be_read(
 # Libraries
 
 
-async def test_library_tells_what_is_in_it(
+async def test_items_of_a_library(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
     """The unit says what is counted."""
@@ -348,7 +359,7 @@ async def test_library_tells_what_is_in_it(
 async def test_parts_of_a_library(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """Each kind of library has its own."""
+    """Each type of library has its own sensors."""
     pictures = home.library.add_section("Pictures", Kind.PHOTO)
     home.library.add("Sunset", kind=Kind.PHOTO, section=pictures, album="Holidays")
     with all_enabled():
@@ -367,8 +378,10 @@ async def test_parts_of_a_library(
         assert hass.states.get(f"sensor.home_{key}") is None, key
 
 
-async def test_rare_ones_are_disabled(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Whoever wants them enables them."""
+async def test_sensors_that_are_disabled_by_default(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """They are seldom needed."""
     await set_up(hass, entry)
     disabled = {
         entity.entity_id.removeprefix("sensor.home_")
@@ -394,7 +407,7 @@ async def test_rare_ones_are_disabled(hass: HomeAssistant, entry: MockConfigEntr
 async def test_size_and_duration(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """In units that one can read."""
+    """The units are readable."""
     size, duration = home.library.storage(home.library.sections[0])
     with all_enabled():
         await set_up(hass, entry)
@@ -404,10 +417,10 @@ async def test_size_and_duration(
     assert attributes_of(hass, "sensor.home_movies_duration")[ATTR_UNIT_OF_MEASUREMENT] == "h"
 
 
-async def test_size_comes_and_goes_with_the_right_to_see_it(
+async def test_size_follows_the_rights_of_the_account(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, guest: MockConfigEntry
 ) -> None:
-    """What everybody may see is not touched by it."""
+    """The number of items, which everybody may see, stays."""
     await set_up(hass, guest)
     assert values(hass, "movies_items") == ["3"]
     assert hass.states.get("sensor.home_movies_size") is None
@@ -428,7 +441,7 @@ async def test_last_added(
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """When, and what."""
+    """The state is the time, and the attributes are the media."""
     home.library.add_section("Empty", Kind.MOVIE)
     await set_up(hass, entry)
     assert values(hass, "empty_last_added") == [STATE_UNKNOWN]
@@ -437,13 +450,12 @@ async def test_last_added(
     added = home.library.titled("Third Time")
     assert added is not None
     await advance(hass, freezer, MINUTE)
-    state = hass.states.get("sensor.home_tv_shows_last_added")
-    assert state is not None
-    assert state.attributes[ATTR_DEVICE_CLASS] == "timestamp"
-    assert state.attributes["title"] == "Third Time"
-    assert state.attributes["show"] == "Harbour Street"
-    assert (state.attributes["season"], state.attributes["episode"]) == (1, 3)
-    assert state.state == _iso(added.added_at)
+    attributes = attributes_of(hass, "sensor.home_tv_shows_last_added")
+    assert attributes[ATTR_DEVICE_CLASS] == "timestamp"
+    assert attributes["title"] == "Third Time"
+    assert attributes["show"] == "Harbour Street"
+    assert (attributes["season"], attributes["episode"]) == (1, 3)
+    assert values(hass, "tv_shows_last_added") == [_iso(added.added_at)]
 
 
 async def test_last_scan(
@@ -452,7 +464,7 @@ async def test_last_scan(
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """It is known soon after its end."""
+    """It is updated soon after the end of a scan."""
     [movies, *_] = home.library.sections
     await set_up(hass, entry)
     assert values(hass, "movies_last_scan") == [_iso(movies.scanned_at)]
@@ -463,13 +475,13 @@ async def test_last_scan(
 
 
 @pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error fetching Home libraries data")
-async def test_library_that_the_server_does_not_tell_of_is_unavailable(
+async def test_library_is_unavailable_while_the_libraries_cannot_be_read(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """What was in it is not known any more when the server gives another answer."""
+    """Sensors of the server stay available, and those of the library recover."""
     await set_up(hass, entry)
     await advance(hass, freezer, MINUTE)
     rule = home.faults.set(Fault.GARBLED, paths="^/library/sections$")

@@ -14,10 +14,8 @@ from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN
 
 from .simulator import Account, Kind, PlexServer, Stream, World
 from .support.automations import (
-    INVALID,
     automate,
     check_described,
-    check_rejected,
     library_device,
     on,
     server_device,
@@ -366,36 +364,6 @@ async def test_streams_above_starts_anew_after_the_server_was_down(
     await home.start_stream(user=owner, title="Film")
     await advance(hass, freezer, 30 * MINUTE)
     assert len(runs) == 1
-
-
-@pytest.mark.allowed_logs(INVALID)
-@pytest.mark.parametrize(
-    ("config", "error"),
-    [
-        (on("playback_begun"), "Invalid trigger 'plex_monitor.playback_begun' specified"),
-        (on("playback_started", title="Film"), "not a valid option"),
-        (on("playback_started", media_type="film"), "value must be one of"),
-        (on("playback_started", user="  "), "a name is empty"),
-        (on("playback_started", transcoding="perhaps"), "invalid boolean value perhaps"),
-        (on("media_added", user="owner"), "not a valid option"),
-        (on("server_came_back", for_=5), "not a valid option"),
-        (on("server_went_down", for_="soon"), "offset soon should be format"),
-        (on("streams_above"), "required key not provided"),
-        (on("streams_above", above=-1), "value must be at least 0"),
-        (on("streams_above", above="many"), "expected int"),
-    ],
-)
-async def test_invalid_configuration(
-    hass: HomeAssistant,
-    entry: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
-    config: dict[str, Any],
-    error: str,
-) -> None:
-    """The log says what is wrong, and the automation is unavailable."""
-    await set_up(hass, entry)
-    await automate(hass, config)
-    check_rejected(hass, caplog, error)
 
 
 async def test_every_trigger_is_described(hass: HomeAssistant, entry: MockConfigEntry) -> None:

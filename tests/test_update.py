@@ -1,4 +1,4 @@
-"""The update of the server."""
+"""The update entity of a server."""
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.update import (
@@ -32,30 +32,50 @@ NEW = "1.99.0.1-abc"
 HOUR = 3600
 
 
-async def test_nothing_to_update(
-    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
-) -> None:
-    """The version that runs is the latest."""
+async def install(hass: HomeAssistant) -> None:
+    """Install the update."""
+    await hass.services.async_call(
+        UPDATE, SERVICE_INSTALL, {ATTR_ENTITY_ID: ENTITY_ID}, blocking=True
+    )
+
+
+def versions(hass: HomeAssistant) -> tuple[str, str]:
+    """Return the installed and the latest version."""
+    attributes = attributes_of(hass, ENTITY_ID)
+    return attributes[ATTR_INSTALLED_VERSION], attributes[ATTR_LATEST_VERSION]
+
+
+def can_install(hass: HomeAssistant) -> bool:
+    """Return whether the entity supports the installation."""
+    return bool(
+        attributes_of(hass, ENTITY_ID)[ATTR_SUPPORTED_FEATURES] & UpdateEntityFeature.INSTALL
+    )
+
+
+@pytest.fixture
+def installable(home: PlexServer) -> PlexServer:
+    """Return the server with a release that it can install itself."""
+    home.updater.can_install = True
+    home.updater.offer(NEW, checked=True)
+    return home
+
+
+async def test_no_update(hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry) -> None:
+    """The installed version is the latest."""
     await set_up(hass, entry)
-    state = hass.states.get(ENTITY_ID)
-    assert state is not None
-    assert state.state == STATE_OFF
-    assert state.attributes[ATTR_INSTALLED_VERSION] == home.version
-    assert state.attributes[ATTR_LATEST_VERSION] == home.version
+    assert state_of(hass, ENTITY_ID) == STATE_OFF
+    assert versions(hass) == (home.version, home.version)
 
 
-async def test_release_that_the_server_found_is_told_within_the_hour(
+async def test_release_that_the_server_found_is_reported_within_the_hour(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """The server looks for it by itself now and then; it is not made to."""
+    """The server checks for releases by itself, and is not requested to."""
     await set_up(hass, entry)
     home.updater.offer(NEW, checked=True)
     await advance(hass, freezer, HOUR + 60, step=60)
-    state = hass.states.get(ENTITY_ID)
-    assert state is not None
-    assert state.state == STATE_ON
-    assert state.attributes[ATTR_INSTALLED_VERSION] == home.version
-    assert state.attributes[ATTR_LATEST_VERSION] == NEW
+    assert state_of(hass, ENTITY_ID) == STATE_ON
+    assert versions(hass) == (home.version, NEW)
 
 
 async def test_release_notes(
@@ -64,7 +84,7 @@ async def test_release_notes(
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """What was added and what was fixed, as the server tells it."""
+    """They say what was added and what was fixed."""
     home.updater.offer(NEW, checked=True, added="A thing", fixed="A bug")
     await set_up(hass, entry)
     client = await hass_ws_client()
@@ -73,10 +93,10 @@ async def test_release_notes(
     assert answer["result"] == "A thing\n\nA bug"
 
 
-async def test_update_told_by_push_needs_no_hour(
+async def test_release_is_reported_by_push(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """The server says that its updater changed state."""
+    """The server notifies of the new state of its updater."""
     await set_up(hass, entry)
     await advance(hass, freezer, 60)
     home.updater.offer(NEW, checked=True)
@@ -90,104 +110,88 @@ async def test_update_told_by_push_needs_no_hour(
     assert state_of(hass, ENTITY_ID) == STATE_ON
 
 
-async def test_update_is_installed_where_the_server_can(
-    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+async def test_install(
+    hass: HomeAssistant, installable: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """The server is told to."""
-    home.updater.can_install = True
-    home.updater.offer(NEW, checked=True)
+    """The server is requested to install the release."""
     await set_up(hass, entry)
-    await hass.services.async_call(
-        UPDATE, SERVICE_INSTALL, {ATTR_ENTITY_ID: ENTITY_ID}, blocking=True
-    )
-    assert home.updater.installs == [NEW]
+    await install(hass)
+    assert installable.updater.installs == [NEW]
 
 
 @pytest.mark.parametrize("older", ["1.10.0.1-abc", "1.9.0.1-abc"])
 async def test_older_release_is_no_update(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry, older: str
 ) -> None:
-    """Versions are numbers, and not text."""
+    """Versions are compared as numbers, not as text."""
     home.updater.offer(older, checked=True)
     await set_up(hass, entry)
     assert state_of(hass, ENTITY_ID) == STATE_OFF
 
 
-async def test_another_build_of_the_version_that_runs_is_no_update(
+async def test_another_build_of_the_installed_version_is_no_update(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """Only its numbers put a version before another."""
+    """Only the numbers of a version are compared."""
     home.updater.offer(f"{home.version.partition('-')[0]}-other", checked=True)
     await set_up(hass, entry)
     assert state_of(hass, ENTITY_ID) == STATE_OFF
 
 
 @pytest.mark.parametrize("state", ["downloading", "installing"])
-async def test_installation_that_is_under_way_is_shown(
-    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry, state: str
+async def test_installation_in_progress(
+    hass: HomeAssistant, installable: PlexServer, entry: MockConfigEntry, state: str
 ) -> None:
-    """For as long as the server says so."""
-    home.updater.can_install = True
-    home.updater.offer(NEW, checked=True)
-    assert home.updater.release is not None
-    home.updater.release.state = state
+    """It lasts as long as the server reports it."""
+    assert installable.updater.release is not None
+    installable.updater.release.state = state
     await set_up(hass, entry)
     assert attributes_of(hass, ENTITY_ID)[ATTR_IN_PROGRESS] is True
 
 
-async def test_update_is_only_told_where_the_server_cannot(
+async def test_update_of_a_server_that_cannot_install_it(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """A container is updated by whoever runs it."""
+    """A container has to be updated by its owner."""
     home.updater.can_install = False
     home.updater.offer(NEW, checked=True)
     await set_up(hass, entry)
-    state = hass.states.get(ENTITY_ID)
-    assert state is not None
-    assert state.state == STATE_ON
-    assert not state.attributes[ATTR_SUPPORTED_FEATURES] & UpdateEntityFeature.INSTALL
+    assert state_of(hass, ENTITY_ID) == STATE_ON
+    assert not can_install(hass)
 
 
-async def test_failed_installation_says_why(
-    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+async def test_failed_installation(
+    hass: HomeAssistant, installable: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """The server answers that it cannot."""
-    home.updater.can_install = True
-    home.updater.offer(NEW, checked=True)
+    """The error names the server and the update."""
     await set_up(hass, entry)
-    home.faults.set(Fault.status(500), paths="^/updater/apply")
+    installable.faults.set(Fault.status(500), paths="^/updater/apply")
     with pytest.raises(HomeAssistantError, match="Home could not install its update"):
-        await hass.services.async_call(
-            UPDATE, SERVICE_INSTALL, {ATTR_ENTITY_ID: ENTITY_ID}, blocking=True
-        )
+        await install(hass)
 
 
-async def test_refused_installation_has_the_token_looked_at(
+async def test_refused_installation_polls_the_server(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
-    home: PlexServer,
+    installable: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """Without waiting for the next poll."""
-    home.updater.can_install = True
-    home.updater.offer(NEW, checked=True)
+    """The token is checked before the next poll is due."""
     await set_up(hass, entry)
     await advance(hass, freezer, 90)
-    home.faults.set(Fault.UNAUTHORIZED, paths="^/updater/apply")
+    installable.faults.set(Fault.UNAUTHORIZED, paths="^/updater/apply")
     world.requests.clear()
     with pytest.raises(HomeAssistantError):
-        await hass.services.async_call(
-            UPDATE, SERVICE_INSTALL, {ATTR_ENTITY_ID: ENTITY_ID}, blocking=True
-        )
+        await install(hass)
     await advance(hass, freezer, 11, step=11)
     assert len(world.requests.to(host="Home", path="/status/sessions")) == 1
 
 
-async def test_update_that_may_be_seen_later_appears(
+async def test_entity_is_added_once_the_account_may_see_the_updater(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """Without a reload."""
+    """No reload is needed."""
     rule = home.faults.set(Fault.status(403), paths="^/updater")
     home.updater.offer(NEW, checked=True)
     await set_up(hass, entry)
@@ -198,14 +202,14 @@ async def test_update_that_may_be_seen_later_appears(
 
 
 @pytest.mark.parametrize("status", [403, 404])
-async def test_update_that_may_not_be_seen_any_more(
+async def test_unavailable_once_the_account_may_not_see_the_updater(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     entry: MockConfigEntry,
     status: int,
 ) -> None:
-    """It is not said that there is none."""
+    """The entity does not claim that there is no update."""
     home.updater.offer(NEW, checked=True)
     await set_up(hass, entry)
     home.faults.set(Fault.status(status), paths="^/updater")
@@ -214,20 +218,20 @@ async def test_update_that_may_not_be_seen_any_more(
 
 
 @pytest.mark.parametrize("status", [403, 404])
-async def test_no_update_where_the_server_tells_none(
+async def test_no_entity_where_the_account_may_not_see_the_updater(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry, status: int
 ) -> None:
-    """And nothing else is missing."""
+    """All other entities exist."""
     home.faults.set(Fault.status(status), paths="^/updater")
     await set_up(hass, entry)
     assert hass.states.get(ENTITY_ID) is None
     assert state_of(hass, "sensor.home_streams") == "0"
 
 
-async def test_update_stays_known_while_the_updater_does_not_answer(
+async def test_state_is_kept_while_the_updater_fails(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """A moment's trouble of one question is not the entity's."""
+    """The failure of one request does not make the entity unavailable."""
     home.updater.offer(NEW, checked=True)
     await set_up(hass, entry)
     home.faults.set(Fault.status(500), paths="^/updater")
@@ -235,14 +239,13 @@ async def test_update_stays_known_while_the_updater_does_not_answer(
     assert state_of(hass, ENTITY_ID) == STATE_ON
 
 
-async def test_server_that_cannot_install_any_more_is_not_asked_to(
+async def test_server_that_can_no_longer_install(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """It moved into a container; nothing else has changed."""
+    """The server moved into a container, and nothing else changed."""
     home.updater.can_install = True
     await set_up(hass, entry)
-    before = attributes_of(hass, ENTITY_ID)[ATTR_SUPPORTED_FEATURES]
-    assert before & UpdateEntityFeature.INSTALL
+    assert can_install(hass)
     home.updater.can_install = False
     await advance(hass, freezer, HOUR + 5 * 60)
-    assert not attributes_of(hass, ENTITY_ID)[ATTR_SUPPORTED_FEATURES] & UpdateEntityFeature.INSTALL
+    assert not can_install(hass)

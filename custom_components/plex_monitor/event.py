@@ -57,7 +57,7 @@ EVENTS = (
         event_class=TokenEvent,
     ),
 )
-# They exist once the account may see the data that their events are made of.
+# Added once the account may see the data that the events are derived from.
 GRANTED_EVENTS = (
     PlexMonitorEventEntityDescription(
         key="playback",

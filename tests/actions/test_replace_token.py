@@ -177,8 +177,8 @@ async def test_server_that_moves_afterwards_is_followed(
     await advance(hass, freezer, 120)
     assert entry.data[CONF_URL] == home.url
     assert state_of(hass, "binary_sensor.home_server") == STATE_ON
-    [asked] = world.requests.to("plex.tv", path="/api/v2/resources")
-    assert asked.headers["X-Plex-Client-Identifier"] == entry.data[CONF_CLIENT_IDENTIFIER]
+    [request] = world.requests.to("plex.tv", path="/api/v2/resources")
+    assert request.headers["X-Plex-Client-Identifier"] == entry.data[CONF_CLIENT_IDENTIFIER]
 
 
 async def test_event_entity_reports_the_replacement(
@@ -274,9 +274,9 @@ async def test_certificate_is_verified_as_before(
     with patch(
         "custom_components.plex_monitor.actions.replace_token.plex_server_client",
         wraps=plex_server_client,
-    ) as made:
+    ) as create_client:
         await replace(hass, entry)
-    assert [call.kwargs["verify_ssl"] for call in made.mock_calls] == [verified]
+    assert [call.kwargs["verify_ssl"] for call in create_client.mock_calls] == [verified]
 
 
 @pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: ")

@@ -9,7 +9,6 @@ from homeassistant.core import CALLBACK_TYPE, HomeAssistant
 from homeassistant.helpers import (
     area_registry as ar,
     device_registry as dr,
-    entity_registry as er,
     label_registry as lr,
 )
 import pytest
@@ -18,7 +17,6 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from tests.simulator import Account, PlexServer
 from tests.support.automations import (
     AUTOMATION,
-    INVALID,
     automate,
     on,
     server_device,
@@ -168,35 +166,6 @@ async def test_listeners_are_removed_with_the_automation_or_the_entry(
     await hass.config_entries.async_remove(entry.entry_id)
     await settle(hass)
     assert listeners.count == 0
-
-
-@pytest.mark.allowed_logs(INVALID)
-async def test_device_of_another_integration_is_rejected(
-    hass: HomeAssistant, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The log names the device."""
-    await set_up(hass, entry)
-    stranger = MockConfigEntry(domain="light")
-    stranger.add_to_hass(hass)
-    device = dr.async_get(hass).async_get_or_create(
-        config_entry_id=stranger.entry_id, identifiers={("light", "1")}
-    )
-    await automate(hass, on("playback_started", device_id=device.id))
-    assert f"Device {device.id} is not a Plex server of Plex Monitor" in caplog.text
-
-
-@pytest.mark.allowed_logs(INVALID)
-async def test_entity_of_another_integration_is_rejected(
-    hass: HomeAssistant, entry: MockConfigEntry, caplog: pytest.LogCaptureFixture
-) -> None:
-    """The log names the entity."""
-    await set_up(hass, entry)
-    lamp = er.async_get(hass).async_get_or_create("light", "light", "1")
-    await automate(
-        hass,
-        {"trigger": "plex_monitor.playback_started", "target": {"entity_id": lamp.entity_id}},
-    )
-    assert f"Entity {lamp.entity_id} is not one of a Plex server" in caplog.text
 
 
 async def test_event_entity_of_a_server(

@@ -5,18 +5,15 @@ import json
 from pathlib import Path
 from typing import Any
 
-from homeassistant.const import STATE_UNAVAILABLE
 from homeassistant.core import Event, HomeAssistant
 from homeassistant.helpers import device_registry as dr
 from homeassistant.setup import async_setup_component
-import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.plex_monitor import const
 from custom_components.plex_monitor.automation.config import ValidatedConfig
 from custom_components.plex_monitor.const import DOMAIN
 
-from .entries import state_of
 from .helpers import settle
 from .translation_check import english
 
@@ -26,10 +23,12 @@ INVALID = r"^homeassistant\.components\.automation: Automation with alias 'test'
 ICONS = Path(const.__file__).parent / "icons.json"
 
 
-async def automate(hass: HomeAssistant, *triggers: dict[str, Any]) -> list[Event[dict[str, Any]]]:
+async def automate(
+    hass: HomeAssistant, *triggers: dict[str, Any], **config: Any
+) -> list[Event[dict[str, Any]]]:
     """Set up an automation, and return the list of its runs."""
     runs = async_capture_events(hass, "test_ran")
-    config = {
+    automation = {
         "alias": "test",
         "mode": "parallel",
         "max": 100,
@@ -37,8 +36,9 @@ async def automate(hass: HomeAssistant, *triggers: dict[str, Any]) -> list[Event
         "actions": [
             {"event": "test_ran", "event_data": {"trigger": "{{ trigger | to_json }}"}},
         ],
+        **config,
     }
-    assert await async_setup_component(hass, "automation", {"automation": [config]})
+    assert await async_setup_component(hass, "automation", {"automation": [automation]})
     await settle(hass)
     return runs
 
@@ -88,12 +88,6 @@ def trigger_of(run: Event[dict[str, Any]]) -> dict[str, Any]:
 def variables(runs: list[Event[dict[str, Any]]], key: str) -> list[Any]:
     """Return one trigger variable of each run."""
     return [trigger_of(run)[key] for run in runs]
-
-
-def check_rejected(hass: HomeAssistant, caplog: pytest.LogCaptureFixture, error: str) -> None:
-    """Check that the automation is unavailable, and that the log says why."""
-    assert state_of(hass, AUTOMATION) == STATE_UNAVAILABLE
-    assert error in caplog.text
 
 
 def check_described(

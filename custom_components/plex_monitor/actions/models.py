@@ -1,4 +1,4 @@
-"""What an action is made of, and the fields that several actions share."""
+"""The description of an action, and the fields that several actions share."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field

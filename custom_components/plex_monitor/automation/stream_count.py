@@ -1,4 +1,4 @@
-"""The number of streams of a server, compared with the limit of a trigger."""
+"""The number of streams of a server, against the limit of a trigger."""
 
 from collections.abc import Callable, Mapping
 
@@ -10,7 +10,7 @@ from .duration import DurationTimer
 
 
 class StreamCountTracker:
-    """Run an action when the matching streams of a server become more than a limit, and stay so."""
+    """Run an action when the number of matching streams rises above a limit and stays there."""
 
     def __init__(
         self,
@@ -28,7 +28,7 @@ class StreamCountTracker:
         self._matches = matches
         self._action = action
         self._sessions: Mapping[str, Session] | None = None
-        # Unknown until the streams are known: what is above the limit then did not just get there.
+        # `None` until the streams are known: a number above the limit then has not just risen.
         self._was_above: bool | None = None
 
     @callback
