@@ -16,6 +16,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from .entity import (
     PlexMonitorAlwaysAvailableEntity,
     PlexMonitorDataEntity,
+    PlexMonitorDataEntityDescription,
     PlexMonitorLibraryEntity,
     async_add_library_entities,
     async_add_server_entities,
@@ -28,7 +29,7 @@ PARALLEL_UPDATES = 0
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlexMonitorStandingBinarySensorEntityDescription(BinarySensorEntityDescription):
+class PlexMonitorAlwaysAvailableBinarySensorEntityDescription(BinarySensorEntityDescription):
     """Describe a binary sensor that is always available."""
 
     value_fn: Callable[[PlexMonitorCoordinator], bool]
@@ -36,11 +37,12 @@ class PlexMonitorStandingBinarySensorEntityDescription(BinarySensorEntityDescrip
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlexMonitorBinarySensorEntityDescription(BinarySensorEntityDescription):
-    """Describe a binary sensor of a server, which exists once the account may see its data."""
+class PlexMonitorBinarySensorEntityDescription(
+    PlexMonitorDataEntityDescription, BinarySensorEntityDescription
+):
+    """Describe a binary sensor of a server."""
 
     value_fn: Callable[[PlexMonitorData], bool | None]
-    visible_fn: Callable[[PlexMonitorData], bool] = lambda _: True
     attributes_fn: Callable[[PlexMonitorData], Mapping[str, Any] | None] = lambda _: None
 
 
@@ -53,14 +55,14 @@ class PlexMonitorLibraryBinarySensorEntityDescription(BinarySensorEntityDescript
     attributes_fn: Callable[[Library], Mapping[str, Any]]
 
 
-STANDING_BINARY_SENSORS = (
-    PlexMonitorStandingBinarySensorEntityDescription(
+ALWAYS_AVAILABLE_BINARY_SENSORS = (
+    PlexMonitorAlwaysAvailableBinarySensorEntityDescription(
         key="server",
         translation_key="server",
         device_class=BinarySensorDeviceClass.CONNECTIVITY,
         value_fn=lambda coordinator: coordinator.online,
     ),
-    PlexMonitorStandingBinarySensorEntityDescription(
+    PlexMonitorAlwaysAvailableBinarySensorEntityDescription(
         key="token_problem",
         translation_key="token_problem",
         device_class=BinarySensorDeviceClass.PROBLEM,
@@ -124,8 +126,8 @@ async def async_setup_entry(
     """Set up the binary sensors of a server and of its libraries."""
     coordinator = entry.runtime_data.server
     async_add_entities(
-        PlexMonitorStandingBinarySensor(coordinator, description)
-        for description in STANDING_BINARY_SENSORS
+        PlexMonitorAlwaysAvailableBinarySensor(coordinator, description)
+        for description in ALWAYS_AVAILABLE_BINARY_SENSORS
     )
     async_add_server_entities(
         entry,
@@ -138,10 +140,10 @@ async def async_setup_entry(
     )
 
 
-class PlexMonitorStandingBinarySensor(PlexMonitorAlwaysAvailableEntity, BinarySensorEntity):
+class PlexMonitorAlwaysAvailableBinarySensor(PlexMonitorAlwaysAvailableEntity, BinarySensorEntity):
     """A binary sensor of a Plex server that is always available, to report what is wrong."""
 
-    entity_description: PlexMonitorStandingBinarySensorEntityDescription
+    entity_description: PlexMonitorAlwaysAvailableBinarySensorEntityDescription
     # It changes more often than the state.
     _unrecorded_attributes = frozenset({"last_checked"})
 
@@ -162,12 +164,6 @@ class PlexMonitorBinarySensor(PlexMonitorDataEntity, BinarySensorEntity):
     """A binary sensor of a Plex server."""
 
     entity_description: PlexMonitorBinarySensorEntityDescription
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Return whether the account may see the data."""
-        return super().available and self.entity_description.visible_fn(self.data)
 
     @property
     @override

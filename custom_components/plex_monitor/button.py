@@ -15,23 +15,23 @@ from .const import CONF_ACCOUNT_TOKEN
 from .entity import (
     PlexMonitorAlwaysAvailableEntity,
     PlexMonitorDataEntity,
+    PlexMonitorDataEntityDescription,
     PlexMonitorLibraryEntity,
     async_add_library_entities,
     async_add_server_entities,
 )
 from .library.models import Library
 from .runtime import PlexMonitorConfigEntry
-from .server.coordinator import PlexMonitorCoordinator, PlexMonitorData
+from .server.coordinator import PlexMonitorCoordinator
 
 PARALLEL_UPDATES = 1
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlexMonitorButtonEntityDescription(ButtonEntityDescription):
-    """Describe a button of a server, which exists once the account has the right for it."""
+class PlexMonitorButtonEntityDescription(PlexMonitorDataEntityDescription, ButtonEntityDescription):
+    """Describe a button of a server."""
 
     press_fn: Callable[[PlexMonitorCoordinator], Awaitable[None]]
-    visible_fn: Callable[[PlexMonitorData], bool]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,12 +101,6 @@ class PlexMonitorButton(PlexMonitorDataEntity, ButtonEntity):
     """A button of a Plex server."""
 
     entity_description: PlexMonitorButtonEntityDescription
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Return whether the account has the right for the request."""
-        return super().available and self.entity_description.visible_fn(self.data)
 
     @override
     async def async_press(self) -> None:

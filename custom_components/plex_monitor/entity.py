@@ -1,6 +1,7 @@
 """Base entities of Plex Monitor, and how platforms add theirs."""
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, override
 
 from homeassistant.core import HomeAssistant, callback
@@ -43,8 +44,23 @@ class PlexMonitorEntity(PlexMonitorCoordinatorEntity[PlexMonitorCoordinator]):
         self._attr_device_info = server_device_info(coordinator)
 
 
+@dataclass(frozen=True, kw_only=True)
+class PlexMonitorDataEntityDescription(EntityDescription):
+    """Describe an entity of data that are read from the server, where the account may see them."""
+
+    visible_fn: Callable[[PlexMonitorData], bool] = lambda _: True
+
+
 class PlexMonitorDataEntity(PlexMonitorEntity):
-    """Entity of data that is read from the server; unavailable while that fails."""
+    """Entity of data that are read from the server; unavailable while it has none to show."""
+
+    entity_description: PlexMonitorDataEntityDescription
+
+    @property
+    @override
+    def available(self) -> bool:
+        """Return whether the data could be read, and the account may see them."""
+        return super().available and self.entity_description.visible_fn(self.data)
 
     @property
     def data(self) -> PlexMonitorData:

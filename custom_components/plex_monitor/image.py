@@ -1,6 +1,6 @@
 """Images of Plex Monitor, fetched by Home Assistant so that nobody else needs the token."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, override
@@ -10,7 +10,12 @@ from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.util import dt as dt_util
 
-from .entity import PlexMonitorDataEntity, PlexMonitorPlayerEntity, async_add_server_entities
+from .entity import (
+    PlexMonitorDataEntity,
+    PlexMonitorDataEntityDescription,
+    PlexMonitorPlayerEntity,
+    async_add_server_entities,
+)
 from .events.attributes import media_attributes
 from .events.models import LibraryEvent, LibraryEventType, PlexEvent
 from .library.added import latest_added
@@ -19,23 +24,21 @@ from .players.pictures import PictureCache
 from .players.tracker import TrackedPlayer
 from .plex.models import MediaItem, Session
 from .runtime import PlexMonitorConfigEntry
-from .server.coordinator import PlexMonitorCoordinator, PlexMonitorData
+from .server.coordinator import PlexMonitorCoordinator
 from .server.streams import session_number
 
 # Images are fetched when they are viewed, and then at once.
 PARALLEL_UPDATES = 0
 
-LATEST_ADDED = ImageEntityDescription(key="latest_added", translation_key="latest_added")
 PLAYER_PICTURE = ImageEntityDescription(key="picture", translation_key="player_picture")
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlexMonitorImageEntityDescription(ImageEntityDescription):
-    """Describe an image of a server, which exists once the account may see its data."""
-
-    visible_fn: Callable[[PlexMonitorData], bool]
+class PlexMonitorImageEntityDescription(PlexMonitorDataEntityDescription, ImageEntityDescription):
+    """Describe an image of a server."""
 
 
+LATEST_ADDED = PlexMonitorImageEntityDescription(key="latest_added", translation_key="latest_added")
 NOW_PLAYING = PlexMonitorImageEntityDescription(
     key="now_playing",
     translation_key="now_playing",
@@ -112,11 +115,13 @@ class MediaImage(ImageEntity):
 class PlexMonitorImage(PlexMonitorDataEntity, MediaImage):
     """An image of a Plex server."""
 
+    entity_description: PlexMonitorImageEntityDescription
+
     def __init__(
         self,
         hass: HomeAssistant,
         coordinator: PlexMonitorCoordinator,
-        description: ImageEntityDescription,
+        description: PlexMonitorImageEntityDescription,
     ) -> None:
         """Initialize without media."""
         super().__init__(coordinator, description)
@@ -151,7 +156,7 @@ class PlexMonitorLatestAdded(PlexMonitorImage):
         self,
         hass: HomeAssistant,
         coordinator: PlexMonitorCoordinator,
-        description: ImageEntityDescription,
+        description: PlexMonitorImageEntityDescription,
         libraries: LibraryCoordinator,
     ) -> None:
         """Initialize with the latest media of the libraries."""
@@ -201,7 +206,6 @@ class PlexMonitorLatestAdded(PlexMonitorImage):
 class PlexMonitorNowPlaying(PlexMonitorImage):
     """The image of the stream that was started last."""
 
-    entity_description: PlexMonitorImageEntityDescription
     _media: Session | None = None
 
     def __init__(
@@ -213,12 +217,6 @@ class PlexMonitorNowPlaying(PlexMonitorImage):
         """Initialize with the latest stream."""
         super().__init__(hass, coordinator, description)
         self._update_media()
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Return whether the account may see the streams."""
-        return super().available and self.entity_description.visible_fn(self.data)
 
     @property
     @override

@@ -19,6 +19,7 @@ from homeassistant.helpers.typing import StateType
 from .entity import (
     PlexMonitorAlwaysAvailableEntity,
     PlexMonitorDataEntity,
+    PlexMonitorDataEntityDescription,
     async_add_library_entities,
     async_add_server_entities,
 )
@@ -46,11 +47,10 @@ TOKEN_STATUS = SensorEntityDescription(
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlexMonitorSensorEntityDescription(SensorEntityDescription):
-    """Describe a sensor of a server, which exists once the account may see its data."""
+class PlexMonitorSensorEntityDescription(PlexMonitorDataEntityDescription, SensorEntityDescription):
+    """Describe a sensor of a server."""
 
     value_fn: Callable[[PlexMonitorData], StateType]
-    visible_fn: Callable[[PlexMonitorData], bool] = lambda _: True
     attributes_fn: Callable[[PlexMonitorData], Mapping[str, Any] | None] = lambda _: None
 
 
@@ -190,12 +190,6 @@ class PlexMonitorSensor(PlexMonitorDataEntity, SensorEntity):
 
     entity_description: PlexMonitorSensorEntityDescription
     _unrecorded_attributes = frozenset({"streams", "activities"})
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Return whether the account may see the data."""
-        return super().available and self.entity_description.visible_fn(self.data)
 
     @property
     @override

@@ -1,6 +1,5 @@
 """The update entity of Plex Monitor."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, override
 
@@ -14,11 +13,14 @@ from homeassistant.exceptions import HomeAssistantError
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .const import DOMAIN
-from .entity import PlexMonitorDataEntity, async_add_server_entities
+from .entity import (
+    PlexMonitorDataEntity,
+    PlexMonitorDataEntityDescription,
+    async_add_server_entities,
+)
 from .plex.errors import PlexError, PlexUnauthorizedError
 from .plex.models import UpdateStatus, version_order
 from .runtime import PlexMonitorConfigEntry
-from .server.coordinator import PlexMonitorData
 
 PARALLEL_UPDATES = 1
 
@@ -28,10 +30,8 @@ INSTALLING = {"downloading", "installing"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class PlexMonitorUpdateEntityDescription(UpdateEntityDescription):
-    """Describe an update entity of a server, which exists once the account may see its data."""
-
-    visible_fn: Callable[[PlexMonitorData], bool]
+class PlexMonitorUpdateEntityDescription(PlexMonitorDataEntityDescription, UpdateEntityDescription):
+    """Describe an update entity of a server."""
 
 
 UPDATES = (
@@ -68,12 +68,6 @@ class PlexMonitorUpdate(PlexMonitorDataEntity, UpdateEntity):
     def status(self) -> UpdateStatus | None:
         """Return the status of the server's updater."""
         return self.data.update
-
-    @property
-    @override
-    def available(self) -> bool:
-        """Return whether the account may see the updater."""
-        return super().available and self.entity_description.visible_fn(self.data)
 
     @property
     @override
