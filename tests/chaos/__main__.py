@@ -1,8 +1,8 @@
-"""The command, after what has to come before Home Assistant is imported."""
+"""Entry point of the command; `prepare` has to run before Home Assistant is imported."""
 
 import sys
 
-from .kit import prepare
+from .bootstrap import prepare
 
 prepare()
 

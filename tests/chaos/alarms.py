@@ -1,32 +1,34 @@
 """No false alarm, and no missed one.
 
-An alarm is a repair, or a sign-in prompt on the integration's card. Whether it is right is judged
-at the moment when it comes; that it goes again is for the calm to see. What is allowed is what the
-design says, and no more:
+An alarm is a repair, or a sign-in prompt on the integration's card. Whether it is justified is
+checked at the moment when it appears; that it disappears again is checked in the recovery phase.
+Allowed is what the design says, and no more:
 
-- *Token invalid* needs a token that plex.tv has ended. Or plex.tv itself has said so, though it
-  was wrong: at two questions at least 10 s apart without a yes in between; 10 min apart where the
+- *Token invalid* needs a token that plex.tv has revoked. Or plex.tv itself refused it wrongly: in
+  two requests at least 10 s apart that none it accepted came between; 10 min apart where the
   server accepts the token. Where plex.tv cannot be asked the server has to have refused at least
-  six times, over at least half an hour, without being silent or away in between. Where the token is
-  dead indeed it may have been away, if nobody could notice: between two questions.
+  six times, over at least half an hour, without being silent or down in between. Where the token
+  is really revoked the server may have been down, if that could not be noticed: between two
+  requests.
 - *Token wanted* likewise, where the entry has no token.
 - *Access removed* needs a server that refuses, and that plex.tv does not list.
 - *Server refuses token* needs a server that has accepted nothing for 24 h.
-- *Server unclaimed* needs a server that is nobody's at this moment.
+- *Server unclaimed* needs a server that is unclaimed at this moment.
 
-And these have to come:
+And these have to appear:
 
-- 30 s after the first refusal where the server is well and refuses, and plex.tv can be asked;
-  2 min later where the server has changed its mind more than three times within ten minutes, and
-  a quarter of an hour later where the token died after the server had begun to refuse;
-- six hours after the death of a token that the server does not refuse, also while the entry cannot
-  be set up because the server is away;
-- 45 min after the first refusal where the server is the only judge (its ten minutes to settle, half
-  an hour, and two polls);
-- 16 min after a server became nobody's.
+- 30 s after the first refusal where the server works and refuses, and plex.tv can be asked;
+  2 min later where the server has switched between accepting and refusing more than three times
+  within ten minutes, and a quarter of an hour later where the token was revoked after the server
+  had begun to refuse;
+- six hours after a token was revoked that the server does not refuse, also while the entry cannot
+  be set up because the server is down;
+- 45 min after the first refusal where plex.tv cannot be asked about the token (ten minutes for the
+  server to settle, half an hour, and two polls);
+- 16 min after a server became unclaimed.
 
-plex.tv can be asked where it is well, and it is over with the patience that it was owed: a quarter
-of an hour after it was not well, and what it wished for itself. All with two steps of time on top.
+plex.tv can be asked where it works, and the back-off after its last failure is over: a quarter of
+an hour, or longer where its Retry-After said so. All with a tolerance of two steps of time.
 """
 
 from dataclasses import dataclass
@@ -39,22 +41,22 @@ from homeassistant.helpers import entity_registry as er, issue_registry as ir
 from custom_components.plex_monitor.auth.issues import Issue, issue_id
 from custom_components.plex_monitor.const import CONF_TOKEN_SOURCE, DOMAIN, TokenSource
 
-from .cast import Resident, Role
-from .faults import FAULTS, rules_of, wish_of
-from .invariant import FALSE_ALARM, MISSED_ALARM, ONE_ROW, Invariant, Violation
-from .stage import STEP, Stage
+from .environment import STEP, Environment
+from .faults import FAULTS, retry_after_of, rules_of
+from .invariant import FALSE_ALARM, MISSED_ALARM, ONE_REPAIR, Invariant, Violation
+from .sites import Role, Site
+from .token_evidence import RequestLogReader, TokenEvidence
 from .truth import Truth
-from .wire import Heard, Wire
 
 MINUTE, HOUR = 60.0, 3600.0
-TOLD_WITHIN = 30.0
-TOLD_WITHIN_IF_FICKLE = TOLD_WITHIN + 2 * MINUTE
-FICKLE_STREAKS, FICKLE_SPAN = 3, 10 * MINUTE
-TOLD_WITHIN_IF_ACCEPTED = 6 * HOUR
-UNHURRIED = 10 * MINUTE
-TOLD_BY_THE_ONLY_JUDGE = 45 * MINUTE
+REPORTED_WITHIN = 30.0
+REPORTED_WITHIN_IF_FLAPPING = REPORTED_WITHIN + 2 * MINUTE
+FLAPPING_STREAKS, FLAPPING_SPAN = 3, 10 * MINUTE
+REPORTED_WITHIN_IF_ACCEPTED = 6 * HOUR
+ROUTINE_CONFIRMATION = 10 * MINUTE
+REPORTED_WITHOUT_PLEX_TV = 45 * MINUTE
 ONLY_JUDGE_REFUSALS, ONLY_JUDGE_SPAN = 6, 30 * MINUTE
-TOLD_IF_UNCLAIMED = 16 * MINUTE
+REPORTED_IF_UNCLAIMED = 16 * MINUTE
 PROMPTED_AGAIN_WITHIN = 17 * MINUTE
 SET_UP_AGAIN_WITHIN = 10 * MINUTE
 PLEX_TV_CONFIRMS_AFTER = 10.0
@@ -65,38 +67,37 @@ TOLERANCE = 2 * STEP
 SIGN_IN_ISSUES = {Issue.TOKEN_INVALID, Issue.TOKEN_WANTED, Issue.ACCESS_REMOVED}
 
 
-def shown(stage: Stage, resident: Resident) -> set[Issue]:
+def shown(env: Environment, site: Site) -> set[Issue]:
     """Return the repairs that are shown for an entry."""
-    registry = ir.async_get(stage.hass)
+    registry = ir.async_get(env.hass)
     found = (
-        (issue, registry.async_get_issue(DOMAIN, issue_id(issue, resident.entry_id)))
-        for issue in Issue
+        (issue, registry.async_get_issue(DOMAIN, issue_id(issue, site.entry_id))) for issue in Issue
     )
     return {issue for issue, entry in found if entry is not None and entry.active}
 
 
-def prompted(stage: Stage, resident: Resident) -> bool:
+def prompted(env: Environment, site: Site) -> bool:
     """Return whether a sign-in prompt is open for an entry."""
-    return any(stage.entry(resident).async_get_active_flows(stage.hass, {SOURCE_REAUTH}))
+    return any(env.entry(site).async_get_active_flows(env.hass, {SOURCE_REAUTH}))
 
 
-def state_of(stage: Stage, resident: Resident, platform: str, key: str) -> str | None:
-    """Return the state of an entity of the server, None where there is none."""
-    entity_id = er.async_get(stage.hass).async_get_entity_id(
-        platform, DOMAIN, f"{resident.server.machine_identifier}_{key}"
+def state_of(env: Environment, site: Site, platform: str, key: str) -> str | None:
+    """Return the state of an entity of the server, or None if it has none."""
+    entity_id = er.async_get(env.hass).async_get_entity_id(
+        platform, DOMAIN, f"{site.server.machine_identifier}_{key}"
     )
-    state = stage.hass.states.get(entity_id) if entity_id else None
+    state = env.hass.states.get(entity_id) if entity_id else None
     return None if state is None else state.state
 
 
 @dataclass(kw_only=True)
 class _Since:
-    """Since when something is so without a break, None where it is not so now."""
+    """Track since when a condition has held without a break; None while it does not hold."""
 
     at: float | None = None
 
     def update(self, now: float, *, holds: bool) -> None:
-        """Take in whether it holds now."""
+        """Update with whether the condition holds now."""
         if not holds:
             self.at = None
         elif self.at is None:
@@ -104,14 +105,14 @@ class _Since:
 
 
 class _Watch:
-    """What is remembered of one entry."""
+    """Keep what was seen of one entry."""
 
     def __init__(self) -> None:
         self.issues: set[Issue] = set()
         self.set_up: object = None
         self.tokens: tuple[str | None, str | None] | None = None
         self.loaded = _Since()
-        self.wanted = _Since()
+        self.monitored = _Since()
         self.account_dead = _Since()
         self.unlisted = _Since()
         self.refused = _Since()
@@ -119,151 +120,150 @@ class _Watch:
         self.to_be_adopted = _Since()
         self.unprompted = _Since()
 
-    def begin_anew(self, set_up: object) -> None:
-        """Forget since when anything is so that only an entry that is set up can see."""
+    def reset(self, set_up: object) -> None:
+        """Reset the times of what only a loaded entry can notice."""
         self.set_up = set_up
         self.loaded.at = self.refused.at = self.unclaimed.at = None
         self.to_be_adopted.at = self.unprompted.at = None
 
 
 class Alarms(Invariant):
-    """Holds what the user is told against what is true."""
+    """Compares the alarms that are shown with the truth."""
 
-    def __init__(self, stage: Stage, wire: Wire) -> None:
-        """Know of no alarm yet."""
-        self._stage = stage
-        self._wire = wire
+    def __init__(self, env: Environment, request_log: RequestLogReader) -> None:
+        """Initialize without any alarm."""
+        self._env = env
+        self._request_log = request_log
         self._watches: dict[Role, _Watch] = {}
-        # From when on plex.tv owes an answer, None while it is not well.
+        # Since when plex.tv works, and from when on an answer can be expected of it.
         self._plex_tv_well = _Since()
-        self._plex_tv_owes_from = 0.0
+        self._plex_tv_due_from = 0.0
 
     @override
     def home_assistant_started(self) -> None:
-        """Repairs and prompts are gone with the last one, as they do not persist.
+        """Reset what the stopped Home Assistant showed: repairs and prompts do not persist.
 
-        What it was off for is no time in which anything could be told.
+        The time while it was stopped does not count towards any deadline.
         """
         for watch in self._watches.values():
             watch.issues = set()
-            watch.wanted.at = None
-            watch.begin_anew(None)
+            watch.monitored.at = None
+            watch.reset(None)
 
     @override
-    def look(self) -> None:
-        """Judge what is new, and what should be there."""
-        self._look_at_plex_tv()
-        for role, resident in self._stage.residents.items():
+    def check(self) -> None:
+        """Check each alarm that is new, and each that is due."""
+        self._check_plex_tv()
+        for role, site in self._env.sites.items():
             watch = self._watches.setdefault(role, _Watch())
-            entry = self._stage.entry(resident)
-            truth = Truth(self._stage.world, resident, entry)
-            heard = self._wire.heard[role]
-            issues = shown(self._stage, resident)
+            entry = self._env.entry(site)
+            truth = Truth(self._env.world, site, entry)
+            evidence = self._request_log.evidence[role]
+            issues = shown(self._env, site)
             for issue in issues - watch.issues:
-                self._judge(issue, resident, truth, heard)
+                self._check_justified(issue, site, truth, evidence)
             watch.issues = issues
-            self._look_at_rows(resident, issues)
-            self._look_for_missed(resident, watch, truth, heard, issues)
+            self._check_repairs(site, issues)
+            self._check_missed(site, watch, truth, evidence, issues)
 
-    def _look_at_plex_tv(self) -> None:
-        now, plex_tv = self._stage.now, self._stage.world.plex_tv
+    def _check_plex_tv(self) -> None:
+        now, plex_tv = self._env.now, self._env.world.plex_tv
         rules = rules_of(plex_tv)
         well = plex_tv.running and not rules
         self._plex_tv_well.update(now, holds=well)
         if not well:
-            wish = max(map(wish_of, rules), default=0.0)
-            self._plex_tv_owes_from = self.wish_until = max(
-                self._plex_tv_owes_from, now + max(PLEX_TV_PATIENCE, wish)
+            retry_after = max(map(retry_after_of, rules), default=0.0)
+            self._plex_tv_due_from = self.back_off_until = max(
+                self._plex_tv_due_from, now + max(PLEX_TV_PATIENCE, retry_after)
             )
 
     # False alarms
 
-    def _judge(self, issue: Issue, resident: Resident, truth: Truth, heard: Heard) -> None:
-        """Raise where nothing justifies an alarm that has just come."""
+    def _check_justified(
+        self, issue: Issue, site: Site, truth: Truth, evidence: TokenEvidence
+    ) -> None:
+        """Raise if nothing justifies an alarm that has just appeared."""
         match issue:
             case Issue.TOKEN_INVALID | Issue.TOKEN_WANTED:
-                justified = self._is_dead(issue, truth, heard)
+                justified = self._is_dead(issue, truth, evidence)
             case Issue.ACCESS_REMOVED:
-                justified = heard.server_accepts is False and not (
+                justified = evidence.server_accepts is False and not (
                     truth.is_listed and not self._plex_tv_lists_nothing()
                 )
             case Issue.SERVER_REFUSES_TOKEN:
-                first = heard.first_refusal_ever
+                first = evidence.first_refusal_ever
                 justified = (
-                    first is not None
-                    and self._stage.now - first >= SERVER_REFUSES_AFTER - TOLERANCE
+                    first is not None and self._env.now - first >= SERVER_REFUSES_AFTER - TOLERANCE
                 )
             case Issue.SERVER_UNCLAIMED:
                 justified = not truth.server.claimed
             case Issue.TOKEN_TEMPORARY:
-                source = self._stage.entry(resident).data[CONF_TOKEN_SOURCE]
+                source = self._env.entry(site).data[CONF_TOKEN_SOURCE]
                 justified = not TokenSource(source).is_lasting
         if not justified:
-            raise Violation(FALSE_ALARM, f"{resident.role}: {issue} is shown, and is not true")
+            raise Violation(FALSE_ALARM, f"{site.role}: {issue} is shown, and is not true")
 
-    def _is_dead(self, issue: Issue, truth: Truth, heard: Heard) -> bool:
+    def _is_dead(self, issue: Issue, truth: Truth, evidence: TokenEvidence) -> bool:
         if truth.account_token is not None:
             if truth.account_is_dead:
                 return True
-            apart = UNHURRIED if heard.server_accepts else PLEX_TV_CONFIRMS_AFTER
-            lies = heard.plex_tv_refusals
-            return len(lies) >= 2 and lies[-1] - lies[0] >= apart - 1
+            apart = ROUTINE_CONFIRMATION if evidence.server_accepts else PLEX_TV_CONFIRMS_AFTER
+            refusals = evidence.plex_tv_refusals
+            return len(refusals) >= 2 and refusals[-1] - refusals[0] >= apart - 1
         if (issue is Issue.TOKEN_WANTED) is not (truth.server_token is None):
             return False
-        refusals = heard.unbroken_refusals if truth.server_token_is_dead else heard.refusals
+        refusals = evidence.unbroken_refusals if truth.server_token_is_dead else evidence.refusals
         return (
             len(refusals) >= ONLY_JUDGE_REFUSALS
             and refusals[-1] - refusals[0] >= ONLY_JUDGE_SPAN - 1
         )
 
     def _plex_tv_lists_nothing(self) -> bool:
-        """Return whether plex.tv says of everybody that nothing is listed."""
+        """Return whether plex.tv lists no server for any account."""
         empty = FAULTS["empty list"]
-        return any(rule.fault is empty for rule in self._stage.world.plex_tv.faults.rules)
+        return any(rule.fault is empty for rule in self._env.world.plex_tv.faults.rules)
 
-    def _look_at_rows(self, resident: Resident, issues: set[Issue]) -> None:
-        """Raise where the user sees one problem twice, or a prompt without a problem."""
+    def _check_repairs(self, site: Site, issues: set[Issue]) -> None:
+        """Raise if one problem is shown twice, or a prompt is shown without a repair."""
         if len(issues) > 1:
-            raise Violation(ONE_ROW, f"{resident.role}: {sorted(issues)} are shown together")
-        if prompted(self._stage, resident) and not issues & SIGN_IN_ISSUES:
-            raise Violation(
-                FALSE_ALARM, f"{resident.role}: a sign-in prompt, and no repair that says why"
-            )
-        for domain, name in ir.async_get(self._stage.hass).issues:
-            if domain != DOMAIN and resident.entry_id in name:
-                raise Violation(ONE_ROW, f"{resident.role}: {domain} shows {name} beside our own")
+            raise Violation(ONE_REPAIR, f"{site.role}: {sorted(issues)} are shown together")
+        if prompted(self._env, site) and not issues & SIGN_IN_ISSUES:
+            raise Violation(FALSE_ALARM, f"{site.role}: a sign-in prompt without a repair")
+        for domain, name in ir.async_get(self._env.hass).issues:
+            if domain != DOMAIN and site.entry_id in name:
+                raise Violation(ONE_REPAIR, f"{site.role}: {domain} shows {name} beside our own")
 
     # Missed alarms
 
-    def _look_for_missed(
+    def _check_missed(
         self,
-        resident: Resident,
+        site: Site,
         watch: _Watch,
         truth: Truth,
-        heard: Heard,
+        evidence: TokenEvidence,
         issues: set[Issue],
     ) -> None:
-        """Raise where something should have been told by now."""
-        stage, now = self._stage, self._stage.now
+        """Raise if an alarm is overdue."""
+        env, now = self._env, self._env.now
         tokens = truth.account_token, truth.server_token
         if tokens != watch.tokens:
             watch.tokens = tokens
             for since in (watch.account_dead, watch.unlisted, watch.refused):
                 since.at = None
             watch.to_be_adopted.at = None
-        loaded = stage.is_loaded(resident)
-        set_up = getattr(stage.entry(resident), "runtime_data", None)
+        loaded = env.is_loaded(site)
+        set_up = getattr(env.entry(site), "runtime_data", None)
         if set_up is not watch.set_up:
-            watch.begin_anew(set_up)
+            watch.reset(set_up)
         watch.loaded.update(now, holds=loaded)
-        watch.wanted.update(now, holds=loaded or stage.is_tried_again(resident))
+        watch.monitored.update(now, holds=loaded or env.is_in_setup_retry(site))
         watch.account_dead.update(now, holds=truth.account_is_dead)
         watch.unlisted.update(now, holds=not truth.is_listed)
-        refused = loaded and truth.is_well and truth.is_refused and bool(heard.refusals)
+        refused = loaded and truth.is_well and truth.is_refused and bool(evidence.refusals)
         watch.refused.update(now, holds=refused)
         has_token = truth.server_token is not None
-        nobodys = loaded and truth.is_well and not truth.server.claimed and has_token
-        watch.unclaimed.update(now, holds=nobodys)
+        unclaimed = loaded and truth.is_well and not truth.server.claimed and has_token
+        watch.unclaimed.update(now, holds=unclaimed)
         adoptable = (
             refused
             and truth.account_token is not None
@@ -272,101 +272,99 @@ class Alarms(Invariant):
             and truth.listed_token != truth.server_token
         )
         watch.to_be_adopted.update(now, holds=adoptable)
-        self._expect_invalid(resident, watch, issues)
+        self._expect_invalid(site, watch, issues)
         if watch.loaded.at is None:
             return
-        self._expect_soon(resident, watch, truth, heard, issues)
+        self._expect_soon(site, watch, truth, evidence, issues)
         self._expect(
-            resident,
+            site,
             {Issue.SERVER_UNCLAIMED, Issue.TOKEN_INVALID},
             issues,
-            None if watch.unclaimed.at is None else watch.unclaimed.at + TOLD_IF_UNCLAIMED,
+            None if watch.unclaimed.at is None else watch.unclaimed.at + REPORTED_IF_UNCLAIMED,
         )
-        self._expect_prompt(resident, watch, issues)
+        self._expect_prompt(site, watch, issues)
 
-    def _expect_invalid(self, resident: Resident, watch: _Watch, issues: set[Issue]) -> None:
-        """Expect a dead token to be told though the server does not refuse it."""
-        dead, wanted = watch.account_dead.at, watch.wanted.at
-        if dead is None or wanted is None or self._plex_tv_well.at is None:
+    def _expect_invalid(self, site: Site, watch: _Watch, issues: set[Issue]) -> None:
+        """Expect a revoked token to be reported although the server accepts it."""
+        dead, monitored = watch.account_dead.at, watch.monitored.at
+        if dead is None or monitored is None or self._plex_tv_well.at is None:
             return
-        asked_by = max(wanted, self._plex_tv_owes_from) + UNHURRIED
+        confirmed_by = max(monitored, self._plex_tv_due_from) + ROUTINE_CONFIRMATION
         if watch.loaded.at is None:
-            # Each question waits for another attempt to set the entry up.
-            asked_by += 2 * SET_UP_AGAIN_WITHIN
+            # Each request to plex.tv waits for the next attempt to set the entry up.
+            confirmed_by += 2 * SET_UP_AGAIN_WITHIN
         self._expect(
-            resident,
+            site,
             {Issue.TOKEN_INVALID},
             issues,
-            max(dead + TOLD_WITHIN_IF_ACCEPTED, asked_by + TOLERANCE),
+            max(dead + REPORTED_WITHIN_IF_ACCEPTED, confirmed_by + TOLERANCE),
         )
 
     def _expect_soon(
         self,
-        resident: Resident,
+        site: Site,
         watch: _Watch,
         truth: Truth,
-        heard: Heard,
+        evidence: TokenEvidence,
         issues: set[Issue],
     ) -> None:
-        """Expect what a server refuses to be told soon."""
-        since, now = watch.refused.at, self._stage.now
+        """Expect a token that the server refuses to be reported soon."""
+        since, now = watch.refused.at, self._env.now
         if since is None or not truth.server.claimed:
             return
         if truth.account_token is None:
-            wanted = Issue.TOKEN_INVALID if truth.server_token else Issue.TOKEN_WANTED
-            self._expect(resident, {wanted}, issues, since + TOLD_BY_THE_ONLY_JUDGE)
+            issue = Issue.TOKEN_INVALID if truth.server_token else Issue.TOKEN_WANTED
+            self._expect(site, {issue}, issues, since + REPORTED_WITHOUT_PLEX_TV)
             return
         if self._plex_tv_well.at is None:
             return
-        fickle = sum(since - at < FICKLE_SPAN for at in heard.streaks) > FICKLE_STREAKS
-        patience = TOLD_WITHIN_IF_FICKLE if fickle else TOLD_WITHIN
-        deadline = max(since, self._plex_tv_owes_from) + patience
+        flapping = sum(since - at < FLAPPING_SPAN for at in evidence.streaks) > FLAPPING_STREAKS
+        patience = REPORTED_WITHIN_IF_FLAPPING if flapping else REPORTED_WITHIN
+        deadline = max(since, self._plex_tv_due_from) + patience
 
-        def told_by(cause: float) -> float:
-            """Return by when it has to be told that something is so since then."""
+        def due_after(cause: float) -> float:
+            """Return by when a problem with this start has to be reported."""
             return (
                 deadline if cause <= since else max(deadline, cause + PLEX_TV_PATIENCE + patience)
             )
 
         if (died := watch.account_dead.at) is not None:
-            self._expect(resident, {Issue.TOKEN_INVALID}, issues, told_by(died))
+            self._expect(site, {Issue.TOKEN_INVALID}, issues, due_after(died))
         elif (gone := watch.unlisted.at) is not None:
-            self._expect(resident, {Issue.ACCESS_REMOVED}, issues, told_by(gone))
+            self._expect(site, {Issue.ACCESS_REMOVED}, issues, due_after(gone))
         elif watch.to_be_adopted.at is not None and now > (
             max(deadline, watch.to_be_adopted.at + PLEX_TV_PATIENCE + patience) + TOLERANCE
         ):
             raise Violation(
-                MISSED_ALARM, f"{resident.role}: the token that plex.tv lists is not adopted"
+                MISSED_ALARM, f"{site.role}: the token that plex.tv lists is not adopted"
             )
 
     def _expect(
         self,
-        resident: Resident,
-        wanted: set[Issue],
+        site: Site,
+        expected: set[Issue],
         issues: set[Issue],
         deadline: float | None,
     ) -> None:
-        stage = self._stage
-        if deadline is None or stage.now <= deadline + TOLERANCE:
+        env = self._env
+        if deadline is None or env.now <= deadline + TOLERANCE:
             return
-        late = f"{stage.now - deadline:.0f} s late"
-        if not issues & wanted:
+        late = f"{env.now - deadline:.0f} s late"
+        if not issues & expected:
             raise Violation(
-                MISSED_ALARM, f"{resident.role}: no {' or '.join(sorted(wanted))}, {late}"
+                MISSED_ALARM, f"{site.role}: no {' or '.join(sorted(expected))}, {late}"
             )
-        problem = state_of(stage, resident, "binary_sensor", "token_problem")
-        if stage.is_loaded(resident) and problem != STATE_ON:
-            raise Violation(MISSED_ALARM, f"{resident.role}: Token problem does not say so, {late}")
+        problem = state_of(env, site, "binary_sensor", "token_problem")
+        if env.is_loaded(site) and problem != STATE_ON:
+            raise Violation(MISSED_ALARM, f"{site.role}: Token problem is not on, {late}")
 
-    def _expect_prompt(self, resident: Resident, watch: _Watch, issues: set[Issue]) -> None:
-        """Expect a prompt that somebody closed to be opened again."""
-        now = self._stage.now
-        lacks = bool(issues & SIGN_IN_ISSUES) and not prompted(self._stage, resident)
+    def _expect_prompt(self, site: Site, watch: _Watch, issues: set[Issue]) -> None:
+        """Expect a prompt that the user closed to be opened again."""
+        now = self._env.now
+        lacks = bool(issues & SIGN_IN_ISSUES) and not prompted(self._env, site)
         watch.unprompted.update(now, holds=lacks and self._plex_tv_well.at is not None)
         if watch.unprompted.at is None or watch.loaded.at is None:
             return
-        begun = max(watch.unprompted.at, watch.loaded.at, self._plex_tv_owes_from)
+        begun = max(watch.unprompted.at, watch.loaded.at, self._plex_tv_due_from)
         if now > begun + PROMPTED_AGAIN_WITHIN + TOLERANCE:
-            raise Violation(
-                MISSED_ALARM, f"{resident.role}: {sorted(issues)} without a sign-in prompt"
-            )
+            raise Violation(MISSED_ALARM, f"{site.role}: {sorted(issues)} without a sign-in prompt")

@@ -1,4 +1,4 @@
-"""What goes wrong on the way, by name: the simulator's whole list."""
+"""The faults of requests by name: all that the simulator has."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -6,8 +6,8 @@ from dataclasses import replace
 from tests.simulator import Fault, PlexServer, PlexTv
 from tests.simulator.faults import Kind, Rule
 
-# A plex.tv or a server that wishes to be left alone wishes it for so long.
-SHORT_WISH, LONG_WISH = 60, 900
+# The values of Retry-After, in seconds.
+SHORT_RETRY_AFTER, LONG_RETRY_AFTER = 60, 900
 LATE, TOO_LATE = 4.0, 12.0
 
 _LOGIN = replace(
@@ -33,11 +33,11 @@ FAULTS: Mapping[str, Fault] = {
     "404": Fault.status(404),
     "408": Fault.status(408),
     "429": Fault.status(429),
-    "429 with a wish": Fault.status(429, retry_after=SHORT_WISH),
-    "429 with a long wish": Fault.status(429, retry_after=LONG_WISH),
+    "429 with retry-after": Fault.status(429, retry_after=SHORT_RETRY_AFTER),
+    "429 with long retry-after": Fault.status(429, retry_after=LONG_RETRY_AFTER),
     "500": Fault.status(500),
     "502": Fault.status(502),
-    "503 with a wish": Fault.status(503, retry_after=SHORT_WISH),
+    "503 with retry-after": Fault.status(503, retry_after=SHORT_RETRY_AFTER),
     "page": replace(Fault.body("<html>Welcome</html>"), content_type="text/html"),
     "nothing": Fault.body(""),
     "null": Fault.json(None),
@@ -64,22 +64,22 @@ PLEX_TV_PATHS = ("", "/api/v2/user$", "/api/v2/resources$", "/api/v2/pins")
 
 
 def named(name: str, decoy: PlexServer) -> Fault:
-    """Return a fault; a redirect leads to a server that must never hear of a token."""
+    """Return a fault; a redirect leads to a server that must never get a token."""
     return Fault.redirect(f"{decoy.url}/") if name == REDIRECT else FAULTS[name]
 
 
-def wish_of(rule: Rule) -> float:
-    """Return for how long whoever is hit is asked to stay away."""
+def retry_after_of(rule: Rule) -> float:
+    """Return the Retry-After of a fault in seconds, 0 without one."""
     return float(dict(rule.fault.headers).get("Retry-After", 0))
 
 
 def rules_of(host: PlexServer | PlexTv) -> list[Rule]:
-    """Return the faults of a host that go on."""
+    """Return the faults of a host that are still active."""
     return [rule for rule in host.faults.rules if not rule.spent]
 
 
 def fault_at(host: PlexServer | PlexTv, path: str) -> Fault | None:
-    """Return what a GET without a token would be hit by, without counting it."""
+    """Return the fault that a GET without a token would get, without counting a hit."""
     return next(
         (
             rule.fault
@@ -92,6 +92,6 @@ def fault_at(host: PlexServer | PlexTv, path: str) -> Fault | None:
     )
 
 
-def prevents_an_answer(fault: Fault | None) -> bool:
-    """Return whether nothing that can be read comes of a request, for sure."""
+def prevents_response(fault: Fault | None) -> bool:
+    """Return whether a request with this fault certainly gets no valid response."""
     return fault is not None and not (fault.kind is Kind.SLOW and fault.seconds < TOO_LATE)

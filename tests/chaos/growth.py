@@ -1,13 +1,14 @@
-"""Nothing is left growing: measured after each calm, each restart, and after an unload.
+"""No resource leaks: measured after each recovery, each restart, and after an unload.
 
-After a calm there are exactly one push channel and one task of it for each entry, and the objects
-of the integration are as many as after the first calm, but for those that stand for something that
-there is more of now. What they hold may not grow either: the items in all the lists, sets and
-dictionaries that hang on an entry are counted. After an unload none of its objects is left, nor a
-task, an open connection, or a timer but the one that looks for servers that are away.
+After a recovery each entry has exactly one push channel and one task for it, and the integration
+has no more objects than after the first recovery, except for those that represent something that
+the server has more of now. Their content must not grow either: the items in all lists, sets and
+dictionaries that are reachable from an entry are counted. After an unload none of its objects is
+left, nor a task, an open connection, or a timer except the one that checks for servers that are
+unreachable.
 
 Where Home Assistant is stopped and another one is started in its place, nothing at all is left, and
-the one that has stopped is itself forgotten.
+the stopped one is itself released.
 """
 
 import asyncio
@@ -30,21 +31,21 @@ from homeassistant.util.async_ import get_scheduled_timer_handles
 from custom_components import plex_monitor
 from custom_components.plex_monitor.const import DOMAIN
 
+from .environment import Environment
 from .invariant import GROWTH, Invariant, Violation
-from .stage import Stage
 
 PACKAGE = f"custom_components.{DOMAIN}"
-# Connections that are kept for the next request, of those that once were needed at the same time.
+# Connections kept alive for the next request, as many as were once needed at the same time.
 CONNECTIONS_OF_AN_ENTRY = 8
-# There is one of it as long as Home Assistant runs, whatever entries there are.
+# One timer runs as long as Home Assistant does, whatever entries it has.
 LASTING_TIMER = f"{DOMAIN} servers away"
-# An event listener or timer more or less is Home Assistant's own business.
+# Home Assistant's own event listeners and timers vary a little.
 SLACK = 6
-# What an entry holds may differ by what was told and not asked for yet.
+# The content of an entry varies with notifications that no request has followed yet.
 HELD_SLACK = 24
 
-# These stand for what there is on the server.
-_OF_THE_WORLD = {
+# These represent what is on the server.
+_OF_THE_SERVER = {
     "Activity",
     "Library",
     "MediaItem",
@@ -60,25 +61,25 @@ _OF_THE_WORLD = {
     "Pin",
     "PlexAccount",
 }
-# These belong to an entity each, of which there may be more by now.
+# Each of these belongs to an entity, and there may be more entities by now.
 _OF_AN_ENTITY = {"Picture"}
 
 
 def import_everything() -> None:
-    """Have all modules of the integration, so that what they consist of is there."""
+    """Import all modules of the integration, so that their content is not taken for growth."""
     for module in walk_packages(plex_monitor.__path__, f"{PACKAGE}."):
         import_module(module.name)
 
 
-def look_past_what_is_there() -> None:
-    """Have only what comes from now on looked at, which is also much quicker."""
+def ignore_existing_objects() -> None:
+    """Exclude all existing objects from the count, which also makes it much quicker."""
     gc.unfreeze()
     gc.collect()
     gc.freeze()
 
 
 def objects_of_ours() -> Iterator[object]:
-    """Return the living objects of the integration that were made since."""
+    """Return the objects of the integration that were created since and are still alive."""
     _drop_cancelled_timers()
     gc.collect()
     for each in gc.get_objects():
@@ -94,19 +95,19 @@ def _count_objects() -> Counter[str]:
 
 
 def _drop_cancelled_timers() -> None:
-    """Let the loop forget now what it would forget when the timers had come."""
+    """Drop the cancelled timers that the loop would keep until they are due."""
     loop: Any = asyncio.get_running_loop()
     scheduled: list[Any] = get_scheduled_timer_handles(loop)
     for handle in scheduled:
         handle._scheduled = not handle.cancelled()  # noqa: SLF001 - As the loop does it.
     scheduled[:] = [handle for handle in scheduled if not handle.cancelled()]
     heapify(scheduled)
-    # The loop counts those that it holds, to know when to do the same.
+    # The loop counts the cancelled timers to decide when to drop them.
     loop._timer_cancelled_count = 0  # noqa: SLF001 - As the loop does it.
 
 
-def held_by(roots: list[object]) -> int:
-    """Count the items in all containers that are reached through objects of the integration."""
+def count_items(roots: list[object]) -> int:
+    """Count the items in all containers reachable through objects of the integration."""
     seen: set[int] = set()
     count = 0
     queue = deque(roots)
@@ -136,28 +137,28 @@ def _attributes(each: object) -> Iterator[Any]:
 
 
 class Growth(Invariant):
-    """Measures, and compares with the first measure."""
+    """Compares each measurement with the first one."""
 
-    def __init__(self, stage: Stage) -> None:
-        """Know of no measure yet. There is no Home Assistant yet either."""
+    def __init__(self, env: Environment) -> None:
+        """Initialize without a measurement. Home Assistant does not run yet."""
         import_everything()
-        look_past_what_is_there()
-        self._stage = stage
+        ignore_existing_objects()
+        self._env = env
         self._home_assistant: ref[HomeAssistant] | None = None
         self._first: dict[str, int] | None = None
         self._first_objects: Counter[str] = Counter()
 
     def measure(self) -> None:
-        """Compare with the first calm, or be it."""
+        """Compare with the first recovery, or keep this measurement as the first."""
         self._count_tasks()
         self._count_connections()
-        self._forget_failures()
+        self._drop_exceptions()
         objects = _count_objects()
         entities = self._entities()
         measures = {
-            "listeners on the bus": sum(self._stage.hass.bus.async_listeners().values()),
+            "listeners on the bus": sum(self._env.hass.bus.async_listeners().values()),
             "timers": len(_timers()),
-            "containers": self._held(),
+            "containers": self._count_items(),
         }
         if self._first is None:
             self._first = {**measures, "entities": entities}
@@ -169,14 +170,14 @@ class Growth(Invariant):
             if count > self._first[name] + slack:
                 raise Violation(GROWTH, f"{name}: {self._first[name]} at first, {count} now")
         for name, count in objects.items():
-            if name in _OF_THE_WORLD:
+            if name in _OF_THE_SERVER:
                 continue
             slack = 0
             if name.startswith("PlexMonitor") or name in _OF_AN_ENTITY:
                 slack = more
             elif name.endswith("Notification"):
-                # Each push channel has the last one at hand, of whatever kind that is.
-                slack = len(self._stage.residents)
+                # Each push channel still refers to its last notification, of whatever kind.
+                slack = len(self._env.sites)
             if count > self._first_objects[name] + slack:
                 raise Violation(
                     GROWTH, f"objects of {name}: {self._first_objects[name]} at first, {count} now"
@@ -184,17 +185,17 @@ class Growth(Invariant):
 
     @override
     def home_assistant_started(self) -> None:
-        """Expect nothing to be left of the one that has stopped; nothing is set up yet."""
+        """Expect nothing to be left of the stopped one; no entry is set up yet."""
         if self._home_assistant is not None:
-            self._expect_forgotten(self._home_assistant)
-        self._home_assistant = ref(self._stage.hass)
+            self._expect_released(self._home_assistant)
+        self._home_assistant = ref(self._env.hass)
 
-    def _expect_forgotten(self, stopped: ref[HomeAssistant]) -> None:
+    def _expect_released(self, stopped: ref[HomeAssistant]) -> None:
         self._expect_at_rest("after the stop", lasting_timers=0)
         if objects := _count_objects():
             raise Violation(GROWTH, f"objects are left after the stop: {dict(objects)}")
         if stopped() is not None:
-            raise Violation(GROWTH, "a Home Assistant that has stopped is kept")
+            raise Violation(GROWTH, "a stopped Home Assistant is not released")
 
     def expect_nothing(self) -> None:
         """Expect nothing to be left of the entries."""
@@ -210,50 +211,46 @@ class Growth(Invariant):
         lasting = [timer for timer in timers if LASTING_TIMER in timer]
         if len(timers) > len(lasting) or len(lasting) != lasting_timers:
             raise Violation(GROWTH, f"timers are left {when}: {timers}")
-        for resident in self._stage.residents.values():
-            if left := resident.server.open_connections:
-                raise Violation(GROWTH, f"{left} connections to {resident.role} are open {when}")
+        for site in self._env.sites.values():
+            if left := site.server.open_connections:
+                raise Violation(GROWTH, f"{left} connections to {site.role} are open {when}")
 
     def _left(self) -> Counter[str]:
         left = _count_objects()
-        # What was told and what is known of the token is remembered through a reload.
+        # The last reported events and the state of the token are kept across a reload.
         for lasting in ("LastReported", "TokenMemory", "TokenHealth"):
             left.pop(lasting, None)
         return left
 
     def _count_tasks(self) -> None:
         tasks = Counter(name for task in asyncio.all_tasks() if _is_ours(name := task.get_name()))
-        wanted = Counter(
-            f"{DOMAIN} push {resident.entry_id}" for resident in self._stage.residents.values()
-        )
-        if tasks != wanted:
-            raise Violation(GROWTH, f"tasks after the calm: {dict(tasks)}")
+        expected = Counter(f"{DOMAIN} push {site.entry_id}" for site in self._env.sites.values())
+        if tasks != expected:
+            raise Violation(GROWTH, f"tasks after the recovery: {dict(tasks)}")
 
-    def _forget_failures(self) -> None:
-        """Drop what Home Assistant keeps: the last failure of each, with all its frames held."""
-        for resident in self._stage.residents.values():
-            data = self._stage.entry(resident).runtime_data
+    def _drop_exceptions(self) -> None:
+        """Drop the last exception that each coordinator keeps, and the frames that it refers to."""
+        for site in self._env.sites.values():
+            data = self._env.entry(site).runtime_data
             for coordinator in (data.server, data.libraries, data.statistics):
                 coordinator.last_exception = None
 
     def _count_connections(self) -> None:
-        for resident in self._stage.residents.values():
-            listening = len(resident.server.notifier.listeners)
+        for site in self._env.sites.values():
+            listening = len(site.server.notifier.listeners)
             if listening != 1:
-                raise Violation(GROWTH, f"{resident.role}: {listening} push channels are open")
-            count = resident.server.open_connections
+                raise Violation(GROWTH, f"{site.role}: {listening} push channels are open")
+            count = site.server.open_connections
             if count > CONNECTIONS_OF_AN_ENTRY:
-                raise Violation(GROWTH, f"{resident.role}: {count} connections are open")
+                raise Violation(GROWTH, f"{site.role}: {count} connections are open")
 
     def _entities(self) -> int:
-        entities = er.async_get(self._stage.hass).entities.values()
+        entities = er.async_get(self._env.hass).entities.values()
         return sum(entity.platform == DOMAIN for entity in entities)
 
-    def _held(self) -> int:
-        stage = self._stage
-        return held_by(
-            [stage.entry(resident).runtime_data for resident in stage.residents.values()]
-        )
+    def _count_items(self) -> int:
+        env = self._env
+        return count_items([env.entry(site).runtime_data for site in env.sites.values()])
 
 
 def _timers() -> list[asyncio.TimerHandle]:
@@ -262,7 +259,7 @@ def _timers() -> list[asyncio.TimerHandle]:
 
 
 def _of(handle: asyncio.TimerHandle) -> str:
-    return repr((handle._callback, handle._args))  # type: ignore[attr-defined]  # noqa: SLF001 - Typeshed lacks them; nothing public tells.
+    return repr((handle._callback, handle._args))  # type: ignore[attr-defined]  # noqa: SLF001 - Typeshed lacks them; no public API.
 
 
 def _is_ours(name: str) -> bool:

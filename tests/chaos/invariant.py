@@ -1,55 +1,55 @@
-"""What an invariant is, and what it says when it does not hold."""
+"""The base class of the invariants, and the exception that reports a violation."""
 
-from .cast import Role
+from .sites import Role
 
-# By which name each is found not to hold.
+# The name under which each is reported.
 FALSE_ALARM = "no false alarm"
 MISSED_ALARM = "no missed alarm"
-ONE_ROW = "one problem, one row"
-FRESH = "nothing stale"
-GROWTH = "nothing left growing"
-QUIET_LOG = "nothing unexpected in the log"
+ONE_REPAIR = "one repair per problem"
+FRESH = "states are current"
+GROWTH = "no resource leak"
+CLEAN_LOG = "nothing unexpected in the log"
 RECOVERY = "always recovers"
 SECRET = "no token in any output"
 STORM = "no request storm"
-CRASH = "no error out of nowhere"
+CRASH = "no unexpected exception"
 
 
 class Violation(Exception):  # noqa: N818 - It is no error of the program that finds it.
     """An invariant does not hold."""
 
     def __init__(self, invariant: str, what: str) -> None:
-        """Keep the name of the invariant, and what was seen."""
+        """Initialize with the name of the invariant and what was seen."""
         super().__init__(f"{invariant}: {what}")
         self.invariant = invariant
         self.what = what
 
 
 class Invariant:
-    """Something that has to hold at any time, held against the truth after each step of time.
+    """Something that has to hold at any time, checked after each step of time.
 
-    `wish_until` is until when a host may still be left alone because it wished so.
+    `back_off_until` is until when a host may still be left alone because of its Retry-After.
     """
 
-    wish_until = 0.0
+    back_off_until = 0.0
 
-    def look(self) -> None:
-        """Raise `Violation` where it does not hold now."""
+    def check(self) -> None:
+        """Raise `Violation` if it does not hold now."""
 
     def home_assistant_started(self) -> None:
-        """Take in that there is another Home Assistant."""
+        """Handle the start of a new Home Assistant."""
 
     def home_assistant_stops(self) -> None:
-        """Take in that Home Assistant is about to stop."""
+        """Handle that Home Assistant is about to stop."""
 
-    def calmed(self) -> None:
-        """Hold what holds only after a calm."""
+    def recovered(self) -> None:
+        """Handle the end of the recovery phase."""
 
-    def told(self, role: Role, times: int) -> None:
-        """Take in that a server tells something, or the user does something to it."""
+    def on_activity(self, role: Role, times: int) -> None:
+        """Handle notifications of a server, or actions of the user on it."""
 
-    def set_up(self, role: Role, times: int) -> None:
-        """Take in that an entry is set up so many times."""
+    def on_setup(self, role: Role, times: int) -> None:
+        """Handle that an entry is about to be set up, perhaps several times."""
 
-    def signed_in(self, role: Role) -> None:
-        """Take in that somebody signs in for an entry, or replaces its token."""
+    def on_sign_in(self, role: Role) -> None:
+        """Handle a sign-in for an entry, or the replacement of its token."""

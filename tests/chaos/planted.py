@@ -1,6 +1,6 @@
-"""Bugs on purpose: one or more for each invariant, each a small patch, and who has to find it.
+"""Deliberate bugs: at least one for each invariant, each a small patch.
 
-`scripts/chaos --planted` plants one after another, and runs seeds until it is found.
+`scripts/chaos --planted` plants each of them, and runs seeds until its invariant finds it.
 """
 
 from collections.abc import Callable, Iterator
@@ -25,12 +25,12 @@ from custom_components.plex_monitor.server.push import PushChannel
 from custom_components.plex_monitor.server.streams import StreamTracker
 
 from .invariant import (
+    CLEAN_LOG,
     FALSE_ALARM,
     FRESH,
     GROWTH,
     MISSED_ALARM,
-    ONE_ROW,
-    QUIET_LOG,
+    ONE_REPAIR,
     RECOVERY,
     SECRET,
     STORM,
@@ -39,7 +39,7 @@ from .invariant import (
 
 @dataclass(frozen=True, kw_only=True)
 class Bug:
-    """A bug, and the invariant that has to find it; `also` is one that may be quicker."""
+    """A bug, and the invariant that has to find it; `also` is one that may find it earlier."""
 
     name: str
     invariant: str
@@ -56,20 +56,20 @@ _LISTED = StreamTracker.listed
 
 
 def _numbers(module: Any, **values: float) -> Callable[[], AbstractContextManager[Any]]:
-    """Return what sets some of a module's numbers."""
+    """Return a patch that sets constants of a module."""
     new: dict[str, Any] = dict(values)
     return lambda: patch.multiple(module, **new)
 
 
 def _method(owner: type, name: str, new: Any) -> Callable[[], AbstractContextManager[Any]]:
-    """Return what puts something in the place of a method or a property."""
+    """Return a patch that replaces a method or a property."""
     return lambda: patch.object(owner, name, new)
 
 
 def _around(
     owner: type, name: str, before: Callable[..., None]
 ) -> Callable[[], AbstractContextManager[Any]]:
-    """Return what does something more at the beginning of a method."""
+    """Return a patch that runs a function before a method."""
     whole = getattr(owner, name)
 
     def more(self: Any, *args: Any, **kwargs: Any) -> Any:
@@ -83,11 +83,11 @@ async def _nothing(*_args: Any, **_kwargs: Any) -> None:
     """Do nothing."""
 
 
-async def _refusal_whatever_it_was(guard: TokenGuard, _err: Exception) -> None:
+async def _any_error_is_refusal(guard: TokenGuard, _err: Exception) -> None:
     await guard._async_see(Evidence.PLEX_TV_REFUSES)
 
 
-def _no_hurry(health: TokenHealth, _now: float, _distance: float) -> float:
+def _not_sooner(health: TokenHealth, _now: float, _distance: float) -> float:
     return health.account_due
 
 
@@ -95,11 +95,11 @@ def _only_online(coordinator: PlexMonitorCoordinator, *, online: bool, **_: Any)
     coordinator.online = coordinator.online or online
 
 
-def _given_up(channel: PushChannel, *_: Any, **__: Any) -> None:
+def _never_retry(channel: PushChannel, *_: Any, **__: Any) -> None:
     channel._retry_at = math.inf
 
 
-def _remembered(tracker: StreamTracker, playing: Any) -> None:
+def _never_forgotten(tracker: StreamTracker, playing: Any) -> None:
     tracker._positions[f"{playing.session_key} {len(tracker._positions)}"] = 0
 
 
@@ -107,9 +107,7 @@ def _listed_once(tracker: StreamTracker, read: int, sessions: Any) -> Any:
     return _LISTED(tracker, read, sessions) if tracker.sessions is None else []
 
 
-async def _with_token_in_the_address(
-    requests: ServerRequests, path: str, params: Any = None
-) -> Any:
+async def _with_token_in_url(requests: ServerRequests, path: str, params: Any = None) -> Any:
     async with requests.verified_address() as address:
         token = {"X-Plex-Token": requests.token or ""}
         return await address.transport.get_json(path, params={**(params or {}), **token})
@@ -128,7 +126,7 @@ def _strict_parser() -> Iterator[None]:
 
 @contextmanager
 def _coordinators_are_kept() -> Iterator[None]:
-    """Keep each in a list until its entry is unloaded, which a stop does not do."""
+    """Keep each coordinator until its entry is unloaded, which does not happen at a stop."""
     kept: list[PlexMonitorCoordinator] = []
 
     def keep(self: PlexMonitorCoordinator, _hass: Any, entry: ConfigEntry[Any]) -> None:
@@ -141,49 +139,49 @@ def _coordinators_are_kept() -> Iterator[None]:
 
 PLANTED = (
     Bug(
-        name="trouble of plex.tv counts as its refusal",
+        name="an error of plex.tv counts as a refused token",
         invariant=FALSE_ALARM,
-        plant=_method(TokenGuard, "_async_plex_tv_error", _refusal_whatever_it_was),
+        plant=_method(TokenGuard, "_async_plex_tv_error", _any_error_is_refusal),
     ),
     Bug(
-        name="the only judge is believed at once",
+        name="refusals of the server alone are believed too early",
         invariant=FALSE_ALARM,
         plant=_numbers(token_health, ONLY_JUDGE_REFUSALS=2, ONLY_JUDGE_SPAN=30.0),
     ),
     Bug(
-        name="plex.tv is not asked about a refusal",
+        name="plex.tv is not asked to confirm a refusal",
         invariant=MISSED_ALARM,
-        plant=_method(TokenHealth, "_ask_soon", _no_hurry),
+        plant=_method(TokenHealth, "_ask_soon", _not_sooner),
     ),
     Bug(
-        name="plex.tv is asked once a day",
+        name="plex.tv is asked about the token once a day",
         invariant=MISSED_ALARM,
         plant=_numbers(token_health, ROUTINE_INTERVAL=24 * 3600.0),
     ),
     Bug(
-        name="no prompt of our own",
-        invariant=ONE_ROW,
+        name="the guard opens no sign-in prompt",
+        invariant=ONE_REPAIR,
         also=MISSED_ALARM,
         plant=_method(TokenGuard, "async_prompt", _nothing),
     ),
     Bug(
-        name="what was told is kept",
+        name="the positions of ended streams are kept",
         invariant=GROWTH,
-        plant=_around(StreamTracker, "told", _remembered),
+        plant=_around(StreamTracker, "told", _never_forgotten),
     ),
     Bug(
-        name="what was set up is kept when Home Assistant stops",
+        name="coordinators are kept when Home Assistant stops",
         invariant=GROWTH,
         plant=_coordinators_are_kept,
     ),
     Bug(
-        name="the guard is not stopped",
+        name="the guard is not stopped on unload",
         invariant=GROWTH,
         also=STORM,
         plant=_method(TokenGuard, "async_stop", lambda _: None),
     ),
     Bug(
-        name="a push channel with each poll",
+        name="each poll opens another push channel",
         invariant=GROWTH,
         also=STORM,
         plant=_around(
@@ -191,12 +189,12 @@ PLANTED = (
         ),
     ),
     Bug(
-        name="a plex.tv in trouble is asked every second",
+        name="plex.tv is asked every second while it fails",
         invariant=STORM,
         plant=_numbers(token_health, RETRY_FIRST=1.0, RETRY_LAST=1.0),
     ),
     Bug(
-        name="push comes back at once, each time",
+        name="the push channel reconnects without a delay",
         invariant=STORM,
         plant=_numbers(push, BACK_OFF_FIRST=0.0, BACK_OFF_LAST=0.0),
     ),
@@ -206,26 +204,26 @@ PLANTED = (
         plant=_around(
             TokenGuard,
             "async_identified",
-            lambda self, _: LOGGER.debug("asks with %s", self.server.token),
+            lambda self, _: LOGGER.debug("requests with %s", self.server.token),
         ),
     ),
     Bug(
-        name="the token stands in the address",
+        name="the token is sent in the URL",
         invariant=SECRET,
-        plant=_method(ServerRequests, "get", _with_token_in_the_address),
+        plant=_method(ServerRequests, "get", _with_token_in_url),
     ),
     Bug(
-        name="whoever answers is believed",
+        name="the identity of the server is not checked",
         invariant=SECRET,
         plant=_method(ServerAddress, "check_machine", lambda *_: None),
     ),
     Bug(
-        name="Server is never off",
+        name="Server never turns off",
         invariant=FRESH,
         plant=_method(PlexMonitorCoordinator, "_set_online", _only_online),
     ),
     Bug(
-        name="what was read stays available",
+        name="entities stay available when a poll fails",
         invariant=FRESH,
         plant=_method(
             PlexMonitorDataEntity,
@@ -234,21 +232,21 @@ PLANTED = (
         ),
     ),
     Bug(
-        name="a poll leaves the streams as they were told",
+        name="a poll does not correct the streams of push",
         invariant=FRESH,
-        also=GROWTH,  # What is never listed again is kept.
+        also=GROWTH,  # Streams that are never listed again are kept.
         plant=_method(StreamTracker, "listed", _listed_once),
     ),
     Bug(
-        name="the push channel is given up",
+        name="the push channel is never reopened",
         invariant=RECOVERY,
         also=STORM,
-        plant=_method(PushChannel, "_closed", _given_up),
+        plant=_method(PushChannel, "_closed", _never_retry),
     ),
     Bug(
-        name="no repair is taken back",
+        name="repairs are not removed when the token is valid",
         invariant=RECOVERY,
         plant=_method(TokenGuard, "_show_healthy", lambda _: None),
     ),
-    Bug(name="rubbish is not expected", invariant=QUIET_LOG, plant=_strict_parser),
+    Bug(name="malformed notifications are not handled", invariant=CLEAN_LOG, plant=_strict_parser),
 )

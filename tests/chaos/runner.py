@@ -1,4 +1,4 @@
-"""One run, from its list of steps to what was found."""
+"""Execute one run and return its outcome."""
 
 import asyncio
 from collections import Counter
@@ -11,20 +11,20 @@ import warnings
 from homeassistant.runner import configure_event_loop
 
 from .alarms import Alarms
-from .calm import Calm as CalmBringer, leave
-from .cast import Role
+from .environment import Environment, open_environment
 from .freshness import Freshness
 from .invariant import CRASH, Violation
+from .recovery import Recovery, unload_all
 from .secrecy import LogBook, Secrecy, logging_everything
-from .stage import Stage, open_stage
+from .sites import Role
 from .steps import Step
+from .token_evidence import RequestLogReader
 from .traffic import Traffic
-from .wire import Wire
 
 
 @dataclass(kw_only=True)
 class Outcome:
-    """What came of a run. `step` is the number of the step at which something was found."""
+    """The outcome of a run. `step` is the number of the step at which an invariant failed."""
 
     hours: float = 0.0
     requests: int = 0
@@ -45,15 +45,15 @@ def play(
     steps: Sequence[Step],
     *,
     seed: int = 0,
-    tell: Callable[[str], None] = lambda _: None,
+    report: Callable[[str], None] = lambda _: None,
 ) -> Outcome:
-    """Play steps to a new Home Assistant, and return what came of it."""
+    """Execute steps on a new Home Assistant, and return the outcome."""
     outcome = Outcome()
     started = time.monotonic()
     with warnings.catch_warnings(), logging_everything() as book, asyncio.Runner() as runner:
-        # Home Assistant looks for its own addresses, which it is not let do here.
+        # Home Assistant tries to find its own addresses, which is blocked here.
         warnings.filterwarnings("ignore", message="A test tried to use socket")
-        runner.run(_play(roles, steps, seed, tell, book, outcome))
+        runner.run(_play(roles, steps, seed, report, book, outcome))
     outcome.took = time.monotonic() - started
     return outcome
 
@@ -62,39 +62,39 @@ async def _play(
     roles: Sequence[Role],
     steps: Sequence[Step],
     seed: int,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
     book: LogBook,
     outcome: Outcome,
 ) -> None:
     configure_event_loop(asyncio.get_running_loop())
-    async with open_stage(seed) as stage:
-        wire = Wire(stage)
-        secrecy = Secrecy(stage, wire, book)
-        traffic = Traffic(stage, wire)
-        stage.invariants += [wire, secrecy, traffic, Freshness(stage), Alarms(stage, wire)]
-        calm = CalmBringer(stage, wire, secrecy)
-        stage.invariants.append(calm.growth)
-        stage.calm = calm.bring
+    async with open_environment(seed) as env:
+        request_log = RequestLogReader(env)
+        secrecy = Secrecy(env, request_log, book)
+        traffic = Traffic(env, request_log)
+        env.invariants += [request_log, secrecy, traffic, Freshness(env), Alarms(env, request_log)]
+        recovery = Recovery(env, request_log, secrecy)
+        env.invariants.append(recovery.growth)
+        env.recover = recovery.run
         try:
-            await stage.enter(roles)
-            await _go_through(stage, steps, tell, outcome)
-            await leave(stage, calm.growth)
+            await env.enter(roles)
+            await _execute(env, steps, report, outcome)
+            await unload_all(env, recovery.growth)
         except Violation as violation:
             outcome.invariant, outcome.what = violation.invariant, violation.what
-        except Exception:  # noqa: BLE001 - Whatever it is, it is shrunk like any other finding.
+        except Exception:  # noqa: BLE001 - Any exception is shrunk like any other failure.
             outcome.invariant, outcome.what = CRASH, traceback.format_exc()
         finally:
-            outcome.hours = stage.passed / 3600
-            outcome.requests = wire.requests
+            outcome.hours = env.passed / 3600
+            outcome.requests = request_log.requests
             outcome.most = traffic.most
 
 
-async def _go_through(
-    stage: Stage, steps: Sequence[Step], tell: Callable[[str], None], outcome: Outcome
+async def _execute(
+    env: Environment, steps: Sequence[Step], report: Callable[[str], None], outcome: Outcome
 ) -> None:
     for number, step in enumerate(steps):
         outcome.step = number
-        tell(f"{stage.passed / 3600:7.3f} h  {step}")
-        await step.play(stage)
-        await stage.wait(0)
+        report(f"{env.passed / 3600:7.3f} h  {step}")
+        await step.execute(env)
+        await env.wait(0)
     outcome.step = len(steps)

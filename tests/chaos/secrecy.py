@@ -1,11 +1,11 @@
-"""No token in any output, and none sent to anybody but whom it is for.
+"""No token appears in any output, or is sent to any host except the one it is for.
 
-Every token that there ever was is looked for in the log at its finest, in all events, and after
-each calm in all states, registries, repairs, flows, diagnostics and stores but that of the config
-entries. On its way it may stand in a header alone, and go only to plex.tv and to a server whose
+Every token that was ever issued is searched for in the log at debug level, in all events, and after
+each recovery in all states, registries, repairs, flows, diagnostics and stores except that of the
+config entries. A token may be sent in a header only, and only to plex.tv and to a server whose
 /identity has named the right machine at this address a minute ago at most.
 
-And nothing may be logged as a warning or worse that is not expected.
+Besides, no unexpected warning or error may be logged.
 """
 
 from collections.abc import Iterator
@@ -23,14 +23,14 @@ from custom_components.plex_monitor.diagnostics import async_get_config_entry_di
 from tests.simulator.journal import RequestRecord
 from tests.simulator.plex_tv import HOST_NAME as PLEX_TV
 
-from .cast import Role
-from .invariant import QUIET_LOG, SECRET, Invariant, Violation
-from .stage import DECOY, STEP, Stage
-from .wire import IDENTITY, Wire
+from .environment import DECOY, STEP, Environment
+from .invariant import CLEAN_LOG, SECRET, Invariant, Violation
+from .sites import Role
+from .token_evidence import IDENTITY, RequestLogReader
 
 TRUSTED_FOR = 60.0
 CONFIG_ENTRIES = "core.config_entries"
-# The loggers of the test kit and of the simulator's side of a connection are nobody's output.
+# The loggers of the test plugin and of the simulator's side of a connection do not count.
 NOT_OURS = ("pytest_homeassistant_custom_component", "aiohttp.server", "aiohttp.access")
 EXPECTED = tuple(
     map(
@@ -40,7 +40,7 @@ EXPECTED = tuple(
             r"^custom_components\.plex_monitor: Error fetching .* data",
             r"^custom_components\.plex_monitor: Authentication failed while fetching .* data",
             r"^custom_components\.plex_monitor: .* could not be signed out of plex\.tv",
-            # Time jumps while it is set up, with the first prompt.
+            # The clock jumps while it is set up for the first prompt.
             r"^homeassistant\.setup: Setup of http is taking over 10 seconds",
             r"^homeassistant\.config_entries: Config entry '.*' for plex_monitor .* not ready",
             r"^asyncio: (SSL (error|handshake)|Fatal error on (SSL|transport)|Executing )",
@@ -51,10 +51,10 @@ EXPECTED = tuple(
 
 
 class LogBook(logging.Handler):
-    """Keeps what is logged until it is read."""
+    """Keeps all log lines until they are checked."""
 
     def __init__(self) -> None:
-        """Listen to everything."""
+        """Initialize for all levels."""
         super().__init__(logging.DEBUG)
         self.setFormatter(logging.Formatter("%(name)s: %(message)s"))
         self.lines: list[str] = []
@@ -72,7 +72,7 @@ class LogBook(logging.Handler):
 
 @contextmanager
 def logging_everything() -> Iterator[LogBook]:
-    """Have everything logged while entered."""
+    """Log everything into a book while entered."""
     root = logging.getLogger()
     level, others = root.level, list(root.handlers)
     book = LogBook()
@@ -86,54 +86,54 @@ def logging_everything() -> Iterator[LogBook]:
 
 
 class Secrecy(Invariant):
-    """Looks for tokens where none may be."""
+    """Searches for tokens where none may appear."""
 
-    def __init__(self, stage: Stage, wire: Wire, book: LogBook) -> None:
-        """Know of no token yet."""
-        self._stage = stage
+    def __init__(self, env: Environment, request_log: RequestLogReader, book: LogBook) -> None:
+        """Initialize without any token."""
+        self._env = env
         self._book = book
         self._tokens: set[str] = set()
         self._events: list[str] = []
         self._identified: dict[str, float] = {}
         self._open: list[RequestRecord] = []
-        wire.asked.append(self._asked)
+        request_log.request_listeners.append(self._handle_request)
 
     @override
     def home_assistant_started(self) -> None:
-        """Listen to all that happens in it."""
+        """Listen to all events of the new Home Assistant."""
 
         @callback
-        def heard(event: Event[Any]) -> None:
+        def keep(event: Event[Any]) -> None:
             self._events.append(str(event.as_dict()))
 
-        self._stage.hass.bus.async_listen(MATCH_ALL, heard)
+        self._env.hass.bus.async_listen(MATCH_ALL, keep)
 
     @override
-    def look(self) -> None:
-        """Read the log and the events."""
+    def check(self) -> None:
+        """Check the log, the events and the requests."""
         self._collect()
         self._search("the log", self._book.lines)
         self._search("an event", self._events)
         for record in self._open:
-            self._sent(record)
+            self._check_request(record)
         self._open.clear()
         self._book.lines.clear()
         self._events.clear()
         if self._book.warnings:
-            raise Violation(QUIET_LOG, self._book.warnings[0])
+            raise Violation(CLEAN_LOG, self._book.warnings[0])
 
-    async def read_everything(self) -> None:
-        """Read all that can be seen of Home Assistant at rest."""
+    async def check_everything(self) -> None:
+        """Check all that Home Assistant shows or stores."""
         self._collect()
-        hass = self._stage.hass
+        hass = self._env.hass
         for what, text in self._everything():
             self._search(what, [text])
-        for resident in self._stage.residents.values():
-            told = await async_get_config_entry_diagnostics(hass, self._stage.entry(resident))
-            self._search("the diagnostics", [json.dumps(told, default=str)])
+        for site in self._env.sites.values():
+            diagnostics = await async_get_config_entry_diagnostics(hass, self._env.entry(site))
+            self._search("the diagnostics", [json.dumps(diagnostics, default=str)])
 
     def _everything(self) -> Iterator[tuple[str, str]]:
-        hass = self._stage.hass
+        hass = self._env.hass
         for state in hass.states.async_all():
             yield f"the state of {state.entity_id}", json.dumps(state.as_dict(), default=str)
         for entity in er.async_get(hass).entities.values():
@@ -144,16 +144,16 @@ class Secrecy(Invariant):
             yield f"the repair {issue.issue_id}", repr(issue)
         for flow in hass.config_entries.flow.async_progress():
             yield "a flow", json.dumps(flow, default=str)
-        for key, stored in self._stage.storage.items():
+        for key, stored in self._env.storage.items():
             if key != CONFIG_ENTRIES:
                 yield f"the store {key}", json.dumps(stored, default=str)
 
     def _collect(self) -> None:
-        stage = self._stage
-        book = stage.world.plex_tv.book
+        env = self._env
+        book = env.world.plex_tv.book
         self._tokens.update(device.token for device in book.devices)
         self._tokens.update(book.revoked)
-        for server in stage.world.servers:
+        for server in env.world.servers:
             self._tokens.update(share.token for share in server.shares)
             self._tokens.update(server.own_tokens)
 
@@ -164,18 +164,18 @@ class Secrecy(Invariant):
                 [line, *_] = [text for text in texts if token in text]
                 raise Violation(SECRET, f"a token in {what}: {line.replace(token, '<TOKEN>')}")
 
-    # On its way
+    # Requests
 
-    def _asked(self, _role: Role | None, record: RequestRecord) -> None:
+    def _handle_request(self, _role: Role | None, record: RequestRecord) -> None:
         self._open.append(record)
 
-    def _sent(self, record: RequestRecord) -> None:
+    def _check_request(self, record: RequestRecord) -> None:
         where = f"{record.method} {record.path} of {record.host}"
         if record.token_in_query:
             raise Violation(SECRET, f"a token in the address of {where}")
         if record.host == PLEX_TV:
             return
-        server = self._stage.world.server(record.host)
+        server = self._env.world.server(record.host)
         if record.path == IDENTITY and server.identifies_as is None:
             self._identified[record.host] = record.at
         if record.token_sent is None:
@@ -184,4 +184,4 @@ class Secrecy(Invariant):
             raise Violation(SECRET, f"a token was sent with {where}")
         identified = self._identified.get(record.host)
         if identified is None or record.at - identified > TRUSTED_FOR + STEP:
-            raise Violation(SECRET, f"a token was sent with {where}, which had not named itself")
+            raise Violation(SECRET, f"a token was sent with {where} before it identified itself")

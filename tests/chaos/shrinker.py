@@ -1,8 +1,8 @@
-"""The shortest list of steps that still finds what a run has found.
+"""Find the shortest list of steps that still violates the same invariant.
 
-Delta debugging over the list: what comes after the step that found it goes at once; then ever
-smaller pieces are left out, as long as the same invariant is found not to hold; then the waits are
-shortened. Every list of steps is a run, so each attempt is one.
+Delta debugging over the list: the steps after the violation go at once; then ever smaller pieces
+are left out, as long as the same invariant is still violated; then the waits are shortened. Every
+list of steps is a valid run, so each attempt is one.
 """
 
 from collections.abc import Callable, Sequence
@@ -17,9 +17,9 @@ SHORT_WAITS = (0.0, 15.0, 90.0, 600.0)
 
 
 def shrink(steps: Sequence[Step], fails: Fails) -> list[Step]:
-    """Return a list that fails and of which no single step can be left out.
+    """Return a list that still fails, and that no single step can be left out of.
 
-    `fails` plays a list, and raises `TimeoutError` when there is no time for more: then the
+    `fails` runs a list, and raises `TimeoutError` when there is no time for more: then the
     shortest list so far is returned.
     """
     shrinker = _Shrinker(steps, fails)
@@ -35,7 +35,7 @@ class _Shrinker:
         self._fails = fails
 
     def _try(self, steps: list[Step]) -> bool:
-        """Take a list for the shortest if it fails."""
+        """Keep a list as the shortest if it fails."""
         if not self._fails(steps):
             return False
         self.shortest = steps
@@ -57,7 +57,7 @@ class _Shrinker:
                 return
 
     def shorten_waits(self) -> None:
-        """Let less time pass where that is enough."""
+        """Shorten each wait as far as the list still fails."""
         for number, step in enumerate(list(self.shortest)):
             if not isinstance(step, Wait):
                 continue

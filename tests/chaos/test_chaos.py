@@ -1,4 +1,4 @@
-"""A little of the fire with every test run, and the tools that it stands on."""
+"""A few short randomized runs, and the tools that they use."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,20 +7,21 @@ import sys
 
 import pytest
 
-from .script import cast_of, script_of
+from .planted import PLANTED, Bug
+from .scenario import roles_for, steps_for
 from .shrinker import shrink
-from .steps import Calm, Lift, Step, Wait, from_json, to_json
+from .steps import ClearFaults, Recover, Step, Wait, from_json, to_json
 
 ROOT = Path(__file__).parents[2]
-# Between them they have every kind of entry.
+# Together they have every kind of entry.
 SEEDS = (80, 102, 283)
 
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("seed", SEEDS)
-def test_all_holds_under_fire(seed: int) -> None:
-    """In a process of its own, as a run wants time and the log for itself."""
-    done = subprocess.run(  # noqa: S603 - It is our own.
+def test_all_invariants_hold_in_a_random_run(seed: int) -> None:
+    """A run needs a process of its own, as it replaces the clock and the log handlers."""
+    done = subprocess.run(  # noqa: S603 - Our own command.
         [
             sys.executable,
             "-m",
@@ -39,24 +40,24 @@ def test_all_holds_under_fire(seed: int) -> None:
     assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
 
 
-def test_script_follows_from_its_seed() -> None:
-    """A seed that was printed plays the same again."""
-    assert script_of(7) == script_of(7)
-    assert cast_of(7) == cast_of(7)
-    assert script_of(7) != script_of(8)
+def test_scenario_follows_from_its_seed() -> None:
+    """A seed gives the same run each time."""
+    assert steps_for(7) == steps_for(7)
+    assert roles_for(7) == roles_for(7)
+    assert steps_for(7) != steps_for(8)
 
 
-def test_steps_are_kept_as_text() -> None:
-    """A list that was shrunk can be played again, also by somebody else."""
+def test_steps_are_stored_as_json() -> None:
+    """A list of steps is the same after it was stored and read."""
     for seed in range(20):
-        steps = script_of(seed)
+        steps = steps_for(seed)
         assert from_json(to_json(steps)) == steps
 
 
-def test_shrinking_leaves_what_it_takes() -> None:
-    """Here a certain step, some time and another one after it."""
-    steps = script_of(3)
-    culprits = [Lift(host="first"), Wait(seconds=100.0), Lift(host="second")]
+def test_shrinking_keeps_only_the_necessary_steps() -> None:
+    """Here a step, another one, and a wait between them."""
+    steps = steps_for(3)
+    culprits = [ClearFaults(host="first"), Wait(seconds=100.0), ClearFaults(host="second")]
     steps[30:30], steps[60:60], steps[70:70] = ([culprit] for culprit in culprits)
 
     def fails(some: Sequence[Step]) -> bool:
@@ -67,13 +68,13 @@ def test_shrinking_leaves_what_it_takes() -> None:
 
     shortest = shrink(steps, fails)
     assert fails(shortest)
-    assert [type(step) for step in shortest] == [Lift, Wait, Lift]
-    assert Calm() not in shortest
+    assert [type(step) for step in shortest] == [ClearFaults, Wait, ClearFaults]
+    assert Recover() not in shortest
 
 
-def test_shrinking_ends_with_the_time() -> None:
-    """What was found until then is better than nothing."""
-    steps = script_of(3)
+def test_shrinking_ends_with_its_time_limit() -> None:
+    """The shortest list so far is returned."""
+    steps = steps_for(3)
     turns = iter(range(2))
 
     def fails(some: Sequence[Step]) -> bool:
@@ -82,3 +83,10 @@ def test_shrinking_ends_with_the_time() -> None:
         return steps[-1] in some
 
     assert 1 < len(shrink(steps, fails)) < len(steps)
+
+
+@pytest.mark.parametrize("bug", PLANTED, ids=lambda bug: bug.name)
+def test_planted_bug_fits_the_integration(bug: Bug) -> None:
+    """Each planted bug patches something that exists, and is gone afterwards."""
+    with bug.plant():
+        pass

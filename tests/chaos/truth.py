@@ -1,6 +1,6 @@
-"""What is true of an entry's token and server. Only the simulator is asked.
+"""The true state of an entry's token and server, as the simulator has it.
 
-The entry is looked into for one thing: which tokens and which address it holds.
+Of the entry only its tokens and its address are read.
 """
 
 from collections.abc import Generator
@@ -13,10 +13,10 @@ from homeassistant.const import CONF_URL
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, CONF_SERVER_TOKEN
 from tests.simulator import PlexServer, World
 
-from .cast import Resident
-from .faults import fault_at, prevents_an_answer, rules_of
+from .faults import fault_at, prevents_response, rules_of
+from .sites import Site
 
-# How a server is when nothing is unusual about it.
+# The default values of a server's knobs.
 USUAL_KNOBS: dict[str, Any] = {
     "allowed_without_auth": False,
     "claimed": True,
@@ -33,27 +33,27 @@ USUAL_KNOBS: dict[str, Any] = {
 
 
 class Truth:
-    """What is true at this moment."""
+    """The true state at this moment."""
 
-    def __init__(self, world: World, resident: Resident, entry: ConfigEntry[Any]) -> None:
-        """Know of one entry."""
+    def __init__(self, world: World, site: Site, entry: ConfigEntry[Any]) -> None:
+        """Initialize for one entry."""
         self._world = world
-        self._account = resident.account
-        self.server: PlexServer = resident.server
+        self._account = site.account
+        self.server: PlexServer = site.server
         self.account_token: str | None = entry.data.get(CONF_ACCOUNT_TOKEN)
         self.server_token: str | None = entry.data.get(CONF_SERVER_TOKEN)
         self.at_address = entry.data[CONF_URL] == self.server.url
 
     @property
     def account_is_dead(self) -> bool:
-        """Return whether there is an account token, and plex.tv has ended it."""
+        """Return whether the entry has an account token that plex.tv has revoked."""
         return self.account_token is not None and not self._world.plex_tv.is_valid(
             self.account_token
         )
 
     @property
     def server_token_is_dead(self) -> bool:
-        """Return whether the server would refuse the token even if it were well."""
+        """Return whether the server would refuse the token even with its default knobs."""
         if self.server_token is None:
             return False
         with _usual(self.server):
@@ -61,12 +61,12 @@ class Truth:
 
     @property
     def is_refused(self) -> bool:
-        """Return whether the server, as it is, refuses what the entry holds."""
+        """Return whether the server, with its knobs as they are, refuses the entry's token."""
         return self.server.access(self.server_token) is None
 
     @property
     def is_owner(self) -> bool:
-        """Return whether the server, as it is, gives full rights."""
+        """Return whether the server, with its knobs as they are, grants full access."""
         access = self.server.access(self.server_token)
         return access is not None and access.owner
 
@@ -82,39 +82,39 @@ class Truth:
 
     @property
     def is_up(self) -> bool:
-        """Return whether the right machine answers at the entry's address and says who it is."""
+        """Return whether the right server identifies itself at the entry's address."""
         return (
             self.server.running
             and self.at_address
             and self.server.identifies_as is None
             and not self.server.in_maintenance
-            and not prevents_an_answer(fault_at(self.server, "/identity"))
+            and not prevents_response(fault_at(self.server, "/identity"))
         )
 
     @property
     def last_start(self) -> object:
-        """Return what changes with each start of the server."""
+        """Return an object that is another one after each start of the server."""
         return self.server.last_start
 
     @property
     def is_well(self) -> bool:
-        """Return whether it is up, and nothing at all goes wrong with it."""
+        """Return whether the server is up and has no fault at all."""
         return self.is_up and not rules_of(self.server) and self.server.refuses_websockets is None
 
     @property
     def is_renamed(self) -> bool:
-        """Return whether the server is at another address than the entry's, by another name."""
+        """Return whether the server runs at another address than the entry's."""
         return self.server.running and not self.at_address
 
     @property
     def has_other_machine(self) -> bool:
-        """Return whether another machine answers at the address."""
+        """Return whether another server answers at the address."""
         return self.server.running and self.server.identifies_as is not None
 
 
 @contextmanager
 def _usual(server: PlexServer) -> Generator[None]:
-    """Have nothing unusual about a server for a moment; nothing is told of it."""
+    """Give a server its default knobs for a moment, without any notification."""
     names = ("allowed_without_auth", "claimed", "rejects_tokens")
     before = {name: getattr(server, name) for name in names}
     for name in names:

@@ -1,4 +1,4 @@
-"""Somebody who looks at Home Assistant now and then, and follows what a repair says."""
+"""A simulated user who follows the repairs that Home Assistant shows."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,78 +13,78 @@ from custom_components.plex_monitor.auth.issues import Issue, issue_id
 from custom_components.plex_monitor.const import DOMAIN
 
 from .alarms import shown
-from .cast import Resident
-from .stage import Stage
+from .environment import Environment
+from .sites import Site
 
-# A PIN is asked for every two seconds.
+# The approval of a PIN is polled every two seconds.
 SECONDS_OF_A_STEP = 5.0
 STEPS_AT_MOST = 12
 
 type Result = Mapping[str, Any]
 
 
-async def follow_repair(stage: Stage, resident: Resident) -> bool:
-    """Sign in again where a repair or the prompt asks for it; return whether that worked out."""
-    flow_id = await _opened(stage, resident)
+async def follow_repair(env: Environment, site: Site) -> bool:
+    """Sign in again if a repair or a prompt asks for it; return whether the entry changed."""
+    flow_id = await _open_sign_in(env, site)
     if flow_id is None:
         return False
-    before = dict(stage.entry(resident).data)
+    before = dict(env.entry(site).data)
     try:
-        await _sign_in(stage, resident, flow_id)
+        await _sign_in(env, site, flow_id)
     except UnknownFlow:
-        # It was taken back meanwhile: all is well again.
+        # The flow was removed meanwhile because the token is valid again.
         return True
-    return dict(stage.entry(resident).data) != before
+    return dict(env.entry(site).data) != before
 
 
-def close_prompt(stage: Stage, resident: Resident) -> None:
-    """Close the prompt without doing what it asks for."""
-    for flow in list(stage.entry(resident).async_get_active_flows(stage.hass, {SOURCE_REAUTH})):
-        stage.hass.config_entries.flow.async_abort(flow["flow_id"])
+def close_prompt(env: Environment, site: Site) -> None:
+    """Close the prompt without signing in."""
+    for flow in list(env.entry(site).async_get_active_flows(env.hass, {SOURCE_REAUTH})):
+        env.hass.config_entries.flow.async_abort(flow["flow_id"])
 
 
-def close_dialogs(stage: Stage) -> None:
-    """Close all dialogs that were left open but the prompts."""
-    flows = stage.hass.config_entries.flow
+def close_dialogs(env: Environment) -> None:
+    """Close all dialogs that were left open, except the prompts."""
+    flows = env.hass.config_entries.flow
     for flow in list(flows.async_progress()):
         if flow["context"]["source"] != SOURCE_REAUTH:
             flows.async_abort(flow["flow_id"])
 
 
-async def _opened(stage: Stage, resident: Resident) -> str | None:
-    """Return the sign-in that a repair leads to, else the one on the card."""
-    registry = ir.async_get(stage.hass)
-    for issue in sorted(shown(stage, resident)):
-        name = issue_id(Issue(issue), resident.entry_id)
+async def _open_sign_in(env: Environment, site: Site) -> str | None:
+    """Return the flow of a repair, else that of the prompt on the integration's card."""
+    registry = ir.async_get(env.hass)
+    for issue in sorted(shown(env, site)):
+        name = issue_id(Issue(issue), site.entry_id)
         entry = registry.async_get_issue(DOMAIN, name)
         if entry is None or not entry.is_fixable:
             continue
-        repairs = stage.hass.data[REPAIRS]["flow_manager"]
-        result = await stage.perform(repairs.async_init(DOMAIN, context={"issue_id": name}))
-        result = await stage.perform(repairs.async_configure(result["flow_id"], {}))
+        repairs = env.hass.data[REPAIRS]["flow_manager"]
+        result = await env.perform(repairs.async_init(DOMAIN, context={"issue_id": name}))
+        result = await env.perform(repairs.async_configure(result["flow_id"], {}))
         flow_id: str = result["next_flow"][1]
         return flow_id
-    for flow in stage.entry(resident).async_get_active_flows(stage.hass, {SOURCE_REAUTH}):
+    for flow in env.entry(site).async_get_active_flows(env.hass, {SOURCE_REAUTH}):
         return flow["flow_id"]
     return None
 
 
-async def _sign_in(stage: Stage, resident: Resident, flow_id: str) -> None:
-    """Take a sign-in to its end, or leave it where it does not go on."""
-    flows = stage.hass.config_entries.flow
+async def _sign_in(env: Environment, site: Site, flow_id: str) -> None:
+    """Complete a sign-in, or leave it where it does not go on."""
+    flows = env.hass.config_entries.flow
     user_input: dict[str, Any] | None = {"next_step_id": "sign_in"}
-    result: Result = await stage.perform(flows.async_configure(flow_id))
+    result: Result = await env.perform(flows.async_configure(flow_id))
     if result["type"] is not FlowResultType.MENU:
         user_input = {} if result["type"] is FlowResultType.FORM else None
     for _ in range(STEPS_AT_MOST):
-        stage.signed_in(resident.role)
-        result = await stage.perform(flows.async_configure(flow_id, user_input))
+        env.report_sign_in(site.role)
+        result = await env.perform(flows.async_configure(flow_id, user_input))
         match result["type"]:
             case FlowResultType.SHOW_PROGRESS:
-                _approve(stage, resident, result)
-                await stage.wait(SECONDS_OF_A_STEP)
+                _approve(env, site, result)
+                await env.wait(SECONDS_OF_A_STEP)
                 user_input = None
-                # Home Assistant takes a progress step on by itself, perhaps to the end.
+                # Home Assistant continues a progress step by itself, perhaps to the end.
                 flows.async_get(flow_id)
             case FlowResultType.FORM:
                 user_input = {}
@@ -94,24 +94,22 @@ async def _sign_in(stage: Stage, resident: Resident, flow_id: str) -> None:
                 return
 
 
-def _approve(stage: Stage, resident: Resident, result: Result) -> None:
-    plex_tv = stage.world.plex_tv
+def _approve(env: Environment, site: Site, result: Result) -> None:
+    plex_tv = env.world.plex_tv
     code = result["description_placeholders"]["code"]
     if plex_tv.running and any(pin.code == code for pin in plex_tv.waiting_pins()):
-        plex_tv.approve_pin(code, resident.account)
+        plex_tv.approve_pin(code, site.account)
 
 
-async def move(stage: Stage, resident: Resident) -> bool:
-    """Enter the server's new address, and return whether it was taken."""
-    flows = stage.hass.config_entries.flow
-    context = ConfigFlowContext(source=SOURCE_RECONFIGURE, entry_id=resident.entry_id)
-    result = await stage.perform(flows.async_init(DOMAIN, context=context))
-    result = await stage.perform(
+async def change_address(env: Environment, site: Site) -> bool:
+    """Enter the server's new address, and return whether it was accepted."""
+    flows = env.hass.config_entries.flow
+    context = ConfigFlowContext(source=SOURCE_RECONFIGURE, entry_id=site.entry_id)
+    result = await env.perform(flows.async_init(DOMAIN, context=context))
+    result = await env.perform(
         flows.async_configure(result["flow_id"], {"next_step_id": "reconfigure_address"})
     )
-    result = await stage.perform(
-        flows.async_configure(
-            result["flow_id"], {CONF_URL: resident.server.url, CONF_VERIFY_SSL: True}
-        )
+    result = await env.perform(
+        flows.async_configure(result["flow_id"], {CONF_URL: site.server.url, CONF_VERIFY_SSL: True})
     )
     return result["type"] is FlowResultType.ABORT

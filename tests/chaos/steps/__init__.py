@@ -1,42 +1,42 @@
-"""What can happen, as data: a run is a list of these, and any part of the list is a run as well.
+"""The steps of a run, as data: any part of a list of steps is a valid run as well.
 
-A step that finds nothing to do does nothing.
+A step that does not apply does nothing.
 """
 
-from .base import Calm, Step, Wait, from_json, to_json
+from .base import Recover, Step, Wait, from_json, to_json
 from .household import RestartHomeAssistant, User
 from .life import Media, Stream, Work
 from .trouble import (
-    Death,
-    Down,
+    ClearFaults,
     Knob,
-    Lift,
     Move,
     NewCertificate,
     Push,
     Restart,
+    Revoke,
+    SetFault,
     Share,
-    Trouble,
-    Up,
+    StartHost,
+    StopHost,
 )
 
 __all__ = [
-    "Calm",
-    "Death",
-    "Down",
+    "ClearFaults",
     "Knob",
-    "Lift",
     "Media",
     "Move",
     "NewCertificate",
     "Push",
+    "Recover",
     "Restart",
     "RestartHomeAssistant",
+    "Revoke",
+    "SetFault",
     "Share",
+    "StartHost",
     "Step",
+    "StopHost",
     "Stream",
-    "Trouble",
-    "Up",
     "User",
     "Wait",
     "Work",

@@ -1,4 +1,4 @@
-"""What a step is, and how a list of them is stored."""
+"""The base classes of the steps, and how a list of steps is stored."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
@@ -6,23 +6,24 @@ from dataclasses import asdict, dataclass
 import json
 from typing import Any, ClassVar, override
 
-from tests.chaos.cast import Resident, Role
-from tests.chaos.stage import Stage
+from tests.chaos.environment import Environment
+from tests.chaos.sites import Role, Site
+from tests.simulator import PlexServer
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step(ABC):
-    """One thing that happens."""
+    """One step of a run."""
 
     kinds: ClassVar[dict[str, type[Step]]] = {}
 
     def __init_subclass__(cls) -> None:
-        """Be found by name."""
+        """Register the class by its name."""
         Step.kinds[cls.__name__] = cls
 
     @abstractmethod
-    async def play(self, stage: Stage) -> None:
-        """Let it happen."""
+    async def execute(self, env: Environment) -> None:
+        """Execute the step."""
 
     @override
     def __str__(self) -> str:
@@ -36,18 +37,18 @@ class Step(ABC):
         }
 
     def as_json(self) -> dict[str, Any]:
-        """Return it as it is stored."""
+        """Return the step as JSON."""
         return {"step": type(self).__name__, **self._details()}
 
 
 def to_json(steps: Iterable[Step]) -> str:
-    """Return a list of steps as text, one in a line."""
+    """Return a list of steps as JSON, one step per line."""
     lines = ",\n".join(f"  {json.dumps(step.as_json())}" for step in steps)
     return f"[\n{lines}\n]\n"
 
 
 def from_json(text: str) -> list[Step]:
-    """Return a list of steps that was stored."""
+    """Return the list of steps in a JSON text."""
     steps = []
     for data in json.loads(text):
         kind = Step.kinds[data.pop("step")]
@@ -58,36 +59,59 @@ def from_json(text: str) -> list[Step]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class OfRole(Step):
-    """Something that happens to a server or its entry."""
+class SiteStep(Step):
+    """A step that acts on a server or its entry."""
 
     role: Role
 
     @override
-    async def play(self, stage: Stage) -> None:
-        if resident := stage.residents.get(self.role):
-            await self.happen(stage, resident)
+    async def execute(self, env: Environment) -> None:
+        if site := env.sites.get(self.role):
+            await self.execute_on(env, site)
 
     @abstractmethod
-    async def happen(self, stage: Stage, resident: Resident) -> None:
-        """Let it happen to somebody on the stage."""
+    async def execute_on(self, env: Environment, site: Site) -> None:
+        """Execute the step on a server of this run."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerStep(SiteStep):
+    """A step on a running server. `what` names it; `dice` selects among several possibilities."""
+
+    what: str
+    dice: int = 0
+
+    @property
+    def notifications(self) -> int:
+        """Return how many notifications, at most, make the entry send requests."""
+        return 2
+
+    @override
+    async def execute_on(self, env: Environment, site: Site) -> None:
+        if site.server.running:
+            env.report_activity(site.role, self.notifications)
+            await self.act(env, site.server)
+
+    @abstractmethod
+    async def act(self, env: Environment, server: PlexServer) -> None:
+        """Execute the step on the server."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Wait(Step):
-    """Time passes."""
+    """Advance the clock."""
 
     seconds: float
 
     @override
-    async def play(self, stage: Stage) -> None:
-        await stage.wait(self.seconds)
+    async def execute(self, env: Environment) -> None:
+        await env.wait(self.seconds)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Calm(Step):
-    """All faults are lifted, the user does what is asked for, and all has to be well."""
+class Recover(Step):
+    """End all faults, follow all repairs, and expect everything to work again."""
 
     @override
-    async def play(self, stage: Stage) -> None:
-        await stage.calm()
+    async def execute(self, env: Environment) -> None:
+        await env.recover()

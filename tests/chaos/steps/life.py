@@ -1,35 +1,32 @@
-"""What goes on: people play something, libraries grow, servers are busy."""
+"""Steps of normal use: streams, changes of the libraries, activities of a server."""
 
 from dataclasses import dataclass
 from typing import override
 
-from tests.chaos.cast import Resident
-from tests.chaos.stage import Stage
+from tests.chaos.environment import Environment
 from tests.simulator import Account, Delivery, Find, Item, Kind, PlexServer, State
 
-from .base import OfRole
+from .base import ServerStep
 
 MOST_STREAMS = 4
 BURST = 40
 
 
 @dataclass(frozen=True, kw_only=True)
-class Stream(OfRole):
-    """Somebody plays something."""
-
-    what: str
-    dice: int = 0
+class Stream(ServerStep):
+    """A stream starts, changes or ends."""
 
     @override
-    async def happen(self, stage: Stage, resident: Resident) -> None:
-        server = resident.server
-        if not server.running:
-            return
-        stage.told(resident.role, BURST if self.what == "burst" else 2)
+    @property
+    def notifications(self) -> int:
+        return BURST if self.what == "burst" else 2
+
+    @override
+    async def act(self, env: Environment, server: PlexServer) -> None:
         streams = server.streams
         match self.what:
             case "start" if len(streams) < MOST_STREAMS:
-                await self._start(stage, server)
+                await self._start(env, server)
             case "burst":
                 for turn in range(BURST):
                     stream = await server.start_stream(title=f"Film {turn % 5}")
@@ -53,8 +50,8 @@ class Stream(OfRole):
                     case "stop":
                         await stream.stop()
 
-    async def _start(self, stage: Stage, server: PlexServer) -> None:
-        people: list[Account] = [stage.owner, stage.friend]
+    async def _start(self, env: Environment, server: PlexServer) -> None:
+        people: list[Account] = [env.owner, env.friend]
         await server.start_stream(
             user=people[self.dice % 2],
             title=f"Film {self.dice % 5}",
@@ -65,18 +62,17 @@ class Stream(OfRole):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Media(OfRole):
-    """The libraries of a server grow or shrink."""
-
-    what: str
-    dice: int = 0
+class Media(ServerStep):
+    """Media or a library is added, removed or scanned."""
 
     @override
-    async def happen(self, stage: Stage, resident: Resident) -> None:
-        server, library = resident.server, resident.server.library
-        if not server.running:
-            return
-        stage.told(resident.role, 3)
+    @property
+    def notifications(self) -> int:
+        return 3
+
+    @override
+    async def act(self, env: Environment, server: PlexServer) -> None:
+        library = server.library
         kinds = {section.kind for section in library.sections}
         match self.what:
             case "film" if Kind.MOVIE in kinds:
@@ -108,18 +104,11 @@ def _played(server: PlexServer) -> list[Item]:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Work(OfRole):
-    """A server is busy with something, or its state changes."""
-
-    what: str
-    dice: int = 0
+class Work(ServerStep):
+    """An activity of a server starts or ends, or its remote access or its update changes."""
 
     @override
-    async def happen(self, stage: Stage, resident: Resident) -> None:
-        server = resident.server
-        if not server.running:
-            return
-        stage.told(resident.role, 2)
+    async def act(self, env: Environment, server: PlexServer) -> None:
         match self.what:
             case "begin" if len(server.activities.running) < MOST_STREAMS:
                 activity = await server.activities.start("media.generate", f"Work {self.dice}")

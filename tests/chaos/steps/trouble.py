@@ -1,18 +1,18 @@
-"""What goes wrong: on the way, with a server, with a token."""
+"""Steps that cause faults: of requests, of a server, of a token."""
 
 from dataclasses import dataclass
 from typing import Any, override
 
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN
 from tests.chaos import faults
-from tests.chaos.cast import SHARED, Resident
-from tests.chaos.stage import Stage
+from tests.chaos.environment import Environment
+from tests.chaos.sites import SHARED, Site
 
-from .base import OfRole, Step
+from .base import SiteStep, Step
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trouble(Step):
+class SetFault(Step):
     """Requests to a host begin to fail."""
 
     host: str
@@ -22,10 +22,10 @@ class Trouble(Step):
     with_token: bool | None = None
 
     @override
-    async def play(self, stage: Stage) -> None:
-        if host := stage.host(self.host):
+    async def execute(self, env: Environment) -> None:
+        if host := env.host(self.host):
             host.faults.set(
-                faults.named(self.fault, stage.decoy),
+                faults.named(self.fault, env.decoy),
                 paths=self.paths,
                 times=self.times,
                 with_token=self.with_token,
@@ -33,100 +33,100 @@ class Trouble(Step):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Lift(Step):
-    """A host answers as it should."""
+class ClearFaults(Step):
+    """All faults of a host end."""
 
     host: str
 
     @override
-    async def play(self, stage: Stage) -> None:
-        if host := stage.host(self.host):
+    async def execute(self, env: Environment) -> None:
+        if host := env.host(self.host):
             host.faults.clear()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Down(Step):
-    """A host is switched off."""
+class StopHost(Step):
+    """A host is stopped."""
 
     host: str
 
     @override
-    async def play(self, stage: Stage) -> None:
-        if host := stage.host(self.host):
+    async def execute(self, env: Environment) -> None:
+        if host := env.host(self.host):
             await host.stop()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Up(Step):
-    """A host is switched on."""
+class StartHost(Step):
+    """A host is started."""
 
     host: str
 
     @override
-    async def play(self, stage: Stage) -> None:
-        if host := stage.host(self.host):
+    async def execute(self, env: Environment) -> None:
+        if host := env.host(self.host):
             await host.start()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Restart(OfRole):
+class Restart(SiteStep):
     """A server restarts, perhaps as another version, perhaps with a database to migrate."""
 
     update: bool = False
     maintenance: int | None = None
 
     @override
-    async def happen(self, stage: Stage, resident: Resident) -> None:
-        server = resident.server
-        version = f"1.43.4.{int(stage.passed) + 1}-abc" if self.update else None
+    async def execute_on(self, env: Environment, site: Site) -> None:
+        server = site.server
+        version = f"1.43.4.{int(env.passed) + 1}-abc" if self.update else None
         await server.restart(version=version, maintenance=self.maintenance)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Move(OfRole):
-    """A server comes up at another port; plex.tv may hear of it late."""
+class Move(SiteStep):
+    """A server moves to another port, which plex.tv may not know yet."""
 
     known: bool = True
 
     @override
-    async def happen(self, stage: Stage, resident: Resident) -> None:
-        await resident.server.move()
+    async def execute_on(self, env: Environment, site: Site) -> None:
+        await site.server.move()
         if self.known:
-            resident.server.connections = [resident.server.own_connection()]
+            site.server.connections = [site.server.own_connection()]
 
 
 @dataclass(frozen=True, kw_only=True)
-class NewCertificate(OfRole):
+class NewCertificate(SiteStep):
     """A server with TLS gets another certificate, with another plex.direct name."""
 
     @override
-    async def happen(self, stage: Stage, resident: Resident) -> None:
-        resident.server.renew_certificate()
-        await resident.server.restart()
+    async def execute_on(self, env: Environment, site: Site) -> None:
+        site.server.renew_certificate()
+        await site.server.restart()
 
 
 @dataclass(frozen=True, kw_only=True)
-class Knob(OfRole):
-    """A server begins to be other than usual, or ends."""
+class Knob(SiteStep):
+    """A knob of a server is set or reset."""
 
     knob: str
     value: Any
 
     @override
-    async def happen(self, stage: Stage, resident: Resident) -> None:
-        setattr(resident.server, self.knob, self.value)
+    async def execute_on(self, env: Environment, site: Site) -> None:
+        setattr(site.server, self.knob, self.value)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Push(OfRole):
-    """Something becomes of the push channel."""
+class Push(SiteStep):
+    """The push channel is muted, closed, or sends unexpected notifications."""
 
     what: str
 
     @override
-    async def happen(self, stage: Stage, resident: Resident) -> None:
-        notifier = resident.server.notifier
-        stage.told(resident.role, 2)
+    async def execute_on(self, env: Environment, site: Site) -> None:
+        notifier = site.server.notifier
+        env.report_activity(site.role, 2)
         match self.what:
             case "mute":
                 notifier.mute = True
@@ -143,43 +143,43 @@ class Push(OfRole):
                 await notifier.send_text('{"NotificationContainer": {"type": "playing"}}')
             case "unknown":
                 await notifier.notify("playing", "PlaySessionStateNotification", {"sessionKey": 7})
-                await notifier.notify("never.heard.of", "Whatever", {"a": 1}, {"b": []})
+                await notifier.notify("never.evidence.of", "Whatever", {"a": 1}, {"b": []})
                 await notifier.notify("timeline", "TimelineEntry", {"state": "5", "sectionID": 99})
 
 
 @dataclass(frozen=True, kw_only=True)
-class Death(OfRole):
-    """A token is ended at plex.tv."""
+class Revoke(SiteStep):
+    """A token is revoked at plex.tv."""
 
     how: str
 
     @override
-    async def happen(self, stage: Stage, resident: Resident) -> None:
-        plex_tv = stage.world.plex_tv
-        token = stage.entry(resident).data.get(CONF_ACCOUNT_TOKEN)
+    async def execute_on(self, env: Environment, site: Site) -> None:
+        plex_tv = env.world.plex_tv
+        token = env.entry(site).data.get(CONF_ACCOUNT_TOKEN)
         match self.how:
             case "revoked" if token is not None and plex_tv.is_valid(token):
                 plex_tv.revoke(token)
             case "password":
-                plex_tv.change_password(resident.account)
+                plex_tv.change_password(site.account)
             case "password and servers":
-                plex_tv.change_password(resident.account, servers=True)
+                plex_tv.change_password(site.account, servers=True)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Share(OfRole):
-    """The owner of a shared server changes their mind."""
+class Share(SiteStep):
+    """A share begins or ends, or its token is renewed."""
 
     what: str
 
     @override
-    async def happen(self, stage: Stage, resident: Resident) -> None:
-        server, account = resident.server, resident.account
+    async def execute_on(self, env: Environment, site: Site) -> None:
+        server, account = site.server, site.account
         shared = server.access_token_for(account) is not None
         match self.what:
-            case "ends" if resident.role in SHARED:
+            case "ends" if site.role in SHARED:
                 server.unshare(account)
-            case "begins" if resident.role in SHARED and not shared:
+            case "begins" if site.role in SHARED and not shared:
                 server.share_with(account)
-            case "token renewed" if shared or resident.role not in SHARED:
+            case "token renewed" if shared or site.role not in SHARED:
                 server.regenerate_token(account)

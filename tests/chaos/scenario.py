@@ -1,4 +1,4 @@
-"""A list of steps out of a seed."""
+"""The list of steps that follows from a seed."""
 
 from collections.abc import Callable
 import random
@@ -7,24 +7,24 @@ from typing import Any
 from tests.simulator.plex_tv import HOST_NAME as PLEX_TV
 
 from . import faults
-from .cast import SHARED, SIGNED_IN, Role
+from .sites import SHARED, SIGNED_IN, Role
 from .steps import (
-    Calm,
-    Death,
-    Down,
+    ClearFaults,
     Knob,
-    Lift,
     Media,
     Move,
     NewCertificate,
     Push,
+    Recover,
     Restart,
     RestartHomeAssistant,
+    Revoke,
+    SetFault,
     Share,
+    StartHost,
     Step,
+    StopHost,
     Stream,
-    Trouble,
-    Up,
     User,
     Wait,
     Work,
@@ -32,10 +32,10 @@ from .steps import (
 
 EPISODES = 3
 STEPS_OF_AN_EPISODE = (8, 22)
-# Lulls in seconds with their weights; a long one lets what is slow be seen.
-LULLS = {5: 10, 15: 8, 40: 12, 90: 12, 200: 8, 600: 6, 1800: 3, 7200: 1}
-LONG_LULL, LONG_LULL_CHANCE = 6.5 * 3600, 0.04
-LONGEST_LULL, LONGEST_LULL_CHANCE = 25 * 3600.0, 0.004
+# Pauses in seconds with their weights; the long ones give slow processes time to show.
+PAUSES = {5: 10, 15: 8, 40: 12, 90: 12, 200: 8, 600: 6, 1800: 3, 7200: 1}
+LONG_PAUSE, LONG_PAUSE_CHANCE = 6.5 * 3600, 0.04
+LONGEST_PAUSE, LONGEST_PAUSE_CHANCE = 25 * 3600.0, 0.004
 MOST_ENTRIES = 2
 
 KNOBS: dict[str, tuple[Any, ...]] = {
@@ -60,32 +60,32 @@ def _dice(seed: str) -> random.Random:
     return random.Random(seed)  # noqa: S311 - A seed has to give the same each time.
 
 
-def cast_of(seed: int) -> tuple[Role, ...]:
-    """Return who is on the stage."""
+def roles_for(seed: int) -> tuple[Role, ...]:
+    """Return the servers of a run."""
     dice = _dice(f"cast {seed}")
     return tuple(sorted(dice.sample(list(Role), dice.randint(1, MOST_ENTRIES))))
 
 
-def script_of(seed: int, episodes: int = EPISODES) -> list[Step]:
-    """Return what happens: some episodes of trouble, with a calm before and after each.
+def steps_for(seed: int, episodes: int = EPISODES) -> list[Step]:
+    """Return the steps of a run: episodes of faults, with a recovery before and after each.
 
-    Fewer episodes are the first of more.
+    The same seed with fewer episodes gives the beginning of the same list.
     """
     dice = _dice(f"script {seed}")
-    roles = cast_of(seed)
-    steps: list[Step] = [Calm()]
+    roles = roles_for(seed)
+    steps: list[Step] = [Recover()]
     for _ in range(episodes):
         for _ in range(dice.randint(*STEPS_OF_AN_EPISODE)):
-            steps += (_something(dice, roles), Wait(seconds=_lull(dice)))
-        steps.append(Calm())
+            steps += (_something(dice, roles), Wait(seconds=_pause(dice)))
+        steps.append(Recover())
     return steps
 
 
-def _lull(dice: random.Random) -> float:
+def _pause(dice: random.Random) -> float:
     chance = dice.random()
-    if chance < LONG_LULL_CHANCE:
-        return LONGEST_LULL if chance < LONGEST_LULL_CHANCE else LONG_LULL
-    [seconds] = dice.choices(list(LULLS), weights=list(LULLS.values()))
+    if chance < LONG_PAUSE_CHANCE:
+        return LONGEST_PAUSE if chance < LONGEST_PAUSE_CHANCE else LONG_PAUSE
+    [seconds] = dice.choices(list(PAUSES), weights=list(PAUSES.values()))
     return float(seconds)
 
 
@@ -102,10 +102,10 @@ def _host(dice: random.Random, role: Role) -> str:
 def _trouble(dice: random.Random, role: Role) -> Step:
     host = _host(dice, role)
     paths = faults.PLEX_TV_PATHS if host == PLEX_TV else faults.SERVER_PATHS
-    return Trouble(
+    return SetFault(
         host=host,
         fault=dice.choice(faults.NAMES),
-        # Mostly all of it fails.
+        # Mostly, all paths fail.
         paths=dice.choice(paths) if dice.random() < 0.6 else "",
         times=dice.choice((1, 2, 5)) if dice.random() < 0.25 else None,
         with_token=dice.choice((True, False)) if dice.random() < 0.1 else None,
@@ -134,7 +134,7 @@ def _death(dice: random.Random, role: Role) -> Step:
     how = ("revoked", "revoked", "password", "password", "password and servers")
     if dice.random() < 0.15:
         return Share(role=role, what="token renewed")
-    return Death(role=role, how=dice.choice(how))
+    return Revoke(role=role, how=dice.choice(how))
 
 
 def _one_of(kind: Callable[..., Step], *whats: str) -> Draw:
@@ -147,9 +147,9 @@ def _of(kind: Callable[..., Step], *whats: str) -> Draw:
 
 DRAWS: dict[Draw, int] = {
     _trouble: 24,
-    lambda dice, role: Lift(host=_host(dice, role)): 16,
-    lambda dice, role: Down(host=_host(dice, role)): 5,
-    lambda dice, role: Up(host=_host(dice, role)): 7,
+    lambda dice, role: ClearFaults(host=_host(dice, role)): 16,
+    lambda dice, role: StopHost(host=_host(dice, role)): 5,
+    lambda dice, role: StartHost(host=_host(dice, role)): 7,
     lambda dice, role: Restart(
         role=role,
         update=dice.random() < 0.4,
@@ -169,6 +169,6 @@ DRAWS: dict[Draw, int] = {
         Work, "begin", "end", "task", "remote access lost", "remote access back", "update offered"
     ): 5,
     _of(User, "reload", "disable", "enable", "sign in", "sign in", "close prompt"): 10,
-    _of(User, "ignore repair", "replace token", "scan", "ask", "reload often"): 5,
+    _of(User, "ignore repair", "replace token", "scan", "request data", "reload often"): 5,
     lambda dice, _: RestartHomeAssistant(seconds_off=dice.choice((5.0, 300.0, 7200.0))): 3,
 }

@@ -1,4 +1,4 @@
-"""Who is on the stage: servers, and how the entry of each came to its token."""
+"""The servers of a run, and how the config entry of each got its token."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,13 +11,13 @@ class Role(StrEnum):
     """A server with its entry. The value is the server's name."""
 
     HOME = "Home"
-    """The owner's own; the account's token is the server's as well."""
+    """The owner's own; the account token also is the server token."""
     CINEMA = "Cinema"
-    """A friend's, who shares it; the server's token is another than the account's."""
+    """Shared by a friend; the server token is another than the account token."""
     CABIN = "Cabin"
-    """A friend's; only a token for this server was pasted, of which plex.tv knows nothing."""
+    """Shared by a friend; only its server token was pasted, which plex.tv does not know."""
     ATTIC = "Attic"
-    """Nobody's: there is no token."""
+    """Unclaimed: the entry has no token."""
     VAULT = "Vault"
     """The owner's, with TLS, whose certificates are checked."""
 
@@ -31,13 +31,13 @@ SOURCES = {
 }
 OWNED = {Role.HOME, Role.ATTIC, Role.VAULT}
 SHARED = {Role.CINEMA, Role.CABIN}
-# Entries that can ask plex.tv, and so follow a server that moves.
+# Entries with an account token, which can find a server at a new address.
 SIGNED_IN = {Role.HOME, Role.CINEMA, Role.VAULT}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Resident:
-    """One entry and its server. `account` is who signs in for it."""
+class Site:
+    """One config entry and its server. `account` is the account that signs in for it."""
 
     role: Role
     server: PlexServer
@@ -45,10 +45,10 @@ class Resident:
 
     @property
     def entry_id(self) -> str:
-        """Return the id of the entry, which lasts as long as the run."""
+        """Return the id of the entry, which stays the same throughout the run."""
         return f"01JG00V55WEVTJ0CJHM0{self.role.upper():0>6}"
 
     @property
     def client_identifier(self) -> str:
-        """Return what the entry called itself at first."""
+        """Return the client identifier that the entry has at first."""
         return f"home-assistant-{self.role.lower()}"

@@ -1,4 +1,4 @@
-"""The stage of one run: a Plex world, a Home Assistant, and the time that both live in."""
+"""The environment of one run: a Plex world, a Home Assistant, and their common clock."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Iterable
@@ -52,55 +52,55 @@ from custom_components.plex_monitor.const import (
 from tests.simulator import PlexServer, PlexTv, World
 from tests.support.helpers import advance, frozen_clocks, settle, settling_with
 
-from .cast import OWNED, SOURCES, Resident, Role
 from .invariant import RECOVERY, Invariant, Violation
+from .sites import OWNED, SOURCES, Role, Site
 
-# What is due is done within so many seconds: what the invariants allow on top of each promise.
+# The clock advances in steps of this many seconds, which the invariants tolerate in addition.
 STEP = 5.0
-# Nothing that the user does takes longer, whatever is wrong with Plex.
+# No action of the user takes longer, whatever is wrong with Plex.
 PATIENCE = 300.0
-# What is done in so many real seconds needs no time to pass.
+# What is done within this many real seconds does not wait for the clock.
 AT_ONCE = 0.3
 DECOY = "Decoy"
 
 
 class Loopback(AbstractResolver):
-    """Names of plex.direct lead to this machine, and others nowhere."""
+    """Resolves names of plex.direct to loopback, and no others."""
 
     @override
     async def resolve(self, host: str, port: int = 0, family: int = 0) -> list[ResolveResult]:
         if not host.endswith(".plex.direct"):
-            raise OSError(f"{host} is not to be found")
+            raise OSError(f"{host} cannot be resolved")
         return [
             ResolveResult(hostname=host, host="127.0.0.1", port=port, family=2, proto=0, flags=0)
         ]
 
     @override
     async def close(self) -> None:
-        """Hold nothing."""
+        """Do nothing, as nothing is open."""
 
     async def real_close(self) -> None:
-        """Hold nothing, as Home Assistant calls it."""
+        """Do nothing: this is the name that Home Assistant calls."""
 
 
-class Stage:
-    """Everything that a step can touch."""
+class Environment:
+    """Everything that a step can act on."""
 
     def __init__(
         self, world: World, freezer: FrozenDateTimeFactory, storage: dict[str, Any]
     ) -> None:
-        """Begin with an empty world and without Home Assistant."""
+        """Initialize with an empty world and without Home Assistant."""
         self.world = world
         self.freezer = freezer
         self.storage = storage
         self.hass: HomeAssistant
-        self.residents: dict[Role, Resident] = {}
+        self.sites: dict[Role, Site] = {}
         self.invariants: list[Invariant] = []
         self.owner = world.plex_tv.add_account("owner", plex_pass=True)
         self.friend = world.plex_tv.add_account("friend", plex_pass=True)
         self.decoy: PlexServer
         self.began = self.now
-        self.calm: Callable[[], Awaitable[None]]
+        self.recover: Callable[[], Awaitable[None]]
         self._running = AsyncExitStack()
 
     @property
@@ -114,65 +114,65 @@ class Stage:
         return self.now - self.began
 
     async def enter(self, roles: Iterable[Role]) -> None:
-        """Bring the servers up, and Home Assistant with an entry for each."""
+        """Start the servers, and Home Assistant with an entry for each."""
         self.decoy = await self.world.add_server(DECOY, owner=self.friend)
         for role in roles:
-            self.residents[role] = await self._resident(role)
+            self.sites[role] = await self._add_site(role)
         await self.start_home_assistant(first=True)
 
-    async def _resident(self, role: Role) -> Resident:
+    async def _add_site(self, role: Role) -> Site:
         owner = self.owner if role in OWNED else self.friend
         server = await self.world.add_server(role, owner=owner, tls=role is Role.VAULT)
         server.playing_interval = None
-        # Work goes on until it is told to end.
+        # Scans and tasks go on until a step ends them.
         server.job_seconds = None
         server.claimed = role is not Role.ATTIC
         if owner is not self.owner:
             server.share_with(self.owner)
-        return Resident(role=role, server=server, account=self.owner)
+        return Site(role=role, server=server, account=self.owner)
 
-    def _first_entry(self, resident: Resident) -> MockConfigEntry:
-        """Return the entry as the config flow would have made it."""
-        role, server = resident.role, resident.server
+    def _first_entry(self, site: Site) -> MockConfigEntry:
+        """Return the entry as the config flow would have created it."""
+        role, server = site.role, site.server
         data = {
             CONF_URL: server.url,
             CONF_VERIFY_SSL: True,
-            CONF_CLIENT_IDENTIFIER: resident.client_identifier,
+            CONF_CLIENT_IDENTIFIER: site.client_identifier,
             CONF_TOKEN_SOURCE: SOURCES[role],
         }
         if role is Role.CABIN:
-            data[CONF_SERVER_TOKEN] = server.access_token_for(resident.account) or ""
+            data[CONF_SERVER_TOKEN] = server.access_token_for(site.account) or ""
         elif role is not Role.ATTIC:
             token = self.world.plex_tv.sign_in(
-                resident.account,
-                client_identifier=resident.client_identifier,
+                site.account,
+                client_identifier=site.client_identifier,
                 product="Home Assistant",
             )
             data[CONF_ACCOUNT_TOKEN] = token
-            data[CONF_SERVER_TOKEN] = server.access_token_for(resident.account) or token
+            data[CONF_SERVER_TOKEN] = server.access_token_for(site.account) or token
         return MockConfigEntry(
             domain=DOMAIN,
             title=server.name,
             unique_id=server.machine_identifier,
-            entry_id=resident.entry_id,
+            entry_id=site.entry_id,
             data=data,
         )
 
     # Home Assistant
 
     async def start_home_assistant(self, *, first: bool = False) -> None:
-        """Start it, with what it has stored."""
+        """Start Home Assistant with what is stored."""
         self.hass = await self._running.enter_async_context(_home_assistant())
         if first:
-            for resident in self.residents.values():
-                self._first_entry(resident).add_to_hass(self.hass)
+            for site in self.sites.values():
+                self._first_entry(site).add_to_hass(self.hass)
             self.hass.config_entries._async_schedule_save()  # noqa: SLF001 - As adding one does.
         for invariant in self.invariants:
             invariant.home_assistant_started()
         await self.perform(async_setup_component(self.hass, DOMAIN, {}))
 
     async def stop_home_assistant(self) -> None:
-        """Stop it, as a restart does: what is to last is stored."""
+        """Stop Home Assistant as a restart does, with everything persistent stored."""
         for invariant in self.invariants:
             invariant.home_assistant_stops()
         await self.perform(self.hass.async_stop(force=True))
@@ -181,43 +181,43 @@ class Stage:
         _end_process(self.hass)
 
     def host(self, name: str) -> PlexServer | PlexTv | None:
-        """Return plex.tv or the server of somebody on the stage."""
+        """Return plex.tv or a server by its name, or None if this run does not have it."""
         if name == self.world.plex_tv.name:
             return self.world.plex_tv
-        resident = next((r for role, r in self.residents.items() if role == name), None)
-        return resident.server if resident else None
+        site = next((r for role, r in self.sites.items() if role == name), None)
+        return site.server if site else None
 
-    def told(self, role: Role, times: int = 1) -> None:
-        """Say that a server tells something, or that the user does something to it."""
+    def report_activity(self, role: Role, times: int = 1) -> None:
+        """Report notifications of a server, or actions of the user, to the invariants."""
         for invariant in self.invariants:
-            invariant.told(role, times)
+            invariant.on_activity(role, times)
 
-    def set_up(self, role: Role, times: int = 1) -> None:
-        """Say that the user has an entry set up again."""
+    def report_setup(self, role: Role, times: int = 1) -> None:
+        """Report to the invariants that the user sets an entry up again."""
         for invariant in self.invariants:
-            invariant.set_up(role, times)
+            invariant.on_setup(role, times)
 
-    def signed_in(self, role: Role) -> None:
-        """Say that somebody signs in for an entry, or replaces its token."""
+    def report_sign_in(self, role: Role) -> None:
+        """Report to the invariants that the user signs in, or replaces a token."""
         for invariant in self.invariants:
-            invariant.signed_in(role)
+            invariant.on_sign_in(role)
 
-    def entry(self, resident: Resident) -> ConfigEntry[Any]:
-        """Return the entry of a resident."""
-        return self.hass.config_entries.async_get_known_entry(resident.entry_id)
+    def entry(self, site: Site) -> ConfigEntry[Any]:
+        """Return the entry of a site."""
+        return self.hass.config_entries.async_get_known_entry(site.entry_id)
 
-    def is_loaded(self, resident: Resident) -> bool:
-        """Return whether the entry is set up."""
-        return self.entry(resident).state is ConfigEntryState.LOADED
+    def is_loaded(self, site: Site) -> bool:
+        """Return whether the entry is loaded."""
+        return self.entry(site).state is ConfigEntryState.LOADED
 
-    def is_tried_again(self, resident: Resident) -> bool:
-        """Return whether the entry could not be set up, which Home Assistant tries again."""
-        return self.entry(resident).state is ConfigEntryState.SETUP_RETRY
+    def is_in_setup_retry(self, site: Site) -> bool:
+        """Return whether the setup failed and Home Assistant will retry it."""
+        return self.entry(site).state is ConfigEntryState.SETUP_RETRY
 
     # Time
 
     async def perform[T](self, work: Coroutine[Any, Any, T]) -> T:
-        """Do something to Home Assistant, and let time pass for as long as it takes."""
+        """Run a coroutine of Home Assistant, and advance the clock until it is done."""
         task = asyncio.ensure_future(work)
         deadline = self.now + PATIENCE
         while True:
@@ -233,18 +233,18 @@ class Stage:
         return await task
 
     async def wait(self, seconds: float) -> None:
-        """Let time pass."""
-        await advance(self.hass, self.freezer, seconds, STEP, after_step=self.look)
+        """Advance the clock."""
+        await advance(self.hass, self.freezer, seconds, STEP, after_step=self.check)
 
-    def look(self) -> None:
-        """Hold every invariant against the truth."""
+    def check(self) -> None:
+        """Check every invariant."""
         for invariant in self.invariants:
-            invariant.look()
+            invariant.check()
 
 
 @asynccontextmanager
 async def _home_assistant() -> AsyncGenerator[HomeAssistant]:
-    """Run a Home Assistant on what is stored."""
+    """Run a Home Assistant with what is stored."""
     async with async_test_home_assistant(load_registries=False) as hass:
         hass.data.pop(DATA_CUSTOM_COMPONENTS)
         frame.async_setup(hass)
@@ -259,16 +259,16 @@ async def _home_assistant() -> AsyncGenerator[HomeAssistant]:
 
 
 def _end_process(hass: HomeAssistant) -> None:
-    """End what would have ended with the process of a Home Assistant that has stopped."""
-    # A stop leaves what async_call_later has scheduled, though it is to be cancelled then.
+    """End what would end with the process of a stopped Home Assistant."""
+    # A stop does not cancel what async_call_later has scheduled.
     for handle in get_scheduled_timer_handles(asyncio.get_running_loop()):
         owner = getattr(getattr(handle, "_callback", None), "__self__", None)
-        if hass in (getattr(owner, "hass", None), *(handle._args or ())):  # noqa: SLF001 - Nothing public tells.
+        if hass in (getattr(owner, "hass", None), *(handle._args or ())):  # noqa: SLF001 - No public API.
             handle.cancel()
-    # The storage of the tests notes every call, and with it the store's Home Assistant.
-    for method in (Store._async_load, Store._async_write_data, Store.async_remove):  # noqa: SLF001 - These are noted.
+    # The mocked storage records every call, and with it the store's Home Assistant.
+    for method in (Store._async_load, Store._async_write_data, Store.async_remove):  # noqa: SLF001 - Their calls are recorded.
         cast(Mock, method).reset_mock()
-    # Home Assistant's helpers remember for which one they were called last.
+    # Helpers of Home Assistant cache the instance that they were called with last.
     helpers = [module for name, module in sys.modules.items() if name.startswith("homeassistant.")]
     for each in chain.from_iterable(vars(module).values() for module in helpers):
         if isinstance(each, _lru_cache_wrapper):
@@ -276,8 +276,8 @@ def _end_process(hass: HomeAssistant) -> None:
 
 
 @asynccontextmanager
-async def open_stage(seed: int) -> AsyncGenerator[Stage]:
-    """Open the stage of one run. What Home Assistant leaves to chance follows the seed."""
+async def open_environment(seed: int) -> AsyncGenerator[Environment]:
+    """Open the environment of one run. Home Assistant's own random numbers follow the seed."""
     random.seed(seed)
     logging.getLogger("aiohttp_fast_zlib").setLevel(logging.ERROR)
     with ExitStack() as patches:
@@ -294,9 +294,9 @@ async def open_stage(seed: int) -> AsyncGenerator[Stage]:
                 patch("custom_components.plex_monitor.clients.PLEX_TV_URL", world.plex_tv.url)
             )
             patches.enter_context(settling_with(world))
-            stage = Stage(world, freezer, storage)
+            env = Environment(world, freezer, storage)
             try:
-                yield stage
+                yield env
             finally:
-                if stage.hass.is_running:
-                    await stage.stop_home_assistant()
+                if env.hass.is_running:
+                    await env.stop_home_assistant()
