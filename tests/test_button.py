@@ -80,7 +80,7 @@ async def test_scan_all_libraries(
     await set_up(hass, entry)
     assert state_of(hass, SCAN_ALL) == STATE_UNKNOWN
     await press(hass, SCAN_ALL)
-    assert [scan.section_id for scan in home.scanner.asked] == [1, 2, 3]
+    assert [scan.section_id for scan in home.scanner.requests] == [1, 2, 3]
 
 
 async def test_scan_one_library(
@@ -89,7 +89,7 @@ async def test_scan_one_library(
     """The button is on the device of the library."""
     await set_up(hass, entry)
     await press(hass, SCAN_MOVIES)
-    assert [scan.section_id for scan in home.scanner.asked] == [1]
+    assert [scan.section_id for scan in home.scanner.requests] == [1]
     entity = er.async_get(hass).async_get(SCAN_MOVIES)
     assert entity is not None
     assert entity.unique_id == f"{home.machine_identifier}_1_scan"
@@ -160,7 +160,7 @@ async def test_library_that_is_created_later(
     await home.add_media("Live", section=section)
     await advance(hass, freezer, 60)
     await press(hass, "button.home_concerts_scan")
-    assert [scan.section_id for scan in home.scanner.asked] == [section.id]
+    assert [scan.section_id for scan in home.scanner.requests] == [section.id]
 
 
 @pytest.mark.allowed_logs("Error fetching Home data")

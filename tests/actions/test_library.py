@@ -18,7 +18,7 @@ async def test_scan_library_by_name_or_key(
     """The library is named by its title, in any case, or by its key."""
     await set_up(hass, entry)
     await perform(hass, entry, "scan_library", library=library)
-    assert [(scan.section_id, scan.path) for scan in home.scanner.asked] == [(1, None)]
+    assert [(scan.section_id, scan.path) for scan in home.scanner.requests] == [(1, None)]
 
 
 async def test_scan_library_by_device(
@@ -28,7 +28,7 @@ async def test_scan_library_by_device(
     await set_up(hass, entry)
     await set_up(hass, cabin_entry)
     await perform(hass, entry, "scan_library", library=library_device(hass, entry, "2"))
-    assert [scan.section_id for scan in home.scanner.asked] == [2]
+    assert [scan.section_id for scan in home.scanner.requests] == [2]
     with pytest.raises(ServiceValidationError, match="TV Shows is not a library of Home"):
         await perform(hass, entry, "scan_library", library=library_device(hass, cabin_entry, "2"))
 
@@ -39,7 +39,7 @@ async def test_scan_folder_of_a_library(
     """Only that folder is scanned."""
     await set_up(hass, entry)
     await perform(hass, entry, "scan_library", library="Movies", path="/data/Movies/New")
-    assert [(scan.section_id, scan.path) for scan in home.scanner.asked] == [
+    assert [(scan.section_id, scan.path) for scan in home.scanner.requests] == [
         (1, "/data/Movies/New")
     ]
 
@@ -50,7 +50,7 @@ async def test_scan_all_libraries(
     """All libraries are scanned where the action names none."""
     await set_up(hass, entry)
     await perform(hass, entry, "scan_library")
-    assert [scan.section_id for scan in home.scanner.asked] == [1, 2, 3]
+    assert [scan.section_id for scan in home.scanner.requests] == [1, 2, 3]
 
 
 @pytest.mark.parametrize(("which", "left"), [({"library": "Movies"}, [2, 3]), ({}, [])])
@@ -88,7 +88,7 @@ async def test_scan_library_that_was_just_created(
     await set_up(hass, entry)
     section = home.library.add_section("Concerts", Kind.MOVIE)
     await perform(hass, entry, "scan_library", library="Concerts")
-    assert [scan.section_id for scan in home.scanner.asked] == [section.id]
+    assert [scan.section_id for scan in home.scanner.requests] == [section.id]
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ async def test_invalid_library_is_rejected(
     await set_up(hass, entry)
     with pytest.raises(ServiceValidationError, match=text):
         await perform(hass, entry, "scan_library", **data)
-    assert home.scanner.asked == []
+    assert home.scanner.requests == []
 
 
 async def test_empty_trash_of_a_removed_library(

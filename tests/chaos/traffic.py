@@ -20,7 +20,7 @@ from typing import override
 
 from homeassistant.config_entries import ConfigEntryState
 
-from tests.simulator.journal import RequestRecord
+from tests.simulator.request_log import RequestRecord
 from tests.simulator.plex_tv import HOST_NAME as PLEX_TV
 
 from .environment import Environment

@@ -77,7 +77,7 @@ async def libraries_are_looked_through(stage: Stage) -> None:
     await stage.act("scan_library", library=movies, path="/data/Movies/New")
     await stage.act("scan_library", library="TV Shows")
     await stage.act("scan_library")
-    asked = [(one.section_id, one.path) for one in stage.home.scanner.asked]
+    asked = [(one.section_id, one.path) for one in stage.home.scanner.requests]
     assert asked == [(1, "/data/Movies/New"), (2, None), (1, None), (2, None), (3, None)]
     await stage.act("stop_scan", library=shows)
     assert {one.section_id for one in stage.home.activities.running} == {1, 3}

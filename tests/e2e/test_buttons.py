@@ -18,7 +18,7 @@ async def test_every_button(
     (device,) = world.plex_tv.devices_of(owner)
 
     def scanned() -> list[int]:
-        return [request.section_id for request in home.scanner.asked]
+        return [request.section_id for request in home.scanner.requests]
 
     def has_new_token() -> bool:
         (left,) = world.plex_tv.devices_of(owner)

@@ -39,7 +39,7 @@ async def test_device_page(
     await frontend.press("Scan all libraries")
 
     async def asked() -> bool:
-        return bool(home.scanner.asked)
+        return bool(home.scanner.requests)
 
     await until(asked, what="the server is asked to scan", timeout=PATIENCE)
 

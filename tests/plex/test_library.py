@@ -323,7 +323,7 @@ async def test_scan(world: World, home: simulator.PlexServer, server: PlexServer
     assert home.library.titled("Fog") is not None
     await server.library.scan("2", path="/shows/A Show & more")
     await server.library.scan()
-    assert [(each.section_id, each.path) for each in home.scanner.asked] == [
+    assert [(each.section_id, each.path) for each in home.scanner.requests] == [
         (1, None),
         (2, "/shows/A Show & more"),
         (1, None),

@@ -207,7 +207,7 @@ async def test_owner_requests_are_rejected_for_other_users(
     assert (await server.info()).friendly_name == "Home"
     with pytest.raises(expected):
         await OWNER_REQUESTS[name](server)
-    assert not home.scanner.asked
+    assert not home.scanner.requests
 
 
 # Failures

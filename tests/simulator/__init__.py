@@ -7,11 +7,11 @@
         stream = await home.start_stream(title="Winter Light", player="Kitchen")
         world.plex_tv.revoke(token)
 
-`python -m tests.simulator` runs a world by itself, with people who play something now and then. It
+`python -m tests.simulator` runs a world by itself, in which streams start now and then. It
 prints its addresses as one line of JSON. Everything below can also be done over HTTP, at
 `world.control_url`; the modules `control` and `control_media` list how.
 
-Libraries grow and shrink with what a scan finds, and a scan or a task takes its time:
+Libraries change with what a scan finds, and a scan or a task can take a while:
 
     await home.add_season("Harbour Street", 3, episodes=10)
     await home.remove_media(home.library.titled("Winter Light"))
@@ -21,34 +21,34 @@ Libraries grow and shrink with what a scan finds, and a scan or a task takes its
     await home.butler.start("BackupDatabase")
     await home.remote_access.become("mapped", "unreachable")
 
-How a server can be other than usual is set on it: the class `Knobs` says what there is.
+The class `Knobs` lists the attributes that change how a server behaves.
 
-What goes wrong on the way is set with `host.faults.set(fault, paths=..., methods=..., times=...)`
-for plex.tv or a server, and ends with `host.faults.clear()`. `paths` is a regular expression to
-search for in the path; of several faults that fit, the newest counts.
+Faults of requests are set with `host.faults.set(fault, paths=..., methods=..., times=...)` for
+plex.tv or a server, and end with `host.faults.clear()`. `paths` is a regular expression that is
+searched for in the path; of several matching faults, the newest applies.
 
-    Fault.HANG                     never answers
+    Fault.HANG                     never responds
     Fault.RESET                    cuts the connection
-    Fault.slow(seconds)            gives the right answer late
+    Fault.slow(seconds)            sends the right response late
     Fault.status(503, retry_after=5)  any status: 429, 5xx, 403 ...
-    Fault.MAINTENANCE              503 as a server gives it while it starts
-    Fault.UNAUTHORIZED             401 although the token is good
-    Fault.redirect(url)            sends the caller elsewhere
-    Fault.TRUNCATED                cuts the right answer in its middle
-    Fault.GARBLED                  200 with what is no JSON
+    Fault.MAINTENANCE              503 as a server sends it while it starts
+    Fault.UNAUTHORIZED             401 although the token is valid
+    Fault.redirect(url)            redirects to another address
+    Fault.TRUNCATED                cuts the right response in its middle
+    Fault.GARBLED                  200 with a body that is not JSON
     Fault.MISTYPED                 the right names with values of other types
-    Fault.OVERSIZED                an answer that never ends; Fault.endless("image/jpeg") likewise
-    Fault.body(text), Fault.json(value)  exactly this answer
+    Fault.OVERSIZED                a response that never ends; Fault.endless("image/jpeg") likewise
+    Fault.body(text), Fault.json(value)  exactly this response
 
-A client may repeat a request of its own accord when a connection that it used before is cut, as
-aiohttp does once: let RESET hit more than once.
+A client may repeat a request by itself when a connection that it used before is cut, as aiohttp
+does once: let RESET hit more than once.
 
-A host that is down refuses connections: `await host.stop()`, and `await host.start()` on the same
-port. `await server.restart(version=..., maintenance=seconds)` does what an update does.
+A host that is stopped refuses connections: `await host.stop()`, and `await host.start()` on the
+same port. `await server.restart(version=..., maintenance=seconds)` does what an update does.
 
-`world.requests` is the log of all requests. `await world.idle()` waits until nothing goes on.
-The clock of the world is the time of day, which a test may freeze, or any other function; by it
-PINs expire, starts end, tokens are honoured after their death, and streams go on.
+`world.requests` is the log of all requests. `await world.idle()` waits until no request is open.
+The clock of the world is the time of day, which a test may freeze, or any other function; PINs,
+starts, grace periods of revoked tokens, and the positions of streams follow it.
 """
 
 from .access import Connection

@@ -1,4 +1,4 @@
-"""Runs a demo world until Ctrl-C: python -m tests.simulator."""
+"""Run a demo world until Ctrl-C: python -m tests.simulator."""
 
 import argparse
 import asyncio
@@ -11,7 +11,7 @@ from .world import World
 
 
 def addresses(world: World) -> dict[str, object]:
-    """Return where everything is."""
+    """Return the addresses of all hosts."""
     return {
         "plex_tv": world.plex_tv.url,
         "link": f"{world.plex_tv.url}/link/",
@@ -53,7 +53,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.simulator", description=__doc__)
     for name in ("plex-tv", "control", "home", "cinema", "cabin", "attic"):
         parser.add_argument(f"--{name}-port", type=int, default=0, help="0 takes a free one")
-    parser.add_argument("--quiet", action="store_true", help="nobody plays anything unasked")
+    parser.add_argument("--quiet", action="store_true", help="start no streams by itself")
     asyncio.run(run(parser.parse_args()))
 
 

@@ -1,4 +1,4 @@
-"""What a token may do at a server."""
+"""The access that a token gives to a server."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ from .items import OWNER_ID, Section
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """Somebody that a server lets in. `owner` means full rights.
+    """The access of one account to a server. `owner` means full access.
 
     `sections` are the ids of the only libraries that a guest may see, or None for all.
     """
@@ -20,15 +20,15 @@ class Access:
 
     @property
     def account_id(self) -> int:
-        """Return the number under which the server knows the person; the owner is 1."""
+        """Return the server's own number for the account; the owner is 1."""
         return OWNER_ID if self.owner or self.account is None else self.account.id
 
     def sees(self, section_id: int) -> bool:
-        """Return whether the person may see this library."""
+        """Return whether the account may see this library."""
         return self.sections is None or section_id in self.sections
 
     def may_see_work_of(self, account_id: int) -> bool:
-        """Return whether what goes on for this account is the person's business."""
+        """Return whether the account may see the activities of this account."""
         return self.owner or account_id == self.account_id
 
 
@@ -44,7 +44,7 @@ class Share:
 
     @property
     def access(self) -> Access:
-        """Return what the guest may do."""
+        """Return the access of the guest."""
         return Access(account=self.account, owner=False, sections=self.sections)
 
 
@@ -55,7 +55,7 @@ def ids_of(sections: Iterable[Section] | None) -> frozenset[int] | None:
 
 @dataclass(eq=False, kw_only=True)
 class Connection:
-    """An address under which plex.tv lists a server."""
+    """An address that plex.tv lists for a server."""
 
     uri: str
     address: str

@@ -1,4 +1,4 @@
-"""Who has an account at plex.tv, on which devices they are signed in, and with which tokens."""
+"""The accounts at plex.tv, their devices, and the tokens of these."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -22,13 +22,13 @@ def new_token() -> str:
 
 
 def new_client_identifier() -> str:
-    """Return an identifier such as an app makes up at its first start."""
+    """Return an identifier such as an app generates at its first start."""
     return str(uuid.uuid4())
 
 
 @dataclass(eq=False, kw_only=True)
 class Account:
-    """Somebody's account at plex.tv."""
+    """An account at plex.tv."""
 
     id: int
     uuid: str
@@ -38,18 +38,18 @@ class Account:
 
     @property
     def title(self) -> str:
-        """Return the name that others see."""
+        """Return the name that other accounts see."""
         return self.username
 
     @property
     def email(self) -> str:
-        """Return the address, which no client needs."""
+        """Return the email address, which no client needs."""
         return f"{self.username.replace(' ', '.')}@example.invalid"
 
 
 @dataclass(eq=False, kw_only=True)
 class Device:
-    """An app that is signed in: what the account's owner sees under Authorized devices."""
+    """An app that is signed in, as listed under Authorized devices."""
 
     id: int
     account: Account
@@ -64,7 +64,7 @@ class Device:
 
 @dataclass(frozen=True, kw_only=True)
 class Revocation:
-    """A token that was good once: whose, and since when it is not."""
+    """A revoked token: its account, and when it was revoked."""
 
     account: Account
     at: float
@@ -74,7 +74,7 @@ class AccountBook:
     """All accounts and all tokens of plex.tv."""
 
     def __init__(self, clock: Callable[[], float], on_revoked: Callable[[str], None]) -> None:
-        """Start with nobody; `on_revoked` hears of every token that stops being good."""
+        """Initialize without accounts; `on_revoked` is called with each token that is revoked."""
         self._clock = clock
         self._on_revoked = on_revoked
         self._account_ids = itertools.count(31_400_001)
@@ -84,7 +84,7 @@ class AccountBook:
         self.revoked: dict[str, Revocation] = {}
 
     def add(self, username: str, *, plex_pass: bool) -> Account:
-        """Open an account."""
+        """Create an account."""
         account = Account(
             id=next(self._account_ids),
             uuid=secrets.token_hex(8),
@@ -103,7 +103,7 @@ class AccountBook:
         name: str | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> str:
-        """Sign a device in; its earlier token, if it had one of this account, dies."""
+        """Sign a device in, and revoke its earlier token of this account, if it had one."""
         now = int(self._clock())
         for device in self.devices_of(account):
             if device.client_identifier == client_identifier:
@@ -123,13 +123,13 @@ class AccountBook:
         return device.token
 
     def remove(self, device: Device) -> None:
-        """Remove a device; its token dies."""
+        """Remove a device and revoke its token."""
         self.devices.remove(device)
         self.revoked[device.token] = Revocation(account=device.account, at=self._clock())
         self._on_revoked(device.token)
 
     def device(self, token: str | None) -> Device | None:
-        """Return the device that holds the token, if the token is good."""
+        """Return the device of a token, or None if the token is not valid."""
         return next((device for device in self.devices if device.token == token), None)
 
     def devices_of(self, account: Account) -> list[Device]:

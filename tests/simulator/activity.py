@@ -1,4 +1,4 @@
-"""What a server does in the background, as it shows it."""
+"""The background activities of a server."""
 
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -14,7 +14,7 @@ UNKNOWN_PROGRESS = -1
 
 @dataclass(eq=False, kw_only=True)
 class Activity:
-    """One piece of work. The progress is in percent, -1 when unknown."""
+    """One activity. The progress is in percent, -1 if unknown."""
 
     kind: str
     title: str
@@ -28,22 +28,22 @@ class Activity:
     report: Callable[[str, Activity], Coroutine[Any, Any, None]] = field(repr=False)
 
     async def update(self, progress: int, subtitle: str | None = None) -> None:
-        """Go on."""
+        """Report progress."""
         self.progress = progress
         self.subtitle = self.subtitle if subtitle is None else subtitle
         await self.report("updated", self)
 
     async def end(self) -> None:
-        """Be done."""
+        """End it with success."""
         self.progress = 100
         await self.report("ended", self)
 
     async def cancel(self) -> None:
-        """End before it is done."""
+        """End it before it is done."""
         await self.report("ended", self)
 
     def attributes(self) -> dict[str, Scalar]:
-        """Return what stands about the work in a list and in a notification."""
+        """Return the attributes of the activity in lists and in notifications."""
         return {
             "uuid": self.uuid,
             "type": self.kind,
@@ -55,16 +55,16 @@ class Activity:
         }
 
     def context(self) -> dict[str, Scalar]:
-        """Return what the work is about."""
+        """Return the context of the activity, such as its library."""
         section = None if self.section_id is None else str(self.section_id)
         return present(librarySectionID=section, key=self.key)
 
 
 class Activities:
-    """What goes on at one server."""
+    """The activities of one server."""
 
     def __init__(self, notifier: Notifier) -> None:
-        """Start with nothing to do."""
+        """Initialize without activities."""
         self._notifier = notifier
         self.running: list[Activity] = []
 
@@ -78,7 +78,7 @@ class Activities:
         cancellable: bool = False,
         account_id: int = OWNER_ID,
     ) -> Activity:
-        """Start something and tell those who listen."""
+        """Start an activity and notify the listeners."""
         activity = Activity(
             kind=kind,
             title=title,
@@ -93,7 +93,7 @@ class Activities:
         return activity
 
     def find(self, activity_uuid: str) -> Activity | None:
-        """Return what goes on under this identifier."""
+        """Return the running activity with this identifier."""
         return next((activity for activity in self.running if activity.uuid == activity_uuid), None)
 
     async def _report(self, event: str, activity: Activity) -> None:
@@ -111,7 +111,7 @@ class Activities:
 
 
 def activity_node(activity: Activity) -> Node:
-    """Return something that goes on as /activities lists it."""
+    """Return an activity as /activities lists it."""
     context = activity.context()
     return Node(
         tag="Activity",

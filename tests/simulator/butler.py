@@ -1,4 +1,4 @@
-"""The tasks that a server does by itself at night, and whenever it is told to."""
+"""The scheduled tasks of a server, which can also be started at any time."""
 
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ class Task:
     activity: tuple[str, str] | None = None
 
     def attributes(self) -> dict[str, Scalar]:
-        """Return what /butler says of the task."""
+        """Return the attributes of the task in /butler."""
         return present(
             name=self.name,
             interval=self.interval,
@@ -71,20 +71,20 @@ TASKS = (
 
 
 class Butler:
-    """The tasks of one server. What runs also shows among the activities."""
+    """The tasks of one server. A running task is also listed as an activity."""
 
     def __init__(self, jobs: Jobs) -> None:
-        """Start with all tasks, none of which runs."""
+        """Initialize with all tasks, none of them running."""
         self.tasks = {task.name: task for task in TASKS}
         self._jobs = jobs
 
     @property
     def running(self) -> list[str]:
-        """Return the names of the tasks that run."""
+        """Return the names of the running tasks."""
         return [job.name for job in self._jobs.running if job.name]
 
     async def start(self, name: str) -> bool:
-        """Start a task and return whether it did not run already."""
+        """Start a task, and return False if it was already running."""
         if self._jobs.named(name):
             return False
         kind, title = self.tasks[name].activity or ("butler.task", name)
@@ -98,14 +98,14 @@ class Butler:
                 await self.start(task.name)
 
     def stop(self, name: str) -> bool:
-        """Stop a task and return whether it did run."""
+        """Stop a task, and return False if it was not running."""
         job = self._jobs.named(name)
         if job:
             job.end(cancelled=True)
         return job is not None
 
     def node(self) -> Node:
-        """Return the list of tasks, which does not tell which of them run."""
+        """Return the list of tasks, which does not show which of them are running."""
         nodes = tuple(
             Node(tag="ButlerTask", attributes=task.attributes()) for task in self.tasks.values()
         )

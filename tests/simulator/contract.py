@@ -1,4 +1,4 @@
-"""How a body that the simulator sends is held to what real servers were seen to send.
+"""Compare the bodies that the simulator sends with captured ones of real servers.
 
 The captures lie beside the repository, in ../shared/captures, and are not part of it.
 """
@@ -16,7 +16,7 @@ type Shape = dict[str, set[str]]
 
 
 def type_of(value: object) -> str:
-    """Return JSON's word for the type of a value, with whole numbers told apart."""
+    """Return the JSON type of a value, with integers distinguished from other numbers."""
     match value:
         case None:
             return "null"
@@ -31,11 +31,11 @@ def type_of(value: object) -> str:
 
 
 def shape_of(value: Any, path: str = "") -> Iterable[tuple[str, str]]:
-    """Return every path in a JSON value with the type that stands there."""
+    """Return every path in a JSON value with the type of its value."""
     yield path, type_of(value)
     if isinstance(value, dict):
         for key, item in value.items():
-            # Plex's own sample has a slip of the pen in one name.
+            # Plex's own sample has a typo in one name.
             yield from shape_of(item, f"{path}.{key}".strip('."'))
     elif isinstance(value, list):
         for item in value:
@@ -43,7 +43,7 @@ def shape_of(value: Any, path: str = "") -> Iterable[tuple[str, str]]:
 
 
 def merged(shapes: Iterable[tuple[str, str]]) -> Shape:
-    """Return all types that were seen at each path."""
+    """Return all types that occur at each path."""
     result: Shape = {}
     for path, kind in shapes:
         result.setdefault(path, set()).add(kind)
@@ -58,10 +58,10 @@ def captured(files: Iterable[str]) -> Iterable[tuple[str, str]]:
 
 @dataclass(frozen=True, kw_only=True)
 class Contract:
-    """What holds for an endpoint.
+    """The expected bodies of an endpoint.
 
-    `known` has what is known of servers and not in the captures, `essential` what must be there.
-    `items` is where items stand if not at the top, as they were captured in `item_files`.
+    `known` has what servers are known to send beyond the captures, `essential` what must be sent.
+    `items` is the path of items below the top, which `item_files` have captures of.
     """
 
     files: tuple[str, ...]
@@ -71,7 +71,7 @@ class Contract:
     item_files: tuple[str, ...] = ()
 
     def allowed(self) -> Shape:
-        """Return what a server sends there."""
+        """Return the types that a server sends at each path."""
         shapes = list(captured(self.files))
         shapes += [
             (path.replace(ITEM, self.items, 1), kind)
@@ -83,7 +83,7 @@ class Contract:
 
 
 def violations(contract: Contract, body: Any) -> list[str]:
-    """Return in what a body differs from what a server sends."""
+    """Return the differences of a body from what a server sends."""
     allowed, sent = contract.allowed(), merged(shape_of(body))
     found = [
         f"{path} is {'/'.join(sorted(kinds))}, not {'/'.join(sorted(allowed.get(path, {'known'})))}"

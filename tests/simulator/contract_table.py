@@ -1,4 +1,4 @@
-"""What was captured of each endpoint, and what is known beside that."""
+"""The captures of each endpoint, and what is known beyond them."""
 
 from .contract import ITEM, Contract
 

@@ -1,15 +1,15 @@
-"""The control panel: everything that a test does in Python, over HTTP for what runs elsewhere.
+"""The control panel: everything that a test does in Python, over HTTP for other processes.
 
-All bodies are JSON objects. What can be addressed, beside streams, libraries and work, which are in
-the module control_media:
+All bodies are JSON objects. The endpoints, except those of streams, libraries and activities, which
+are in the module control_media:
 
-GET    /                                        what there is: addresses, accounts, PINs, streams
-POST   /idle                                    answers when the world is quiet
+GET    /                                        overview: addresses, accounts, PINs, streams
+POST   /idle                                    responds when no request is open
 GET    /requests, DELETE /requests              the log, without tokens
 POST   /accounts                                {username, plex_pass}
 POST   /accounts/{name}/sign_in                 {client_identifier, product} -> {token}
 POST   /accounts/{name}/password                {sign_out, servers}
-GET    /accounts/{name}/devices                 with tokens: it is what plex.tv shows its owner
+GET    /accounts/{name}/devices                 with tokens, as plex.tv lists them to the account
 DELETE /devices/{client_identifier}             remove an app under Authorized devices
 POST   /tokens/revoke                           {token}
 POST   /pins/{code}/approve                     {account}
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
 
 
 class ControlPanel:
-    """Serves the panel on a port of its own; its requests are not in the world's log."""
+    """Serves the panel on its own port; its requests are not in the world's log."""
 
     def __init__(self, world: World, *, port: int = 0) -> None:
         """Reserve a port."""
@@ -61,7 +61,7 @@ class ControlPanel:
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> None:
-        """Serve."""
+        """Start serving."""
         app = web.Application()
         for method, path, action in (*self._actions(), *MediaControl(self._world).actions()):
             app.router.add_route(method, path, _served(action))
@@ -70,7 +70,7 @@ class ControlPanel:
         await web.SockSite(self._runner, self._socket).start()
 
     async def close(self) -> None:
-        """Stop."""
+        """Stop serving."""
         if self._runner:
             await self._runner.cleanup()
         self._socket.close()
@@ -119,7 +119,7 @@ class ControlPanel:
         return plex_tv if name == plex_tv.name else self._world.server(name)
 
     async def overview(self, _: web.Request, __: Body) -> Any:
-        """Return what there is."""
+        """Return addresses, accounts, PINs and streams."""
         plex_tv = self._world.plex_tv
         return {
             "control": self.url,
@@ -153,7 +153,7 @@ class ControlPanel:
         }
 
     async def idle(self, _: web.Request, __: Body) -> None:
-        """Wait until the world is quiet."""
+        """Wait until no request is open."""
         await self._world.idle()
 
     async def requests(self, _: web.Request, __: Body) -> Any:
@@ -172,13 +172,13 @@ class ControlPanel:
         ]
 
     async def clear_requests(self, _: web.Request, __: Body) -> None:
-        """Forget the log."""
+        """Clear the log."""
         self._world.requests.clear()
 
     # plex.tv
 
     async def add_account(self, _: web.Request, body: Body) -> None:
-        """Open an account."""
+        """Create an account."""
         self._world.plex_tv.add_account(body["username"], plex_pass=body.get("plex_pass", False))
 
     async def sign_in(self, request: web.Request, body: Body) -> Any:
@@ -209,7 +209,7 @@ class ControlPanel:
         self._world.plex_tv.remove_device(request.match_info["client_identifier"])
 
     async def revoke(self, _: web.Request, body: Body) -> None:
-        """Let a token die."""
+        """Revoke a token."""
         self._world.plex_tv.revoke(body["token"])
 
     async def approve_pin(self, request: web.Request, body: Body) -> None:
@@ -218,11 +218,11 @@ class ControlPanel:
         plex_tv.approve_pin(request.match_info["code"], plex_tv.account(body["account"]))
 
     async def expire_pin(self, request: web.Request, _: Body) -> None:
-        """Let a PIN expire."""
+        """Expire a PIN."""
         self._world.plex_tv.expire_pin(request.match_info["code"])
 
     async def set_lifetimes(self, _: web.Request, body: Body) -> None:
-        """Give PINs that are made from now on another lifetime."""
+        """Set the lifetimes of new PINs."""
         pins = self._world.plex_tv.pins
         pins.weak_lifetime = body.get("weak_lifetime", pins.weak_lifetime)
         pins.strong_lifetime = body.get("strong_lifetime", pins.strong_lifetime)
@@ -235,7 +235,7 @@ class ControlPanel:
     # Servers
 
     async def add_server(self, _: web.Request, body: Body) -> Any:
-        """Start another server."""
+        """Add and start a server."""
         owner = self._world.plex_tv.account(body.pop("owner"))
         server = await self._world.add_server(body.pop("name"), owner=owner, **body)
         return {"url": server.url, "machine_identifier": server.machine_identifier}
@@ -288,7 +288,7 @@ class ControlPanel:
         await self._server(request).notifier.drop(abruptly=body.get("abruptly", False))
 
     async def mute(self, request: web.Request, body: Body) -> None:
-        """Leave pings without an answer."""
+        """Make new websockets ignore pings."""
         self._server(request).notifier.mute = bool(body["mute"])
 
     async def set_connections(self, request: web.Request, body: Body) -> None:
@@ -302,26 +302,26 @@ class ControlPanel:
     # Hosts
 
     async def move_host(self, request: web.Request, _: Body) -> Any:
-        """Let a host come up at another port."""
+        """Move a host to another port."""
         host = self._host(request)
         await host.move()
         return {"url": host.url}
 
     async def start_host(self, request: web.Request, _: Body) -> None:
-        """Let a host listen again."""
+        """Start a host."""
         await self._host(request).start()
 
     async def stop_host(self, request: web.Request, _: Body) -> None:
-        """Let a host be down."""
+        """Stop a host."""
         await self._host(request).stop()
 
     async def set_fault(self, request: web.Request, body: Body) -> None:
-        """Let requests to a host go wrong."""
+        """Set a fault of a host."""
         rule = {name: body.pop(name) for name in ("paths", "methods", "times") if name in body}
         self._host(request).faults.set(Fault.from_dict(body), **rule)
 
     async def clear_faults(self, request: web.Request, _: Body) -> None:
-        """Take all faults of a host away."""
+        """Clear all faults of a host."""
         self._host(request).faults.clear()
 
 

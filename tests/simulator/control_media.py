@@ -1,8 +1,8 @@
-"""The part of the control panel for streams, libraries and the work of a server.
+"""The part of the control panel for streams, libraries and activities of a server.
 
 A file is {title, kind, show, season, album, duration, year, section, quality, summary, credits_at}
-of which only the title must be; kinds are written as in `movie`, qualities hd, uhd, sd or music,
-and sections by their ids.
+of which only the title is required; a kind is a name such as `movie`, a quality one of hd, uhd, sd
+and music, and a section an id.
 
 POST   /servers/{name}/streams                  {user, title, player, delivery, kind, live, quality,
                                                  video, audio, subtitles, hardware, location,
@@ -44,14 +44,14 @@ SERVER = "/servers/{server}"
 
 
 class MediaControl:
-    """What can be told about the media of a server."""
+    """The endpoints for the media of a server."""
 
     def __init__(self, world: World) -> None:
-        """Control this world."""
+        """Initialize for this world."""
         self._world = world
 
     def actions(self) -> list[tuple[str, str, Action]]:
-        """Return everything that can be addressed."""
+        """Return all endpoints with their actions."""
         return [
             ("POST", f"{SERVER}/streams", self.start_stream),
             ("POST", f"{SERVER}/streams/{{key}}/{{action}}", self.control_stream),
@@ -79,10 +79,10 @@ class MediaControl:
             body["user"] = self._world.plex_tv.account(user)
         if delivery := body.pop("delivery", None):
             body["delivery"] = Delivery(delivery)
-        return stream_body(await self._server(request).start_stream(**_spoken(body)))
+        return stream_body(await self._server(request).start_stream(**_parse_body(body)))
 
     async def control_stream(self, request: web.Request, body: Body) -> None:
-        """Let a stream change or end."""
+        """Change or end a stream."""
         stream = next(
             stream
             for stream in self._server(request).streams
@@ -113,7 +113,7 @@ class MediaControl:
     def _find(self, request: web.Request, body: Body) -> Find:
         if section_id := body.pop("section", None):
             body["section"] = self._server(request).library.section(int(section_id))
-        return Find(**_spoken(body))
+        return Find(**_parse_body(body))
 
     async def add_media(self, request: web.Request, body: Body) -> Any:
         """Add an item to a library."""
@@ -121,13 +121,13 @@ class MediaControl:
         return {"rating_key": item.rating_key}
 
     async def discover(self, request: web.Request, body: Body) -> Any:
-        """Let one scan find several files."""
+        """Add several files with one scan."""
         finds = [self._find(request, file) for file in body["files"]]
         items = await self._server(request).discover(*finds)
         return {"rating_keys": [item.rating_key for item in items]}
 
     async def put_on_disk(self, request: web.Request, body: Body) -> None:
-        """Let the next scan find files."""
+        """Put files on the disk for the next scan."""
         self._server(request).scanner.on_disk += [
             self._find(request, file) for file in body["files"]
         ]
@@ -159,12 +159,12 @@ class MediaControl:
     # Work
 
     async def start_activity(self, request: web.Request, body: Body) -> Any:
-        """Let something go on in the background."""
+        """Start an activity."""
         activity = await self._server(request).activities.start(**body)
         return {"uuid": activity.uuid}
 
     async def control_activity(self, request: web.Request, body: Body) -> None:
-        """Let it go on, or end."""
+        """Update or end an activity."""
         activity = self._server(request).activities.find(request.match_info["uuid"])
         if activity is None:
             raise LookupError("There is no such activity.")
@@ -181,16 +181,16 @@ class MediaControl:
         return {"started": await self._server(request).butler.start(request.match_info["task"])}
 
     async def finish_jobs(self, request: web.Request, _: Body) -> None:
-        """Let all work end."""
+        """End all jobs."""
         await self._server(request).jobs.finish()
 
     async def set_remote_access(self, request: web.Request, body: Body) -> None:
-        """Let the server be reachable from outside, or not."""
+        """Set the remote access of the server."""
         await self._server(request).remote_access.become(**body)
 
 
-def _spoken(body: Body) -> Body:
-    """Return the body with the words for a kind and a quality replaced by what they stand for."""
+def _parse_body(body: Body) -> Body:
+    """Return the body with the names of a kind and a quality replaced by their objects."""
     if kind := body.pop("kind", None):
         body["kind"] = Kind[str(kind).upper()]
     if quality := body.pop("quality", None):
@@ -199,7 +199,7 @@ def _spoken(body: Body) -> Body:
 
 
 def stream_body(stream: Stream) -> Body:
-    """Return what the panel says of a stream."""
+    """Return a stream as the panel shows it."""
     return {
         "session_key": stream.session_key,
         "user": stream.user_title,

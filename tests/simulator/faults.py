@@ -1,4 +1,4 @@
-"""What can go wrong between a client and a host, as a small vocabulary."""
+"""The faults of requests and responses between a client and a host."""
 
 import asyncio
 from collections.abc import Iterable
@@ -10,11 +10,11 @@ from typing import Any, ClassVar, Self
 
 from aiohttp import web
 
-from .pages import error_page
+from .error_pages import error_page
 
 
 class Kind(StrEnum):
-    """The ways in which an answer can go wrong."""
+    """The kinds of faults."""
 
     HANG = "hang"
     RESET = "reset"
@@ -30,27 +30,27 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Fault:
-    """One thing that goes wrong.
+    """One fault.
 
-    The constants need no argument; the class methods make the others.
+    The constants need no arguments; the class methods create the others.
     """
 
     HANG: ClassVar[Fault]
-    """The host takes the request and never answers."""
+    """The host accepts the request and never responds."""
     RESET: ClassVar[Fault]
-    """The connection is cut before an answer."""
+    """The connection is cut before a response."""
     MAINTENANCE: ClassVar[Fault]
-    """503 with the notice of a server that migrates its database, as at start-up."""
+    """503 with the body of a server that migrates its database at its start."""
     TRUNCATED: ClassVar[Fault]
-    """The right answer, cut in the middle of its body."""
+    """The right response, cut in the middle of its body."""
     GARBLED: ClassVar[Fault]
     """200 with a body that is neither JSON nor XML."""
     MISTYPED: ClassVar[Fault]
     """Valid JSON with the right names in which every value is of another type."""
     OVERSIZED: ClassVar[Fault]
-    """200 with a body that never ends, which calls itself JSON; see also `endless`."""
+    """200 with a body of type JSON that never ends; see also `endless`."""
     UNAUTHORIZED: ClassVar[Fault]
-    """401 in the host's own form although the token is good."""
+    """401 in the host's own form although the token is valid."""
 
     kind: Kind
     code: int = 200
@@ -61,7 +61,7 @@ class Fault:
 
     @classmethod
     def status(cls, code: int, *, retry_after: int | None = None, text: str | None = None) -> Self:
-        """Answer with this status, with an HTML page as body unless there is a text."""
+        """Respond with this status, and with an HTML page unless a text is given."""
         headers = () if retry_after is None else (("Retry-After", str(retry_after)),)
         return cls(
             kind=Kind.ANSWER,
@@ -72,32 +72,32 @@ class Fault:
 
     @classmethod
     def redirect(cls, location: str, *, code: int = 302) -> Self:
-        """Send the caller elsewhere."""
+        """Redirect the client."""
         return cls(kind=Kind.ANSWER, code=code, text="", headers=(("Location", location),))
 
     @classmethod
     def body(cls, text: str, *, code: int = 200, content_type: str = "application/json") -> Self:
-        """Answer with exactly this body."""
+        """Respond with exactly this body."""
         return cls(kind=Kind.ANSWER, code=code, text=text, content_type=content_type)
 
     @classmethod
     def json(cls, value: Any, *, code: int = 200) -> Self:
-        """Answer with exactly this JSON."""
+        """Respond with exactly this JSON."""
         return cls.body(json.dumps(value), code=code)
 
     @classmethod
     def slow(cls, seconds: float) -> Self:
-        """Give the answer that is right now, but only after so many seconds."""
+        """Delay the response by this many seconds."""
         return cls(kind=Kind.SLOW, seconds=seconds)
 
     @classmethod
     def endless(cls, content_type: str) -> Self:
-        """Answer with a body that never ends and calls itself this, such as image/jpeg."""
+        """Respond with a body of this type that never ends, such as image/jpeg."""
         return cls(kind=Kind.OVERSIZED, content_type=content_type)
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Self:
-        """Read a fault from the words of the control panel."""
+        """Create a fault from the body of a request to the control panel."""
         kind = Kind(data.get("kind", Kind.ANSWER))
         if kind is not Kind.ANSWER:
             return cls(
@@ -127,7 +127,7 @@ Fault.UNAUTHORIZED = Fault(kind=Kind.UNAUTHORIZED)
 
 @dataclass(eq=False, kw_only=True)
 class Rule:
-    """A fault with the requests that it hits; `hits` counts them."""
+    """A fault and the requests that it applies to; `hits` counts them."""
 
     fault: Fault
     paths: re.Pattern[str]
@@ -144,15 +144,15 @@ class Rule:
 
 
 class Faults:
-    """The faults of one host. Of several that fit a request the newest one counts."""
+    """The faults of one host. Of several that match a request, the newest one applies."""
 
     def __init__(self) -> None:
-        """Start without any fault."""
+        """Initialize without any fault."""
         self._rules: list[Rule] = []
 
     @property
     def rules(self) -> tuple[Rule, ...]:
-        """Return the faults that were set, the newest last."""
+        """Return the faults, the newest last."""
         return tuple(self._rules)
 
     def set(
@@ -164,7 +164,7 @@ class Faults:
         with_token: bool | None = None,
         times: int | None = None,
     ) -> Rule:
-        """Let requests whose path matches the pattern fail, so many times or on and on.
+        """Make requests whose path matches the pattern fail, once, several times or always.
 
         `with_token` limits it to requests that carry a token, or to those that carry none.
         """
@@ -179,14 +179,14 @@ class Faults:
         return rule
 
     def clear(self, rule: Rule | None = None) -> None:
-        """Take one fault away, or all; what hangs is let go."""
+        """Clear one fault, or all, and release the requests that hang."""
         for gone in [rule] if rule else list(self._rules):
             gone.lifted.set()
             if gone in self._rules:
                 self._rules.remove(gone)
 
     def take(self, request: web.Request) -> Rule | None:
-        """Return the fault that hits this request, and count the hit."""
+        """Return the fault that applies to a request, and count the hit."""
         for rule in reversed(self._rules):
             if (
                 not rule.spent

@@ -1,4 +1,4 @@
-"""Who is let in to an endpoint of a server, and how a server answers."""
+"""The access control of a server's endpoints, and the responses of a server."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from .access import Access
-from .pages import PROTOCOL_HEADERS, server_error
+from .error_pages import PROTOCOL_HEADERS, server_error
 from .plex_tv_api import token_of
 from .rendering import Node, answer
 
@@ -24,9 +24,9 @@ def server_answer(request: web.Request, node: Node) -> web.Response:
 
 
 def done(activity: Activity | None = None, *, status: int = 200) -> web.Response:
-    """Return what a media server answers to an action: nothing, and that as HTML.
+    """Return the response of a media server to an action: empty, with the type HTML.
 
-    What goes on in the background afterwards is named in a header.
+    An activity that the action has started is named in a header.
     """
     headers = dict(PROTOCOL_HEADERS)
     if activity:
@@ -35,14 +35,14 @@ def done(activity: Activity | None = None, *, status: int = 200) -> web.Response
 
 
 class Guards:
-    """The doors of one server."""
+    """The access control of one server."""
 
     def __init__(self, server: PlexServer) -> None:
-        """Guard this server."""
+        """Initialize for this server."""
         self._server = server
 
     def anyone(self, handler: Admitted) -> Handler:
-        """Let in whoever may use the server."""
+        """Admit every account that has access to the server."""
 
         async def guarded(request: web.Request) -> web.StreamResponse:
             access = self._server.access(token_of(request))
@@ -53,7 +53,7 @@ class Guards:
         return guarded
 
     def owner(self, handler: Admitted) -> Handler:
-        """Let in the owner only."""
+        """Admit the owner only."""
 
         async def guarded(request: web.Request, access: Access) -> web.StreamResponse:
             if not access.owner:
@@ -63,7 +63,7 @@ class Guards:
         return self.anyone(guarded)
 
     def plex_pass(self, handler: Admitted) -> Handler:
-        """Let in the owner, and have nothing there for one without a Plex Pass."""
+        """Admit the owner only, and respond with 404 without a Plex Pass."""
 
         async def guarded(request: web.Request, access: Access) -> web.StreamResponse:
             if not self._server.plex_pass:

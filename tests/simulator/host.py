@@ -1,4 +1,4 @@
-"""What every host of the simulated world has: a port, a log, faults, and a way to be down."""
+"""The base class of the simulated hosts: a port, a log, faults, start and stop."""
 
 from abc import ABC, abstractmethod
 import asyncio
@@ -11,11 +11,11 @@ import ssl
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from .error_pages import maintenance
 from .faults import Faults, Kind, Rule, mistyped
-from .front import Front
-from .journal import RequestLog, RequestRecord
-from .pages import maintenance
+from .protocol_switch import ProtocolSwitch
 from .rendering import JSON_TYPE
+from .request_log import RequestLog, RequestRecord
 
 LOOPBACK = "127.0.0.1"
 SHUTDOWN_TIMEOUT = 1.0
@@ -26,15 +26,15 @@ def bind(port: int = 0) -> socket.socket:
     sock = socket.socket()
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     sock.bind((LOOPBACK, port))
-    sock.setblocking(False)  # noqa: FBT003 - The only way to say it.
+    sock.setblocking(False)  # noqa: FBT003 - The API takes no keyword.
     return sock
 
 
 class Traffic:
-    """How much is going on, so that a test can wait until nothing is."""
+    """Counts the open requests and tasks, so that a test can wait until all are done."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """Start with a quiet world."""
+        """Initialize without traffic."""
         self.log = RequestLog()
         self.clock = clock
         self._open = 0
@@ -42,16 +42,16 @@ class Traffic:
 
     @property
     def turns(self) -> int:
-        """Return a number that grows with everything that happens."""
+        """Return a number that increases with every event."""
         return self._turns
 
     def stir(self) -> None:
-        """Note that something has just happened."""
+        """Record an event."""
         self._turns += 1
 
     @contextmanager
     def busy(self) -> Iterator[None]:
-        """Count something as going on."""
+        """Count something as busy while entered."""
         self._open += 1
         self.stir()
         try:
@@ -62,7 +62,7 @@ class Traffic:
 
     @contextmanager
     def waiting(self) -> Iterator[None]:
-        """Do not count what is going on for as long as it only waits."""
+        """Do not count something as busy while it only waits."""
         self._open -= 1
         try:
             yield
@@ -70,7 +70,7 @@ class Traffic:
             self._open += 1
 
     async def idle(self, quiet: float) -> None:
-        """Wait until nothing has gone on for so many real seconds."""
+        """Wait until nothing has been busy for this many real seconds."""
         loop = asyncio.get_running_loop()
         seen, since = self._turns, loop.time()
         while self._open or loop.time() - since < quiet:
@@ -90,14 +90,14 @@ class Host(ABC):
         self.ssl_context: ssl.SSLContext | None = None
         self.https_required = False
         self._runner: web.AppRunner | None = None
-        self._front: Front | None = None
+        self._protocol_switch: ProtocolSwitch | None = None
         self._reserved: socket.socket | None = bind(port)
         self._open: dict[int, RequestRecord] = {}
         self.port: int = self._reserved.getsockname()[1]
 
     @property
     def url(self) -> str:
-        """Return the address without a slash at its end."""
+        """Return the URL without a trailing slash."""
         return f"http://{LOOPBACK}:{self.port}"
 
     @property
@@ -107,25 +107,25 @@ class Host(ABC):
 
     @property
     def last_start(self) -> object:
-        """Return what changes with each start, `None` while the host is stopped."""
+        """Return an object that is another one after each start, None while stopped."""
         return self._runner
 
     @property
     def open_connections(self) -> int:
         """Return how many connections are open."""
-        transports = () if self._front is None else self._front.transports
+        transports = () if self._protocol_switch is None else self._protocol_switch.transports
         return sum(not transport.is_closing() for transport in transports)
 
     @abstractmethod
     def routes(self) -> list[web.RouteDef]:
-        """Return what the host answers."""
+        """Return the endpoints of the host."""
 
     @abstractmethod
     def unauthorized(self, request: web.Request) -> web.StreamResponse:
-        """Return the host's answer to a bad token."""
+        """Return the host's response to an invalid token."""
 
     async def admit(self, request: web.Request) -> web.StreamResponse | None:  # noqa: ARG002 - A hook.
-        """Return the answer to a request that does not reach its handler."""
+        """Return a response if a request is not to reach its handler, else None."""
         return None
 
     async def start(self) -> None:
@@ -144,24 +144,24 @@ class Host(ABC):
         await self._runner.setup()
         self._release()
         assert self._runner.server is not None
-        self._front = Front(
+        self._protocol_switch = ProtocolSwitch(
             self._runner.server,
             context=self.ssl_context,
             plain=lambda: not self.https_required,
         )
-        await self._front.listen(bind(self.port))
+        await self._protocol_switch.listen(bind(self.port))
 
     async def stop(self) -> None:
-        """Refuse connections from now on and cut those that are open."""
-        if self._runner is None or self._front is None:
+        """Refuse new connections, and cut the open ones."""
+        if self._runner is None or self._protocol_switch is None:
             return
         runner, self._runner = self._runner, None
-        self._front.close()
+        self._protocol_switch.close()
         await runner.cleanup()
         self._reserved = bind(self.port)
 
     async def move(self) -> None:
-        """Stop, give the port back, and come up at another."""
+        """Stop, and start again on another port."""
         await self.stop()
         left = self._reserved
         self._reserved = bind()
@@ -171,7 +171,7 @@ class Host(ABC):
         await self.start()
 
     async def close(self) -> None:
-        """Stop for good and give the port back."""
+        """Stop for good, and release the port."""
         await self.stop()
         self._release()
 
@@ -247,9 +247,9 @@ class Host(ABC):
     async def _late(
         self, request: web.Request, handler: Handler, seconds: float
     ) -> web.StreamResponse:
-        """Answer late, with what was true when it was asked."""
+        """Delay a response that was created without delay."""
         if "Upgrade" in request.headers:
-            # A websocket answers at once and for long.
+            # A websocket responds at once, and stays open.
             await asyncio.sleep(seconds)
             return await self._serve(request, handler)
         response = await self._serve(request, handler)
@@ -265,7 +265,7 @@ class Host(ABC):
         response = web.StreamResponse(headers={"Content-Type": content_type})
         await response.prepare(request)
         await response.write(b'{"MediaContainer":{"filler":"')
-        # It ends when the caller has heard enough.
+        # It ends when the client closes the connection.
         with self.traffic.waiting(), suppress(ConnectionResetError):
             while True:
                 await response.write(b"x" * 65536)
@@ -297,7 +297,7 @@ async def _truncated(request: web.Request, whole: web.StreamResponse) -> web.Str
 
 
 def _mistyped(whole: web.StreamResponse) -> web.StreamResponse:
-    """Return JSON with other types; what is no JSON, such as a picture, stays as it is."""
+    """Return JSON with other types; other content, such as a picture, is not changed."""
     if not isinstance(whole, web.Response) or whole.content_type != JSON_TYPE:
         return whole
     return web.json_response(mistyped(json.loads(whole.text or "{}")))

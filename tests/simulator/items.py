@@ -1,4 +1,4 @@
-"""What a library holds: sections (Plex's word for a library) and the items in them."""
+"""Sections (Plex's term for libraries) and the items in them."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -27,7 +27,7 @@ class Kind(IntEnum):
 
     @property
     def word(self) -> str:
-        """Return Plex's word for the kind; an album of photos is a photo too."""
+        """Return Plex's name of the kind; an album of photos is a photo too."""
         return "photo" if self is Kind.PHOTO_ALBUM else self.name.lower()
 
     @property
@@ -45,12 +45,12 @@ class Kind(IntEnum):
 
     @property
     def top(self) -> Kind:
-        """Return the kind by which a library is listed that holds this kind."""
+        """Return the kind of the libraries that hold this kind."""
         return self.parent.top if self.parent else self
 
     @property
     def parent(self) -> Kind | None:
-        """Return the kind of what this kind is in."""
+        """Return the kind of the parent of this kind."""
         return PARENTS.get(self)
 
 
@@ -66,7 +66,7 @@ PLAYABLE = frozenset({Kind.MOVIE, Kind.EPISODE, Kind.TRACK, Kind.CLIP, Kind.PHOT
 
 @dataclass(frozen=True, kw_only=True)
 class Quality:
-    """What a file holds. The bit rate is in kbit/s."""
+    """The format of a file. The bit rate is in kbit/s."""
 
     resolution: str = "1080"
     width: int = 1920
@@ -80,7 +80,7 @@ class Quality:
 
     @property
     def display_title(self) -> str:
-        """Return how a server names the video."""
+        """Return the server's display title of the video."""
         size = {"4k": "4K", "sd": "SD"}.get(self.resolution, f"{self.resolution}p")
         codec = {"hevc": "HEVC Main 10", "h264": "H.264"}.get(str(self.video_codec), "Unknown")
         return f"{size} ({codec})"
@@ -115,7 +115,7 @@ PICTURE = Quality(video_codec=None, audio_codec=None, bitrate=0, container="jpeg
 class Section:
     """A library.
 
-    `claims` lets it say that it holds so many items of a kind that nobody ever made.
+    `claims` makes it report this many items of a kind, which are only created when they are read.
     """
 
     id: int
@@ -135,13 +135,13 @@ class Section:
 
     @property
     def path_of_picture(self) -> str:
-        """Return the word of the section's stock pictures."""
+        """Return the part of the path that the section's stock pictures have."""
         return self.kind.word
 
 
 @dataclass(eq=False, kw_only=True)
 class Viewing:
-    """What one person has to do with an item."""
+    """The watched state and the rating of one account for an item."""
 
     count: int = 0
     offset: int = 0
@@ -151,7 +151,7 @@ class Viewing:
 
 @dataclass(eq=False, kw_only=True)
 class Item:
-    """Something in a library. Times are epoch seconds, durations and offsets milliseconds."""
+    """An item of a library. Times are epoch seconds, durations and offsets milliseconds."""
 
     rating_key: int
     kind: Kind
@@ -172,12 +172,12 @@ class Item:
 
     @property
     def key(self) -> str:
-        """Return the address of the item."""
+        """Return the path of the item."""
         return f"/library/metadata/{self.rating_key}"
 
     @property
     def playable(self) -> bool:
-        """Return whether the item is a file, and not a group of others."""
+        """Return whether the item is a file, and not a group of items."""
         return self.kind in PLAYABLE
 
     @property
@@ -189,12 +189,12 @@ class Item:
 
     @property
     def size(self) -> int:
-        """Return how many bytes the file has."""
+        """Return the size of the file in bytes."""
         return self.duration * self.quality.bitrate // 8 if self.playable else 0
 
     @property
     def ancestors(self) -> Iterable[Item]:
-        """Return what the item is in, nearest first."""
+        """Return the ancestors of the item, nearest first."""
         parent = self.parent
         while parent:
             yield parent
@@ -208,16 +208,16 @@ class Item:
             yield from child.leaves()
 
     def viewing(self, account_id: int = OWNER_ID) -> Viewing:
-        """Return what this person has to do with the item."""
+        """Return the watched state and the rating of this account."""
         return self.viewings.get(account_id) or Viewing()
 
     def view(self, account_id: int) -> Viewing:
-        """Return the same to be changed."""
+        """Return the watched state and the rating of this account, to be modified."""
         return self.viewings.setdefault(account_id, Viewing())
 
 
 class Details(TypedDict, total=False):
-    """What can be said of something new; see Find."""
+    """The options of a new item; see Find."""
 
     kind: Kind
     show: str | None
@@ -235,8 +235,8 @@ class Details(TypedDict, total=False):
 class Find:
     """A file that a scan finds.
 
-    `show` is also a track's artist; `album` also that of a photo. Without a `section` it lies in
-    the first one that holds its kind.
+    `show` is also the artist of a track, `album` also the album of a photo. Without a `section` it
+    is in the first one that holds its kind.
     """
 
     title: str
@@ -253,5 +253,5 @@ class Find:
 
     @property
     def file_quality(self) -> Quality:
-        """Return what the file holds, by its kind when nothing else was said."""
+        """Return the format of the file, by default that of its kind."""
         return self.quality or {Kind.TRACK: MUSIC, Kind.PHOTO: PICTURE}.get(self.kind, HD)

@@ -1,4 +1,4 @@
-"""What a server works off in the background after it was told to."""
+"""The jobs that a server runs in the background."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -20,7 +20,7 @@ async def nothing() -> None:
 
 @dataclass(eq=False, kw_only=True)
 class Job:
-    """One piece of work that takes its time. A butler's task has its name."""
+    """One job. That of a butler's task has the name of the task."""
 
     activity: Activity
     name: str | None = None
@@ -30,16 +30,16 @@ class Job:
     cancelled: bool = False
 
     def end(self, *, cancelled: bool = False) -> None:
-        """Let it come to its end now."""
+        """End the job now."""
         self.cancelled = cancelled
         self.over.set()
 
 
 class Jobs:
-    """All that one server works on.
+    """The jobs of one server.
 
-    `seconds` tells how long a job takes in real time; 0 is at once, and None means until `finish`
-    or somebody cancels it.
+    `seconds` is how long a job takes in real time; 0 is at once, and None is until it is finished
+    with `finish` or cancelled.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Jobs:
         seconds: Callable[[], float | None],
         spawn: Callable[[Coroutine[Any, Any, None]], None],
     ) -> None:
-        """Start with nothing to do."""
+        """Initialize without jobs."""
         self.running: list[Job] = []
         self.activities = activities
         self._traffic = traffic
@@ -68,7 +68,7 @@ class Jobs:
         begun: Step = nothing,
         ended: Step = nothing,
     ) -> Job:
-        """Start a job that goes on by itself; `begun` and `ended` happen while it is listed."""
+        """Start a job; `begun` and `ended` are called while its activity is listed."""
         activity = await self.activities.start(
             kind, title, section_id=section_id, key=key, cancellable=True
         )
@@ -103,15 +103,15 @@ class Jobs:
                 await job.activity.update(100 * step // STEPS)
 
     def of(self, activity: Activity) -> Job | None:
-        """Return the job behind something that goes on."""
+        """Return the job of an activity."""
         return next((job for job in self.running if job.activity is activity), None)
 
     def named(self, name: str) -> Job | None:
-        """Return the butler's task that runs under this name."""
+        """Return the job of the butler's task with this name."""
         return next((job for job in self.running if job.name == name), None)
 
     async def finish(self) -> None:
-        """Let all jobs end now, and wait until they have."""
+        """End all jobs now, and wait until they have ended."""
         jobs = list(self.running)
         for job in jobs:
             job.end()

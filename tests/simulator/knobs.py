@@ -1,35 +1,35 @@
-"""How a simulated server can be other than usual."""
+"""Attributes that make a simulated server behave differently from the usual."""
 
 import inspect
 
 
 class Knobs:
-    """What can be set on a server at any time, also through the control panel."""
+    """Attributes of a server that can be set at any time, also through the control panel."""
 
     claimed: bool = True
-    """Whether an account owns it. An unclaimed server needs no token and is listed nowhere."""
+    """Whether an account owns it. An unclaimed server needs no token, and is not listed."""
     unclaimed_refuses: bool = False
-    """Whether an unclaimed server, as on another network, refuses everybody instead."""
+    """Whether an unclaimed server refuses all requests instead, as from another network."""
     allowed_without_auth: bool = False
-    """Whether the caller's network may use it with any token or none, and with full rights."""
+    """Whether the client's network is allowed without auth, and so has full access."""
     rejects_tokens: bool = False
-    """Whether it is signed out and cannot verify anybody: every token is refused."""
+    """Whether it refuses every token, as it does when it is signed out of plex.tv."""
     revocation_grace: float = 0
-    """For how many seconds of the world's clock it honours a token that has died."""
+    """For how many seconds of the world's clock it accepts a revoked token."""
     closes_sockets_on_revocation: bool = False
-    """Whether the open websockets of a token are closed when it dies."""
+    """Whether the open websockets of a token are closed when it is revoked."""
     refuses_with_401: bool = False
-    """Whether it is old and says 401 instead of 403 where only the right is missing."""
+    """Whether it responds with 401 instead of 403 to a guest, as old versions do."""
     refuses_websockets: int | None = None
-    """The status with which it refuses the push channel, or None."""
+    """The status with which it refuses websockets, or None."""
     identifies_as: str | None = None
     """The machineIdentifier of another machine that answers at this address, or None."""
     lists_streams_after: float = 0
-    """For how many seconds of the world's clock it tells of a stream, and does not list it."""
+    """For how many seconds of the world's clock a stream is pushed but not listed."""
     job_seconds: float | None = 0
-    """How many real seconds a scan or a butler's task takes that somebody asked for.
+    """How many real seconds a requested scan or a butler's task takes.
 
-    None means until `jobs.finish()`, or until somebody cancels it.
+    None is until `jobs.finish()`, or until it is cancelled.
     """
     https_required: bool = False
     """Whether a server with TLS refuses plain HTTP on its port, as plex.tv lists it too."""

@@ -1,4 +1,4 @@
-"""All libraries of a server, and what is added to them and removed."""
+"""The libraries of a server, to which items can be added and removed."""
 
 from collections.abc import Callable, Iterable
 import itertools
@@ -22,7 +22,7 @@ AGENTS = {
     Kind.ARTIST: ("tv.plex.agents.music", "Plex Music", "/data/Music"),
     Kind.PHOTO_ALBUM: ("tv.plex.agents.photo", "Plex Photo Scanner", "/data/Photos"),
 }
-# Where what is claimed has its keys, so many for a library.
+# The first rating key of claimed items, and how many each library may have.
 CLAIMED_KEYS, KEYS_OF_A_SECTION = 1_000_000_000, 100_000_000
 
 
@@ -30,7 +30,7 @@ class Library:
     """All libraries of one server."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """Start with the three usual libraries and a handful of items."""
+        """Initialize with the three usual libraries and a few items."""
         self._clock = clock
         self._next_key = 101
         self._section_ids = itertools.count(1)
@@ -53,7 +53,7 @@ class Library:
 
     @property
     def items(self) -> list[Item]:
-        """Return everything there is, in the order in which it was added."""
+        """Return all items in the order in which they were added."""
         return list(self._by_key.values())
 
     # Sections
@@ -69,7 +69,7 @@ class Library:
     ) -> Section:
         """Add an empty library for a kind, such as MOVIE, SHOW or EPISODE, TRACK, PHOTO.
 
-        With `claims` it says that it holds so many of each kind.
+        With `claims` it reports this many items of each kind.
         """
         agent, scanner, _ = AGENTS[kind.top]
         now = int(self._clock())
@@ -91,7 +91,7 @@ class Library:
         return section
 
     def remove_section(self, section: Section) -> None:
-        """Remove a library with all that it holds."""
+        """Remove a library with all its items."""
         self.sections.remove(section)
         for key in self._held.pop(section):
             del self._by_key[key]
@@ -107,7 +107,7 @@ class Library:
     # Items
 
     def item(self, rating_key: int) -> Item | None:
-        """Return the item with this key; one that is claimed is made up anew each time."""
+        """Return the item with this key; a claimed one is created each time."""
         if rating_key < CLAIMED_KEYS:
             return self._by_key.get(rating_key)
         section_id, rest = divmod(rating_key - CLAIMED_KEYS, KEYS_OF_A_SECTION)
@@ -128,7 +128,7 @@ class Library:
         return sorted(found, key=lambda item: (item.title, item.rating_key))
 
     def claimed(self, section: Section, kind: Kind, start: int, stop: int) -> list[Item]:
-        """Return some of the items that a library claims, which are made up on the spot.
+        """Return some of the items that a library claims, which are created on demand.
 
         They were added a second apart, the first last.
         """
@@ -155,7 +155,7 @@ class Library:
         )
 
     def storage(self, section: Section) -> tuple[int, int]:
-        """Return how many bytes and milliseconds a library says that it has."""
+        """Return the size in bytes and the duration in milliseconds of a library."""
         files = [item for item in self._held[section].values() if item.playable]
         size, duration = sum(item.size for item in files), sum(item.duration for item in files)
         for kind, count in section.claims.items():
@@ -166,13 +166,13 @@ class Library:
         return size, duration
 
     def recently_added(self, sections: Iterable[Section]) -> list[Item]:
-        """Return what was added, newest first; seasons and albums stand for what is in them."""
+        """Return new items, newest first; seasons and albums instead of what they contain."""
         shown = {Kind.MOVIE, Kind.SEASON, Kind.ALBUM, Kind.PHOTO}
         found = [item for item in self._in(sections) if item.kind in shown]
         return sorted(found, key=lambda item: (-item.added_at, -item.rating_key))
 
     def on_deck(self, sections: Iterable[Section], account_id: int) -> list[Item]:
-        """Return what this person began and did not finish, the last one first."""
+        """Return the items that this account started and did not finish, the last one first."""
         found = [
             (viewing, item)
             for item in self._in(sections)
@@ -182,21 +182,21 @@ class Library:
         return [item for _, item in found]
 
     def search(self, text: str, sections: Iterable[Section]) -> list[Item]:
-        """Return the items whose title holds the text."""
+        """Return the items whose title contains the text."""
         return [item for item in self._in(sections) if text.lower() in item.title.lower()]
 
     def _in(self, sections: Iterable[Section]) -> Iterable[Item]:
         for section in sections:
             yield from self._held[section].values()
 
-    # What is added and removed
+    # Adding and removing
 
     def add(self, title: str, **details: Unpack[Details]) -> Item:
-        """Add an item; an episode brings its show and season, a track its artist and album."""
-        return self.take_in(Find(title=title, **details))[-1]
+        """Add an item with its ancestors: an episode with its show and season, for example."""
+        return self.add_found(Find(title=title, **details))[-1]
 
-    def take_in(self, find: Find) -> list[Item]:
-        """Add what was found and return all that is new: what it is in first, itself last."""
+    def add_found(self, find: Find) -> list[Item]:
+        """Add a found file, and return all new items: its ancestors first, itself last."""
         first = self._next_key
         section = find.section or self.section_for(find.kind)
         parent: Item | None = None
@@ -223,7 +223,7 @@ class Library:
         return fresh[::-1]
 
     def outside(self, title: str, *, live: bool, kind: Kind) -> Item:
-        """Return something to play that is in no library: live television, or a trailer."""
+        """Return an item that is in no library: live television or a trailer."""
         section = Section(
             id=LIVE_ID if live else CLIPS_ID,
             kind=kind,
@@ -246,7 +246,7 @@ class Library:
         )
 
     def remove(self, item: Item) -> list[Item]:
-        """Remove an item with all in it, and what is empty then; return all that is gone."""
+        """Remove an item with its content and with emptied ancestors, and return all of them."""
         gone = [*_all_in(item), item]
         parent = item.parent
         while parent:
@@ -261,7 +261,7 @@ class Library:
         return gone
 
     def trash(self, section: Section) -> list[Item]:
-        """Return what lies in the trash of a library: items whose files are gone."""
+        """Return the trash of a library: the items whose files are gone."""
         return [item for item in self._held[section].values() if item.missing]
 
     def _key(self) -> int:

@@ -1,4 +1,4 @@
-"""What a simulated server answers over HTTP about the content of its libraries."""
+"""The HTTP endpoints of a server for the content of its libraries."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from .access import Access
+from .error_pages import server_error
 from .guards import Guards, server_answer
 from .items import Item, Kind, Section
-from .listings import compared, listed, page_of, paged
+from .library_meta import meta_node, sort_nodes
 from .media import item_node, section_node
-from .meta import meta_node, sort_nodes
-from .pages import server_error
+from .paging import compared, listed, page_of, paged
 from .rendering import Node, Scalar, container
 from .scanner import LIBRARY
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from .server import PlexServer
 
 SECTION = "/library/sections/{id:\\d+}"
-# A server may give fewer than were asked for; this is how many it has time to make up.
+# A server may return fewer items than requested; this many claimed ones are created at a time.
 MOST_CLAIMED = 1000
 
 ABOUT_LISTS: dict[str, Scalar] = {
@@ -31,14 +31,14 @@ ABOUT_LISTS: dict[str, Scalar] = {
 
 
 class LibraryApi:
-    """The endpoints that read under /library, and what belongs to them."""
+    """The endpoints that read libraries: those under /library, and the searches."""
 
     def __init__(self, server: PlexServer) -> None:
-        """Answer for this server."""
+        """Initialize for this server."""
         self.server = server
 
     def routes(self, guards: Guards) -> list[web.RouteDef]:
-        """Return the endpoints; a guest sees what was shared."""
+        """Return the endpoints; a guest sees the shared libraries."""
         anyone, owner = guards.anyone, guards.owner
         return [
             web.get("/library", owner(self.library)),
@@ -62,7 +62,7 @@ class LibraryApi:
             web.get("/playlists", anyone(self.none)),
         ]
 
-    # What somebody may see
+    # Access
 
     def _visible(self, access: Access) -> list[Section]:
         return [section for section in self.server.library.sections if access.sees(section.id)]
@@ -72,7 +72,7 @@ class LibraryApi:
         return self.server.library.section(number) if access.sees(number) else None
 
     def _sections(self, request: web.Request, access: Access) -> list[Section]:
-        """Return the library that was asked for, or all where none was."""
+        """Return the requested library, or all if none was requested."""
         if "id" not in request.match_info:
             return self._visible(access)
         section = self._section(request, access)
@@ -100,7 +100,7 @@ class LibraryApi:
         return server_answer(request, container())
 
     async def library(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """Say what /library has, to the owner."""
+        """Return /library, which only the owner may read."""
         nodes = tuple(
             Node(tag="Directory", attributes={"key": key, "title": title})
             for key, title in (
@@ -120,7 +120,7 @@ class LibraryApi:
         return server_answer(request, container(*nodes, allowSync=False, title1="Plex Library"))
 
     async def section(self, request: web.Request, access: Access) -> web.StreamResponse:
-        """Say what one library has."""
+        """Return the ways to list one library."""
         section = self._section(request, access)
         if section is None:
             return server_error(404)
@@ -139,14 +139,14 @@ class LibraryApi:
         return server_answer(request, node)
 
     async def sorts(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """List the orders in which a library can be shown."""
+        """List the sort orders of a library."""
         nodes = tuple(Node(tag="Directory", attributes=node.attributes) for node in sort_nodes())
         return server_answer(request, container(*nodes))
 
     # Items
 
     async def items(self, request: web.Request, access: Access) -> web.StreamResponse:
-        """List what one library holds, of one kind, perhaps sorted and filtered."""
+        """List the items of one kind in a library, optionally sorted and filtered."""
         section = self._section(request, access)
         if section is None:
             return server_error(404)
@@ -183,7 +183,7 @@ class LibraryApi:
         )
 
     async def everything(self, request: web.Request, access: Access) -> web.StreamResponse:
-        """List what all libraries hold, of one kind."""
+        """List the items of one kind in all libraries."""
         try:
             kind = Kind(int(request.query.get("type", "")))
         except ValueError:
@@ -196,17 +196,17 @@ class LibraryApi:
         return self._list(request, access, _filtered(request, found))
 
     async def recently_added(self, request: web.Request, access: Access) -> web.StreamResponse:
-        """List what is new, everywhere or in one library."""
+        """List the recently added items, of all libraries or of one."""
         found = self.server.library.recently_added(self._sections(request, access))
         return self._list(request, access, found, mixedParents=True)
 
     async def on_deck(self, request: web.Request, access: Access) -> web.StreamResponse:
-        """List what the caller began."""
+        """List the items that the account started."""
         sections = self._sections(request, access)
         return self._list(request, access, self.server.library.on_deck(sections, access.account_id))
 
     async def metadata(self, request: web.Request, access: Access) -> web.StreamResponse:
-        """Show items by their keys."""
+        """Return items by their keys."""
         keys = [key for key in request.match_info["keys"].split(",") if key]
         found = [item for key in keys if (item := self._item(key, access))]
         if not found:
@@ -224,21 +224,21 @@ class LibraryApi:
         )
 
     async def children(self, request: web.Request, access: Access) -> web.StreamResponse:
-        """List what is directly in an item."""
+        """List the children of an item."""
         item = self._item(request.match_info["key"], access)
         if item is None:
             return server_error(404)
         return self._list(request, access, item.children)
 
     async def leaves(self, request: web.Request, access: Access) -> web.StreamResponse:
-        """List what can be played in an item."""
+        """List the playable items in an item."""
         item = self._item(request.match_info["key"], access)
         if item is None:
             return server_error(404)
         return self._list(request, access, [*item.leaves()])
 
     async def search(self, request: web.Request, access: Access) -> web.StreamResponse:
-        """Look for a text in all titles, or in those of one library, by kind."""
+        """Search the titles of all libraries or of one, with the results grouped by kind."""
         text = request.query.get("query")
         if not text:
             return server_error(400)
@@ -257,12 +257,12 @@ class LibraryApi:
 
 
 def _narrowed(request: web.Request) -> bool:
-    """Return whether the caller wants only some items, among which is nothing only claimed."""
+    """Return whether the request has filters, which no claimed item passes."""
     return any(name == "title" or name.startswith("addedAt") for name in request.query)
 
 
 def _filtered(request: web.Request, items: list[Item]) -> list[Item]:
-    """Return the items that the caller wants, in the order that the caller wants."""
+    """Return the items that pass the filters, in the requested order."""
     if title := request.query.get("title"):
         items = [item for item in items if title.lower() in item.title.lower()]
     items = compared(request, "addedAt", items, lambda item: item.added_at)

@@ -1,4 +1,4 @@
-"""The page at plex.tv/link, and the picture that leads to it."""
+"""The page at plex.tv/link, and its QR code."""
 
 from collections.abc import Sequence
 from html import escape
@@ -21,7 +21,7 @@ button { background: #e5a00d; color: #000; cursor: pointer }
 
 
 def qr_picture(address: str) -> bytes:
-    """Return a PNG whose QR code holds the address."""
+    """Return a PNG with the QR code of an address."""
     out = BytesIO()
     segno.make(address, error="m", micro=False).save(out, kind="png", scale=8, border=4)
     return out.getvalue()
@@ -34,7 +34,7 @@ def link_page(
     linked: str | None = None,
     problem: bool = False,
 ) -> web.Response:
-    """Return the page: a form, or the news that an app is linked now."""
+    """Return the page: a form, or the confirmation that an app is linked."""
     if linked is not None:
         content = f"<h1>Account linked</h1><p>{escape(linked)} is signed in now.</p>"
     else:

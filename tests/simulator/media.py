@@ -1,6 +1,6 @@
-"""How items look in an answer: as the library shows them, and as a session does."""
+"""The elements of items, as libraries and as sessions have them."""
 
-from .items import CLIPS_ID, OWNER_ID, Item, Kind, Section
+from .items import CLIPS_ID, OWNER_ID, Item, Kind, Quality, Section
 from .rendering import Node, Scalar, Shape, present
 
 WITH_YEAR = {Kind.MOVIE, Kind.EPISODE, Kind.SHOW, Kind.ALBUM, Kind.PHOTO}
@@ -44,7 +44,7 @@ def section_node(section: Section) -> Node:
 def item_attributes(
     item: Item, *, viewer: int = OWNER_ID, in_session: bool = False
 ) -> dict[str, Scalar]:
-    """Return the attributes of an item; a session writes the library's id as a string."""
+    """Return the attributes of an item; a session has the library's id as a string."""
     parent = item.parent
     top = parent.parent if parent else None
     stamp = item.updated_at
@@ -92,7 +92,7 @@ def _place(item: Item, *, in_session: bool) -> dict[str, Scalar]:
             "librarySectionKey": f"/library/sections/{section.id}",
             "librarySectionTitle": section.title,
         }
-    # A trailer names a library that there is not, and live television none.
+    # A trailer names a library that does not exist, and live television none.
     return {"librarySectionID": str(CLIPS_ID)} if section.id == CLIPS_ID else {}
 
 
@@ -107,7 +107,7 @@ def _ancestor(prefix: str, item: Item) -> dict[str, Scalar]:
 
 
 def item_node(item: Item, *, viewer: int = OWNER_ID, markers: bool = False) -> Node:
-    """Return an item as the library shows it to somebody, perhaps with where its credits are."""
+    """Return an item as a library lists it to an account, optionally with its markers."""
     attributes = item_attributes(item, viewer=viewer)
     if offset := item.viewing(viewer).offset:
         attributes["viewOffset"] = offset
@@ -158,14 +158,14 @@ def _media_node(item: Item) -> Node:
             audioChannels=quality.audio_channels if quality.audio_codec else None,
             audioCodec=quality.audio_codec,
             container=quality.container,
-            **_picture(item),
+            **picture_attributes(item, quality),
         ),
         children=(part,),
     )
 
 
-def _picture(item: Item) -> dict[str, Scalar]:
-    quality = item.quality
+def picture_attributes(item: Item, quality: Quality) -> dict[str, Scalar]:
+    """Return the attributes of an item's picture, of which music has none."""
     if item.kind is Kind.TRACK:
         return {}
     size: dict[str, Scalar] = {
@@ -184,5 +184,5 @@ def _picture(item: Item) -> dict[str, Scalar]:
 
 
 def file_of(item: Item) -> str:
-    """Return where the file of an item lies on the server."""
+    """Return the path of an item's file on the server."""
     return f"{item.section.paths[0]}/{item.title}.{item.quality.container}"

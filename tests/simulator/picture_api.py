@@ -1,4 +1,4 @@
-"""What a simulated server answers over HTTP to whoever wants a picture."""
+"""The HTTP endpoints of a server for pictures."""
 
 import re
 from typing import TYPE_CHECKING
@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from .access import Access
+from .error_pages import PROTOCOL_HEADERS, server_error
 from .guards import Guards
-from .pages import PROTOCOL_HEADERS, server_error
 from .pictures import draw, shape_of, size_within
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ OWN_WIDTH, OWN_HEIGHT = 600, 900
 
 
 class PictureApi:
-    """The pictures themselves, and the transcoder that makes them smaller."""
+    """The pictures themselves, and the transcoder that resizes them."""
 
     def __init__(self, server: PlexServer) -> None:
-        """Answer for this server."""
+        """Initialize for this server."""
         self.server = server
 
     def routes(self, guards: Guards) -> list[web.RouteDef]:
-        """Return the endpoints; a guest sees the pictures of what was shared."""
+        """Return the endpoints; a guest sees the pictures of the shared libraries."""
         return [
             web.get("/photo/:/transcode", guards.anyone(self.transcode)),
             web.get(
@@ -36,13 +36,13 @@ class PictureApi:
         ]
 
     async def picture(self, request: web.Request, access: Access) -> web.StreamResponse:
-        """Return a picture as it is."""
+        """Return a picture in its original size."""
         return self._picture(request.path, access, (OWN_WIDTH, OWN_HEIGHT), "JPEG", outside=False)
 
     async def transcode(self, request: web.Request, access: Access) -> web.StreamResponse:
         """Return a picture of this server in another size or format.
 
-        It fits into the wanted size, or with `minSize` covers it.
+        It fits into the requested size, or with `minSize` covers it.
         """
         query = request.query
         width, height = query.get("width", ""), query.get("height", "")

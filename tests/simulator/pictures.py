@@ -32,7 +32,7 @@ def shape_of(item: Item, picture: str) -> tuple[int, int]:
 def size_within(
     shape: tuple[int, int], width: int, height: int, *, outside: bool
 ) -> tuple[int, int]:
-    """Return the size that just fits into the wanted one, or that just covers it."""
+    """Return the size that just fits into the requested one, or that just covers it."""
     scales = (width / shape[0], height / shape[1])
     scale = max(scales) if outside else min(scales)
     across, down = (min(LARGEST, max(1, round(side * scale))) for side in shape)

@@ -1,4 +1,4 @@
-"""The PINs of plex.tv: how an app gets a token without ever seeing a password."""
+"""The PINs of plex.tv, with which an app gets a token without a password."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -8,7 +8,7 @@ import secrets
 
 from .rendering import Node, Scalar, Shape
 
-# plex.tv leaves out what can be mistaken for something else.
+# plex.tv leaves out characters that can be mistaken for others.
 WEAK_ALPHABET = "ABCDEFGHJKLMNPQRSTUVWXYZ23456789"
 STRONG_ALPHABET = "abcdefghijklmnopqrstuvwxyz0123456789"
 WEAK_LENGTH = 4
@@ -24,7 +24,7 @@ def iso(timestamp: float) -> str:
 
 @dataclass(eq=False, kw_only=True)
 class Pin:
-    """A PIN that waits for its person's approval."""
+    """A PIN, with its account and its token once it is approved."""
 
     id: int
     code: str
@@ -37,11 +37,11 @@ class Pin:
     token: str | None = field(default=None, repr=False)
 
 
-class PinDesk:
-    """All PINs; their lifetimes can be set, in seconds."""
+class Pins:
+    """All PINs of plex.tv. Their lifetimes, in seconds, can be set."""
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """Start without any PIN."""
+        """Initialize without any PIN."""
         self._clock = clock
         self._ids = itertools.count(510_000_001)
         self._pins: dict[int, Pin] = {}
@@ -49,7 +49,7 @@ class PinDesk:
         self.strong_lifetime = STRONG_LIFETIME
 
     def create(self, *, strong: bool, headers: Mapping[str, str]) -> Pin:
-        """Return a new PIN for the app that the X-Plex headers name."""
+        """Create a PIN for the app that the X-Plex headers name."""
         alphabet, length = (
             (STRONG_ALPHABET, STRONG_LENGTH) if strong else (WEAK_ALPHABET, WEAK_LENGTH)
         )
@@ -81,14 +81,14 @@ class PinDesk:
         return [pin for pin in self._pins.values() if pin.expires_at > self._clock()]
 
     def expire(self, code: str | None = None) -> None:
-        """Let one PIN expire now, or all."""
+        """Expire one PIN now, or all."""
         for pin in self.waiting():
             if code in {None, pin.code}:
                 pin.expires_at = self._clock()
 
 
 def pin_node(pin: Pin, *, now: float, base_url: str) -> Node:
-    """Return a PIN as plex.tv shows it to the app."""
+    """Return a PIN as plex.tv sends it to the app."""
     location: dict[str, Scalar] = {
         "code": "ZZ",
         "european_union_member": False,

@@ -1,4 +1,4 @@
-"""Who plays what on a server: streams, the players that were seen, and what was played before."""
+"""The playback on a server: streams, known players, and the history."""
 
 import asyncio
 from collections import deque
@@ -30,7 +30,7 @@ class Play:
 
 @dataclass(frozen=True, kw_only=True)
 class Device:
-    """A player that the server has seen."""
+    """A player that the server knows."""
 
     id: int
     player: Player
@@ -38,7 +38,7 @@ class Device:
 
 
 class Playback:
-    """All streams of one server."""
+    """The streams, players and history of one server."""
 
     def __init__(
         self,
@@ -48,7 +48,7 @@ class Playback:
         *,
         owner: Callable[[], Account],
     ) -> None:
-        """Start with nothing being played."""
+        """Initialize without streams."""
         self.streams: list[Stream] = []
         self.ended: deque[Stream] = deque(maxlen=REMEMBERED)
         self.history: list[Play] = []
@@ -63,16 +63,16 @@ class Playback:
         self._ticker: asyncio.Task[None] | None = None
 
     def restart(self) -> None:
-        """Begin anew, as a server does that has just started."""
+        """Reset the streams as a restart of the server does."""
         self.ended += self.streams
         self.streams.clear()
         self._session_keys = itertools.count(1)
 
-    # What is told again and again
+    # Periodic notifications
 
     @property
     def interval(self) -> float | None:
-        """Return after how many real seconds what plays is announced anew; None means never."""
+        """Return the real seconds between notifications of what is playing; None means never."""
         return self._interval
 
     @interval.setter
@@ -87,7 +87,7 @@ class Playback:
         )
 
     async def close(self) -> None:
-        """Announce nothing any more."""
+        """Stop the periodic notifications."""
         ticker, self.interval = self._ticker, None
         if ticker:
             await asyncio.gather(ticker, return_exceptions=True)
@@ -98,7 +98,7 @@ class Playback:
             for stream in list(self.streams):
                 if stream.state is State.PLAYING:
                     await self.announce(stream)
-                    await self._tell_transcoder(stream, "update")
+                    await self._notify_transcode(stream, "update")
 
     # Streams
 
@@ -121,9 +121,9 @@ class Playback:
         location: str | None = None,
         bandwidth: int | None = None,
     ) -> Stream:
-        """Let somebody play something; what the library does not have yet is added quietly.
+        """Start a stream; an item that the library does not have is added without notification.
 
-        Photos have no Session and are shown as they are. Trailers (Kind.CLIP) and live television
+        Photos have no Session and are never transcoded. Trailers (Kind.CLIP) and live television
         are in no library.
         """
         account = user or self._owner()
@@ -144,7 +144,7 @@ class Playback:
             with_session=with_session and item.kind is not Kind.PHOTO,
             clock=self._clock,
             changed=self._changed,
-            transcoded=self._tell_transcoder,
+            transcoded=self._notify_transcode,
             live=live,
             video=video,
             audio=audio,
@@ -155,19 +155,19 @@ class Playback:
         )
         self.device_of(stream.player)
         self.streams.append(stream)
-        await self._tell_transcoder(stream, "start")
+        await self._notify_transcode(stream, "start")
         await self.announce(stream)
         return stream
 
     def device_of(self, player: Player) -> Device:
-        """Return under which number the server knows a player."""
+        """Return the device of a player, which is added if it is new."""
         return self.devices.setdefault(
             player.machine_identifier,
             Device(id=len(self.devices) + 1, player=player, created_at=int(self._clock())),
         )
 
     async def terminate(self, stream: Stream, reason: str) -> None:
-        """End a stream for its player, who will be told why."""
+        """End a stream with a reason that its player shows."""
         stream.termination = f"Admin terminated playback with reason: {reason}"
         await stream.stop()
 
@@ -175,12 +175,12 @@ class Playback:
         if stream.gone and stream in self.streams:
             self.streams.remove(stream)
             self.ended.append(stream)
-            self._write_down(stream)
-            await self._tell_transcoder(stream, "end")
+            self._add_to_history(stream)
+            await self._notify_transcode(stream, "end")
         await self.announce(stream)
 
-    def _write_down(self, stream: Stream) -> None:
-        """Note in the history that it was played, and how far."""
+    def _add_to_history(self, stream: Stream) -> None:
+        """Add a stream to the history, and update the watched state of its item."""
         item, now = stream.item, int(self._clock())
         if item.section.id <= 0:
             return
@@ -199,7 +199,7 @@ class Playback:
             )
         )
 
-    async def _tell_transcoder(self, stream: Stream, event: str) -> None:
+    async def _notify_transcode(self, stream: Stream, event: str) -> None:
         if stream.delivery is not Delivery.DIRECT_PLAY:
             node = transcode_node(stream, key=f"/transcode/sessions/{stream.transcode_id}")
             await self._notifier.notify(
@@ -210,7 +210,7 @@ class Playback:
             )
 
     async def announce(self, stream: Stream) -> None:
-        """Send the notification that a server sends on a change and about every ten seconds."""
+        """Send the notification that a server sends at a change and about every ten seconds."""
         await self._notifier.notify(
             "playing",
             "PlaySessionStateNotification",

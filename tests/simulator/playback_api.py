@@ -1,4 +1,4 @@
-"""What a simulated server answers over HTTP about what is played, was played, and what of it."""
+"""The HTTP endpoints of a server for sessions, history, watched state and ratings."""
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from .access import Access
+from .error_pages import server_error
 from .guards import Guards, done, server_answer
 from .items import Item, Viewing
-from .listings import compared, paged
-from .pages import server_error
+from .paging import compared, paged
 from .playback import Play
 from .rendering import Node, Shape, container, present
 from .scanner import LIBRARY
@@ -23,14 +23,14 @@ TERMINATED = 2006
 
 
 class PlaybackApi:
-    """The endpoints for sessions, the history and what a person says of an item."""
+    """The endpoints for sessions, history, watched state and ratings."""
 
     def __init__(self, server: PlexServer) -> None:
-        """Answer for this server."""
+        """Initialize for this server."""
         self.server = server
 
     def routes(self, guards: Guards) -> list[web.RouteDef]:
-        """Return the endpoints. Sessions are the owner's; of the rest everybody has the own."""
+        """Return the endpoints. Sessions are the owner's; the rest is separate for each account."""
         anyone, owner = guards.anyone, guards.owner
         terminate = owner(self.terminate)
         timeline = anyone(self.timeline)
@@ -54,13 +54,13 @@ class PlaybackApi:
         ]
 
     async def sessions(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """List what is being played."""
+        """List the streams."""
         begun_by = self.server.traffic.clock() - self.server.lists_streams_after
         listed = [stream for stream in self.server.streams if stream.begun_at <= begun_by]
         return server_answer(request, container(*map(stream_node, listed)))
 
     async def transcode_sessions(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """List what the transcoder does."""
+        """List the transcode sessions."""
         nodes = []
         for stream in self.server.streams:
             if stream.delivery is not Delivery.DIRECT_PLAY:
@@ -70,7 +70,7 @@ class PlaybackApi:
         return server_answer(request, container(*nodes))
 
     async def terminate(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """End a stream with a message to its player; without a Plex Pass nobody can."""
+        """End a stream with a message to its player, which needs a Plex Pass."""
         if not self.server.plex_pass:
             return server_error(401)
         wanted = request.query.get("sessionId")
@@ -83,7 +83,7 @@ class PlaybackApi:
         return server_error(404)
 
     async def timeline(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """Hear from a player what it does, and tell it when it has been stopped."""
+        """Handle the report of a player, and respond whether it has been stopped."""
         player = request.headers.get("X-Plex-Client-Identifier", "")
         playback = self.server.playback
         for stream in playback.ended:
@@ -103,7 +103,7 @@ class PlaybackApi:
     # The history
 
     async def history(self, request: web.Request, access: Access) -> web.StreamResponse:
-        """List what was played, of all people to the owner and of a guest only the own."""
+        """List the history: of all accounts to the owner, and only its own to a guest."""
         rows = [
             row
             for row in self.server.playback.history
@@ -150,7 +150,7 @@ class PlaybackApi:
         )
         return Node(tag=item.kind.tag, key="Metadata", attributes=attributes)
 
-    # What a person says of an item
+    # Watched state and ratings
 
     def _item(self, request: web.Request, access: Access) -> Item | web.Response:
         if request.query.get("identifier") is None or "key" not in request.query:
@@ -175,7 +175,7 @@ class PlaybackApi:
         return done()
 
     async def scrobble(self, request: web.Request, access: Access) -> web.StreamResponse:
-        """Mark an item, or all in it, as watched."""
+        """Mark an item, or everything in it, as watched."""
         now = int(self.server.traffic.clock())
 
         def watched(viewing: Viewing) -> None:
@@ -186,7 +186,7 @@ class PlaybackApi:
         return await self._mark(request, access, watched)
 
     async def unscrobble(self, request: web.Request, access: Access) -> web.StreamResponse:
-        """Mark an item, or all in it, as not watched."""
+        """Mark an item, or everything in it, as unwatched."""
 
         def unwatched(viewing: Viewing) -> None:
             viewing.count = viewing.offset = 0
@@ -195,7 +195,7 @@ class PlaybackApi:
         return await self._mark(request, access, unwatched)
 
     async def rate(self, request: web.Request, access: Access) -> web.StreamResponse:
-        """Rate an item from 0 to 10, or take the rating back with -1."""
+        """Rate an item from 0 to 10, or remove the rating with -1."""
         item = self._item(request, access)
         if isinstance(item, web.Response):
             return item

@@ -1,4 +1,4 @@
-"""The simulated plex.tv, as a test drives it. What it answers over HTTP is in plex_tv_api."""
+"""The simulated plex.tv, as a test uses it. Its HTTP endpoints are in plex_tv_api."""
 
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, override
@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, override
 from aiohttp import web
 
 from .accounts import Account, AccountBook, Device, new_client_identifier
+from .error_pages import plex_tv_error
 from .host import Host, Traffic
-from .pages import plex_tv_error
-from .pins import Pin, PinDesk
+from .pins import Pin, Pins
 from .plex_tv_api import PlexTvApi
 
 if TYPE_CHECKING:
@@ -18,28 +18,28 @@ HOST_NAME = "plex.tv"
 
 
 class PlexTv(Host):
-    """The one plex.tv of a world."""
+    """The plex.tv of a world."""
 
     def __init__(self, traffic: Traffic, servers: Sequence[PlexServer], *, port: int = 0) -> None:
-        """Start with no account; `servers` is the world's own list."""
+        """Initialize without accounts; `servers` is the world's own list."""
         super().__init__(HOST_NAME, traffic, port=port)
         self.servers = servers
         self.book = AccountBook(traffic.clock, self._token_revoked)
-        self.pins = PinDesk(traffic.clock)
+        self.pins = Pins(traffic.clock)
         self._api = PlexTvApi(self)
 
     @override
     def routes(self) -> list[web.RouteDef]:
-        """Return what plex.tv answers."""
+        """Return the endpoints of plex.tv."""
         return self._api.routes()
 
     @override
     def unauthorized(self, request: web.Request) -> web.StreamResponse:
-        """Return plex.tv's answer to a bad token."""
+        """Return plex.tv's response to an invalid token."""
         return plex_tv_error(request, 401, 1001, "User could not be authenticated")
 
     def add_account(self, username: str, *, plex_pass: bool = False) -> Account:
-        """Open an account."""
+        """Create an account."""
         return self.book.add(username, plex_pass=plex_pass)
 
     def account(self, username: str) -> Account:
@@ -72,7 +72,7 @@ class PlexTv(Host):
         )
 
     def approve_pin(self, code: str, account: Account) -> None:
-        """Do what a person does at plex.tv/link or in the sign-in window."""
+        """Approve a PIN as a user does at plex.tv/link or in the sign-in window."""
         pin = self.pins.by_code(code)
         if pin is None:
             raise ValueError("No PIN with this code waits for an approval.")
@@ -89,27 +89,27 @@ class PlexTv(Host):
         )
 
     def expire_pin(self, code: str | None = None) -> None:
-        """Let one PIN expire now, or all that wait."""
+        """Expire one PIN now, or all waiting ones."""
         self.pins.expire(code)
 
     def waiting_pins(self) -> list[Pin]:
-        """Return the PINs that wait for somebody, oldest first."""
+        """Return the PINs that wait for approval, oldest first."""
         return [pin for pin in self.pins.waiting() if pin.token is None]
 
     def is_valid(self, token: str) -> bool:
-        """Return whether plex.tv takes the token as an account's."""
+        """Return whether plex.tv accepts the token as an account's."""
         return self.book.device(token) is not None
 
     def tokens_of(self, account: Account) -> list[str]:
-        """Return the good tokens of the account, oldest first."""
+        """Return the valid tokens of the account, oldest first."""
         return [device.token for device in self.book.devices_of(account)]
 
     def devices_of(self, account: Account) -> list[Device]:
-        """Return what the account sees under Authorized devices."""
+        """Return what the account has under Authorized devices."""
         return self.book.devices_of(account)
 
     def revoke(self, token: str) -> None:
-        """Let one token die, as the removal of its device does."""
+        """Revoke one token, as the removal of its device does."""
         device = self.book.device(token)
         if device is None:
             raise ValueError("This token is not good in the first place.")
@@ -125,7 +125,7 @@ class PlexTv(Host):
     def change_password(
         self, account: Account, *, sign_out: bool = True, servers: bool = False
     ) -> None:
-        """Change the password: with all devices signed out, and the account's servers if wanted."""
+        """Change the password, which by default signs out all devices, and none of the servers."""
         if not sign_out:
             return
         for device in self.book.devices_of(account):

@@ -1,17 +1,17 @@
-"""What the simulated plex.tv answers over HTTP."""
+"""The HTTP endpoints of the simulated plex.tv."""
 
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
+from .account_nodes import device_node, guest_node, home_user_node, user_node
 from .accounts import Device
+from .error_pages import invalid_token_v1, plex_tv_error
 from .link_page import link_page, qr_picture
-from .listing import PUBLIC_ADDRESS, resource_node
-from .pages import invalid_token_v1, plex_tv_error
-from .people import device_node, guest_node, home_user_node, user_node
 from .pins import Pin, pin_node
 from .rendering import Node, Scalar, Shape, answer, container, wants_json
+from .resources import PUBLIC_ADDRESS, resource_node
 
 if TYPE_CHECKING:
     from .plex_tv import PlexTv
@@ -20,12 +20,12 @@ type SignedIn = Callable[[web.Request, Device], Awaitable[web.StreamResponse]]
 
 
 def token_of(request: web.Request) -> str | None:
-    """Return the token of a request, from its header or its address."""
+    """Return the token of a request, from its header or its URL."""
     return request.headers.get("X-Plex-Token") or request.query.get("X-Plex-Token")
 
 
 async def x_plex(request: web.Request) -> dict[str, str]:
-    """Return the X-Plex values of a request: plex.tv takes them as headers, query or form."""
+    """Return the X-Plex values of a request: plex.tv accepts them in headers, query or form."""
     values: dict[str, str] = {}
     if request.content_type == "application/x-www-form-urlencoded":
         values |= {
@@ -43,7 +43,7 @@ class PlexTvApi:
     """The endpoints of plex.tv that Plex's clients use."""
 
     def __init__(self, plex_tv: PlexTv) -> None:
-        """Answer for this plex.tv."""
+        """Initialize for this plex.tv."""
         self.plex_tv = plex_tv
 
     def routes(self) -> list[web.RouteDef]:
@@ -99,13 +99,13 @@ class PlexTvApi:
         return guarded
 
     async def not_found(self, request: web.Request) -> web.StreamResponse:
-        """Answer what nobody asks the real one either."""
+        """Respond with 404 to any other path."""
         return plex_tv_error(request, 404, 1002, "Not found")
 
     # PINs
 
     async def create_pin(self, request: web.Request) -> web.StreamResponse:
-        """Make a PIN for the app that asks."""
+        """Create a PIN for the app."""
         headers = await x_plex(request)
         if not headers.get("X-Plex-Client-Identifier"):
             return plex_tv_error(request, 400, 1000, "X-Plex-Client-Identifier is missing")
@@ -115,25 +115,25 @@ class PlexTvApi:
         elif strong is None:
             strong = str((await request.post()).get("strong", ""))
         pin = self.plex_tv.pins.create(strong=strong.lower() in {"true", "1"}, headers=headers)
-        return self._pin_answer(request, pin, status=201)
+        return self._pin_response(request, pin, status=201)
 
     async def pin(self, request: web.Request) -> web.StreamResponse:
-        """Show the app its PIN, with the token once there is one."""
+        """Return a PIN to its app, with the token once it is approved."""
         headers = await x_plex(request)
         if not headers.get("X-Plex-Client-Identifier"):
             return plex_tv_error(request, 400, 1000, "X-Plex-Client-Identifier is missing")
         pin = self.plex_tv.pins.by_id(int(request.match_info["id"]))
         if pin is None or pin.client_identifier != headers["X-Plex-Client-Identifier"]:
             return plex_tv_error(request, 404, 1020, "Code not found or expired")
-        return self._pin_answer(request, pin)
+        return self._pin_response(request, pin)
 
-    def _pin_answer(self, request: web.Request, pin: Pin, *, status: int = 200) -> web.Response:
+    def _pin_response(self, request: web.Request, pin: Pin, *, status: int = 200) -> web.Response:
         now = self.plex_tv.traffic.clock()
         node = pin_node(pin, now=now, base_url=self.plex_tv.url)
         return answer(request, node, wrapped=False, status=status)
 
     async def link_pin(self, request: web.Request, device: Device) -> web.StreamResponse:
-        """Approve a short PIN with a token that is already there."""
+        """Approve a short PIN with an existing token."""
         code = (await request.post()).get("code") or request.query.get("code")
         pin = self.plex_tv.pins.by_code(str(code))
         if pin is None or pin.strong:
@@ -142,18 +142,18 @@ class PlexTvApi:
         return web.Response(status=204)
 
     async def qr(self, request: web.Request) -> web.StreamResponse:
-        """Show the picture that a telephone scans instead of typing the code."""
+        """Return the QR code of the link page."""
         code = request.match_info["code"]
         return web.Response(
             body=qr_picture(f"{self.plex_tv.url}/link/?pin={code}"), content_type="image/png"
         )
 
     async def link(self, request: web.Request) -> web.StreamResponse:
-        """Show the page where a person types the code."""
+        """Return the page where a user types the code."""
         return link_page(self.plex_tv.book.accounts, code=request.query.get("pin", ""))
 
     async def approve(self, request: web.Request) -> web.StreamResponse:
-        """Take the code that a person typed."""
+        """Approve the PIN with the code that a user typed."""
         form = await request.post()
         code, username = str(form.get("code", "")), str(form.get("account", ""))
         accounts = self.plex_tv.book.accounts
@@ -166,17 +166,17 @@ class PlexTvApi:
     # The account
 
     async def user(self, request: web.Request, device: Device) -> web.StreamResponse:
-        """Show the account that the token belongs to."""
+        """Return the account of the token."""
         return answer(request, user_node(device, self.plex_tv.url), wrapped=False)
 
     async def ping(self, request: web.Request, _: Device) -> web.StreamResponse:
-        """Say that the token is good."""
+        """Confirm that the token is valid."""
         if wants_json(request):
             return web.json_response({"pong": True})
         return answer(request, Node(tag="pong", text="true"))
 
     async def account(self, request: web.Request, device: Device) -> web.StreamResponse:
-        """Show the account in the old form."""
+        """Return the account in the old format."""
         account = device.account
         attributes: dict[str, Scalar] = {
             "id": account.id,
@@ -190,12 +190,12 @@ class PlexTvApi:
         return answer(request, Node(tag="user", attributes=attributes, shape=Shape.OBJECT))
 
     async def sign_out(self, _: web.Request, device: Device) -> web.StreamResponse:
-        """Let the token that asks die."""
+        """Revoke the token of the request."""
         self.plex_tv.book.remove(device)
         return web.Response(status=204)
 
     async def devices(self, request: web.Request, device: Device) -> web.StreamResponse:
-        """Show the account's devices, with their tokens as the real one does."""
+        """List the account's devices with their tokens, as the real plex.tv does."""
         devices = self.plex_tv.book.devices_of(device.account)
         return answer(request, container(*map(device_node, devices), publicAddress=PUBLIC_ADDRESS))
 
@@ -224,7 +224,7 @@ class PlexTvApi:
         )
 
     async def users(self, request: web.Request, device: Device) -> web.StreamResponse:
-        """List the people that the account shares servers with."""
+        """List the accounts that this account shares servers with."""
         owned = [server for server in self.plex_tv.servers if server.owner is device.account]
         guests = {share.account for server in owned for share in server.shares}
         nodes = tuple(
@@ -265,7 +265,7 @@ class PlexTvApi:
         return plex_tv_error(request, 404, 1002, "Not found")
 
     async def home(self, request: web.Request, device: Device) -> web.StreamResponse:
-        """Show the account's Plex Home."""
+        """Return the account's Plex Home."""
         members = device.account.home
         node = Node(
             tag="home",

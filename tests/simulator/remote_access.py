@@ -1,4 +1,4 @@
-"""Whether a server can be reached from outside, as it sees that itself."""
+"""The remote access of a server."""
 
 from dataclasses import dataclass
 
@@ -9,9 +9,9 @@ PUBLIC_ADDRESS, PUBLIC_PORT = "203.0.113.10", 32400
 
 @dataclass(eq=False, kw_only=True)
 class RemoteAccess:
-    """What a server knows of its mapping: `mapped`, `unmapped`, `failed` ... and with which error.
+    """The state of the port mapping: `mapped`, `unmapped`, `failed` ..., and its error.
 
-    It may be mapped and still not be reachable: then there is an error.
+    A mapped port with an error is not reachable.
     """
 
     notifier: Notifier
@@ -21,16 +21,16 @@ class RemoteAccess:
 
     @property
     def reachable(self) -> bool:
-        """Return whether the server believes that it can be reached."""
+        """Return whether the server reports itself reachable."""
         return self.state == "mapped" and not self.error
 
     async def become(self, state: str = "mapped", error: str = "") -> None:
-        """Change, and tell those who listen."""
+        """Set the state and the error, and notify the listeners."""
         self.state, self.error = state, error
         await self.check()
 
     async def check(self) -> None:
-        """Test it anew, and tell those who listen."""
+        """Check the remote access, and notify the listeners."""
         self.checks += 1
         await self.notifier.notify(
             "reachability", "ReachabilityNotification", {"reachability": self.reachable}

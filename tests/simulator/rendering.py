@@ -1,4 +1,4 @@
-"""One tree of data, written as Plex writes it: as XML by default, as JSON when asked."""
+"""Serialize one tree of data as Plex does: as XML by default, as JSON on request."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,14 +16,14 @@ XML_TYPE = "text/xml"
 
 
 class Shape(Enum):
-    """What an element of the XML is in the JSON."""
+    """The JSON form of an XML element."""
 
     ITEM = auto()
-    """One entry of a list under its key, even when it is alone."""
+    """One item of a list under its key, even if it is the only one."""
     OBJECT = auto()
-    """The only one under its key."""
+    """The object under its key."""
     ARRAY = auto()
-    """Only there for its children, which are a bare list."""
+    """The list of its children under its key."""
     TEXT = auto()
     """A plain value: the text of the element."""
     ID = auto()
@@ -43,12 +43,12 @@ class Node:
 
     @property
     def json_key(self) -> str:
-        """Return the name under which the element stands in JSON."""
+        """Return the key of the element in JSON."""
         return self.key or self.tag
 
 
 def container(*children: Node, **attributes: Scalar) -> Node:
-    """Return the container that a media server puts around every answer."""
+    """Return the container that a media server puts around every response."""
     return Node(
         tag="MediaContainer",
         attributes={"size": len(children), **attributes},
@@ -58,12 +58,12 @@ def container(*children: Node, **attributes: Scalar) -> Node:
 
 
 def present(**attributes: Scalar) -> dict[str, Scalar]:
-    """Return the attributes that have a value: a media server leaves out the others."""
+    """Return the attributes that have a value; a media server leaves out the others."""
     return {name: value for name, value in attributes.items() if value is not None}
 
 
 def to_json(node: Node, *, wrapped: bool) -> Any:
-    """Return what stands for the tree in JSON; plex.tv has no wrapper around it."""
+    """Return the tree as JSON; that of plex.tv has no wrapper."""
     value = _value(node)
     return {node.json_key: value} if wrapped else value
 
@@ -108,7 +108,7 @@ def _element(node: Node) -> str:
 
 
 def wants_json(request: web.Request) -> bool:
-    """Return whether the caller asked for JSON."""
+    """Return whether the client accepts JSON."""
     return JSON_TYPE in request.headers.get("Accept", "") or request.path.endswith(".json")
 
 
@@ -120,7 +120,7 @@ def answer(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
 ) -> web.Response:
-    """Return the tree in the format that the caller asked for."""
+    """Return the tree in the format that the client accepts."""
     as_json = wants_json(request)
     text = json.dumps(to_json(node, wrapped=wrapped)) if as_json else to_xml(node)
     return web.Response(

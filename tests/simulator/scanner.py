@@ -1,4 +1,4 @@
-"""How a server looks for new files, and what it tells of it."""
+"""The scanner of a server, and its notifications."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ from .websocket import Notifier
 LIBRARY = "com.plexapp.plugins.library"
 SCAN = "library.update.section"
 
-# What is told of every new item, in this order.
+# The timeline notifications of every new item, in this order.
 NEW_ITEM: tuple[dict[str, Scalar], ...] = (
     {"state": 0, "metadataState": "created"},
     {"state": 2},
@@ -27,7 +27,7 @@ DELETED: dict[str, Scalar] = {"state": 9, "metadataState": "deleted"}
 
 @dataclass(frozen=True, kw_only=True)
 class ScanRequest:
-    """What somebody wanted to have scanned."""
+    """The request of a scan."""
 
     section_id: int
     path: str | None = None
@@ -35,7 +35,7 @@ class ScanRequest:
 
 
 class Scanner:
-    """Looks for new files in the libraries of one server.
+    """Scans the libraries of one server for new files.
 
     `on_disk` is what the next scan of its library will find.
     """
@@ -43,16 +43,16 @@ class Scanner:
     def __init__(
         self, library: Library, notifier: Notifier, jobs: Jobs, clock: Callable[[], float]
     ) -> None:
-        """Start with nothing to find."""
+        """Initialize without files to find."""
         self.on_disk: list[Find] = []
-        self.asked: list[ScanRequest] = []
+        self.requests: list[ScanRequest] = []
         self._library = library
         self._notifier = notifier
         self._jobs = jobs
         self._clock = clock
 
     async def discover(self, finds: Sequence[Find]) -> list[Item]:
-        """Scan at once and find this; return what is new and can be played."""
+        """Run a scan that finds these files, and return the new playable items."""
         section = finds[0].section or self._library.section_for(finds[0].kind)
         activity = await self._jobs.activities.start(
             SCAN, f"Scanning {section.title}", section_id=section.id
@@ -61,14 +61,14 @@ class Scanner:
         found = []
         for number, find in enumerate(finds, start=1):
             await activity.update(100 * number // (len(finds) + 1), find.title)
-            found.append(await self._take_in(find))
+            found.append(await self._add(find))
         await self._finish(section)
         await activity.end()
         return found
 
     async def start(self, request: ScanRequest) -> Job | None:
-        """Start the scan of a library, unless one goes on there."""
-        self.asked.append(request)
+        """Start the scan of a library, unless it is being scanned."""
+        self.requests.append(request)
         section = self._library.section(request.section_id)
         if section is None or section.refreshing:
             return None
@@ -77,9 +77,9 @@ class Scanner:
             await self._begin(section)
 
         async def ended() -> None:
-            for find in [find for find in self.on_disk if self._lies_in(find, section)]:
+            for find in [find for find in self.on_disk if self._is_in(find, section)]:
                 self.on_disk.remove(find)
-                await self._take_in(find)
+                await self._add(find)
             await self._finish(section)
 
         return await self._jobs.start(
@@ -87,7 +87,7 @@ class Scanner:
         )
 
     def running(self, section: Section) -> Job | None:
-        """Return the scan that goes on in a library."""
+        """Return the running scan of a library."""
         return next(
             (
                 job
@@ -97,7 +97,7 @@ class Scanner:
             None,
         )
 
-    def _lies_in(self, find: Find, section: Section) -> bool:
+    def _is_in(self, find: Find, section: Section) -> bool:
         return (find.section or self._library.section_for(find.kind)) is section
 
     async def _begin(self, section: Section) -> None:
@@ -109,8 +109,8 @@ class Scanner:
         section.scanned_at = int(self._clock())
         await self._status("Library scan complete", section)
 
-    async def _take_in(self, find: Find) -> Item:
-        new = self._library.take_in(find)
+    async def _add(self, find: Find) -> Item:
+        new = self._library.add_found(find)
         await self._notifier.notify(
             "progress",
             "ProgressNotification",
@@ -123,14 +123,14 @@ class Scanner:
         return new[-1]
 
     async def remove(self, item: Item) -> list[Item]:
-        """Remove an item with all in it, tell it, and return all that is gone."""
+        """Remove an item with its content, send the notifications, and return all removed items."""
         gone = self._library.remove(item)
         for one in gone:
             await self.timeline(one, DELETED)
         return gone
 
     async def timeline(self, item: Item, step: dict[str, Scalar]) -> None:
-        """Tell what becomes of an item."""
+        """Send a timeline notification of an item."""
         ancestors = list(item.ancestors)
         await self._notifier.notify(
             "timeline",

@@ -1,4 +1,4 @@
-"""A simulated Plex Media Server, as a test drives it. What it answers is in server_api."""
+"""A simulated Plex Media Server, as a test uses it. Its HTTP endpoints are in server_api."""
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterable
@@ -12,12 +12,12 @@ from .access import Access, Connection, Share, ids_of
 from .accounts import Account, new_token
 from .activity import Activities
 from .butler import Butler
+from .error_pages import maintenance, server_error
 from .host import LOOPBACK, Host, Traffic
 from .items import Details, Find, Item, Kind, Section
 from .jobs import Jobs
 from .knobs import Knobs
 from .library import Library
-from .pages import maintenance, server_error
 from .playback import Playback
 from .plex_tv import PlexTv
 from .remote_access import RemoteAccess
@@ -32,7 +32,7 @@ DEFAULT_VERSION = "1.43.3.10861-5f2c1d9a7"
 
 
 class PlexServer(Host, Knobs):
-    """One server of the world. What is not usual about it is set by its knobs."""
+    """One server of the world. Its knobs make it behave differently from the usual."""
 
     def __init__(
         self,
@@ -46,7 +46,7 @@ class PlexServer(Host, Knobs):
         port: int = 0,
         authority: Authority | None = None,
     ) -> None:
-        """Set up a claimed server with the usual libraries and no streams."""
+        """Initialize as a claimed server with the usual libraries and no streams."""
         super().__init__(name, traffic, port=port)
         self.plex_tv = plex_tv
         self.owner = owner
@@ -88,23 +88,23 @@ class PlexServer(Host, Knobs):
     @property
     @override
     def url(self) -> str:
-        """Return the address without a slash at its end; with TLS it is the plex.direct name."""
+        """Return the URL without a trailing slash; with TLS it has the plex.direct name."""
         if self._authority is None:
             return super().url
         return f"https://{plex_direct_name(LOOPBACK, self.plex_direct_id)}:{self.port}"
 
     @property
     def own_tokens(self) -> set[str]:
-        """Return the tokens that only this server knows of, and those that have died here."""
+        """Return the tokens that only this server knows, and those that were revoked here."""
         owners = set() if self._owner_token is None else {self._owner_token}
         return owners | self._transients.keys() | self._dead.keys()
 
     def own_connection(self) -> Connection:
-        """Return the address at which the server really is."""
+        """Return the address that the server really has."""
         return Connection(uri=self.url, address=LOOPBACK, port=self.port)
 
     def renew_certificate(self, *, new_name: bool = True) -> None:
-        """Use a new certificate, by default with a new plex.direct name, from the next start on."""
+        """Use a new certificate from the next start on, by default with a new plex.direct name."""
         if self._authority is None:
             return
         old = self.url
@@ -115,10 +115,10 @@ class PlexServer(Host, Knobs):
                     connection.uri = self.url
         self.ssl_context = self._authority.server_context(f"*.{self.plex_direct_id}.plex.direct")
 
-    # Who may do what
+    # Access
 
     def access(self, token: str | None) -> Access | None:
-        """Return what the token may do here; None means refused."""
+        """Return the access of a token, or None if it is refused."""
         if not self.claimed:
             return None if self.unclaimed_refuses else Access(account=None, owner=True)
         if self.allowed_without_auth:
@@ -160,27 +160,27 @@ class PlexServer(Host, Knobs):
                 share.sections = ids_of(sections)
 
     def unshare(self, account: Account) -> None:
-        """End the share; the guest's token dies."""
+        """End the share, and revoke the guest's token."""
         for share in [share for share in self.shares if share.account is account]:
             self.shares.remove(share)
-            self._bury(share.token, share.access)
+            self._revoke(share.token, share.access)
 
     def access_token_for(self, account: Account) -> str | None:
-        """Return the guest's token, or the owner's own one where there is one for this server."""
+        """Return the account's token for this server, which the owner may not have."""
         if account is self.owner:
             return self._owner_token
         return next((share.token for share in self.shares if share.account is account), None)
 
     def regenerate_token(self, account: Account) -> str:
-        """Give an account a new token for this server; the one that plex.tv listed before dies.
+        """Give an account a new token for this server, and revoke the one that plex.tv listed.
 
-        For the owner this leaves the account's tokens good at plex.tv only.
+        For the owner this leaves the account's tokens valid at plex.tv only.
         """
         if account is self.owner:
             old = self._owner_token
             self._owner_token = new_token()
             if old:
-                self._bury(old, self._owner_access())
+                self._revoke(old, self._owner_access())
             for token in self.plex_tv.tokens_of(account):
                 self._close_sockets_of(token)
             return self._owner_token
@@ -191,12 +191,12 @@ class PlexServer(Host, Knobs):
         return token
 
     def token_revoked(self, token: str) -> None:
-        """Hear from plex.tv that a token has died there."""
+        """Handle that a token was revoked at plex.tv."""
         revocation = self.plex_tv.book.revoked[token]
         if revocation.account is self.owner and self._owner_token is None:
-            self._bury(token, self._owner_access())
+            self._revoke(token, self._owner_access())
 
-    def _bury(self, token: str, access: Access) -> None:
+    def _revoke(self, token: str, access: Access) -> None:
         self._dead[token] = (access, self.traffic.clock())
         self._close_sockets_of(token)
 
@@ -210,7 +210,7 @@ class PlexServer(Host, Knobs):
         self._transients[token] = access
         return token
 
-    # What plex.tv says about the server
+    # At plex.tv
 
     def is_listed_for(self, account: Account) -> bool:
         """Return whether plex.tv lists the server for the account."""
@@ -219,14 +219,14 @@ class PlexServer(Host, Knobs):
 
     @property
     def plex_pass(self) -> bool:
-        """Return whether the server has what only a Plex Pass of its owner gives."""
+        """Return whether the server has the features of a Plex Pass."""
         return self.claimed and self.owner.plex_pass
 
     # Streams and media
 
     @property
     def playing_interval(self) -> float | None:
-        """Return after how many real seconds what plays is announced anew; None means never.
+        """Return the real seconds between notifications of what is playing; None means never.
 
         A real server does it about every ten seconds.
         """
@@ -238,24 +238,24 @@ class PlexServer(Host, Knobs):
 
     @property
     def streams(self) -> list[Stream]:
-        """Return what is being played."""
+        """Return the streams."""
         return self.playback.streams
 
     async def start_stream(self, **options: Unpack[StreamOptions]) -> Stream:
-        """Let somebody play something; see Playback.start."""
+        """Start a stream; see Playback.start."""
         return await self.playback.start(**options)
 
     async def add_media(self, title: str, **details: Unpack[Details]) -> Item:
-        """Add an item and send what a scan sends."""
+        """Add an item with the notifications of a scan."""
         [item] = await self.discover(Find(title=title, **details))
         return item
 
     async def discover(self, *finds: Find) -> list[Item]:
-        """Let one scan find all this, in one library."""
+        """Add several files of one library with one scan."""
         return await self.scanner.discover(finds)
 
     async def add_season(self, show: str, season: int, *, episodes: int) -> list[Item]:
-        """Let one scan find a whole season."""
+        """Add a whole season with one scan."""
         return await self.discover(
             *(
                 Find(title=f"Episode {number}", kind=Kind.EPISODE, show=show, season=season)
@@ -264,7 +264,7 @@ class PlexServer(Host, Knobs):
         )
 
     async def add_album(self, artist: str, album: str, *, tracks: int) -> list[Item]:
-        """Let one scan find a whole album."""
+        """Add a whole album with one scan."""
         return await self.discover(
             *(
                 Find(title=f"Track {number}", kind=Kind.TRACK, show=artist, album=album)
@@ -273,29 +273,29 @@ class PlexServer(Host, Knobs):
         )
 
     async def remove_media(self, item: Item) -> list[Item]:
-        """Remove an item with all in it, tell it, and return all that is gone."""
+        """Remove an item with its content, send the notifications, and return all removed items."""
         return await self.scanner.remove(item)
 
     async def empty_trash(self, section: Section) -> None:
-        """Remove for good what has no file any more (`item.missing`)."""
+        """Remove the items whose files are gone (`item.missing`)."""
         for item in self.library.trash(section):
             await self.scanner.remove(item)
 
     async def scan(self, section: Section) -> None:
-        """Scan a library, which finds what is new on the disk, and wait until it is done."""
+        """Scan a library for new files on the disk, and wait until it is done."""
         if job := await self.scanner.start(ScanRequest(section_id=section.id)):
             job.end()
             await job.gone.wait()
 
-    # Up and down
+    # Start and stop
 
     async def restart(
         self, *, version: str | None = None, maintenance: float | None = None
     ) -> None:
-        """Go down and come up again, perhaps as another version.
+        """Stop and start again, optionally as another version.
 
-        With `maintenance` everything, also /identity, is answered with 503 for so many seconds of
-        the world's clock. Streams end, and the session keys start anew.
+        With `maintenance` the response to all requests, even to /identity, is 503 for this many
+        seconds of the world's clock. All streams end, and the session keys are reset.
         """
         await self.stop()
         await asyncio.sleep(0)
@@ -316,25 +316,25 @@ class PlexServer(Host, Knobs):
 
     @property
     def in_maintenance(self) -> bool:
-        """Return whether it still starts, and answers nothing but that."""
+        """Return whether the server is still starting and responds with 503."""
         until = self._maintenance_until
         return until is not None and self.traffic.clock() < until
 
     def end_maintenance(self) -> None:
-        """Be done with what a start takes."""
+        """End the maintenance of a start."""
         self._maintenance_until = None
 
     @override
     def routes(self) -> list[web.RouteDef]:
-        """Return what the server answers."""
+        """Return the endpoints of the server."""
         return self._api.routes()
 
     @override
     def unauthorized(self, request: web.Request) -> web.StreamResponse:
-        """Return the server's answer to a bad token."""
+        """Return the server's response to an invalid token."""
         return server_error(401, root=request.path == "/")
 
     @override
     async def admit(self, request: web.Request) -> web.StreamResponse | None:
-        """Answer everything with 503 while the server starts."""
+        """Respond with 503 while the server starts."""
         return maintenance(request) if self.in_maintenance else None

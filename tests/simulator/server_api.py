@@ -1,18 +1,18 @@
-"""What a simulated server answers over HTTP about itself and its settings."""
+"""The HTTP endpoints of a server for itself and its settings."""
 
 from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from .about import account_node, provider_node, server_attributes
 from .access import Access
+from .error_pages import server_error
 from .guards import Guards, done, server_answer
 from .library_api import LibraryApi
-from .pages import server_error
 from .picture_api import PictureApi
 from .playback_api import PlaybackApi
 from .plex_tv_api import token_of
 from .rendering import Node, Shape, container
+from .server_nodes import account_node, provider_node, server_attributes
 from .statistics_api import StatisticsApi, account_nodes, device_nodes
 from .upkeep_api import UpkeepApi
 
@@ -26,7 +26,7 @@ class ServerApi:
     """The endpoints of a server."""
 
     def __init__(self, server: PlexServer) -> None:
-        """Answer for this server."""
+        """Initialize for this server."""
         self.server = server
         self._guards = Guards(server)
         self._parts = (
@@ -60,7 +60,7 @@ class ServerApi:
         ]
 
     async def not_found(self, _: web.Request, __: Access) -> web.StreamResponse:
-        """Answer what the server does not know."""
+        """Respond with 404 to any other path."""
         return server_error(404)
 
     async def empty(self, request: web.Request, _: Access) -> web.StreamResponse:
@@ -68,7 +68,7 @@ class ServerApi:
         return server_answer(request, container())
 
     async def identity(self, request: web.Request) -> web.StreamResponse:
-        """Say which machine this is, to everybody."""
+        """Return the identity of the server, without access control."""
         server = self.server
         return server_answer(
             request,
@@ -86,7 +86,7 @@ class ServerApi:
         )
 
     async def root(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """Say what this server is and can."""
+        """Return the attributes of the server."""
         directories = tuple(
             Node(tag="Directory", attributes={"count": 1, "key": key, "title": key})
             for key in ("library", "playlists", "status")
@@ -94,7 +94,7 @@ class ServerApi:
         return server_answer(request, container(*directories, **server_attributes(self.server)))
 
     async def providers(self, request: web.Request, access: Access) -> web.StreamResponse:
-        """List what provides media, which is the libraries; how large they are, to the owner."""
+        """List the media providers, which are the libraries, with their sizes to the owner."""
         storage = access.owner and request.query.get("includeStorage") == "1"
         visible = [section for section in self.server.library.sections if access.sees(section.id)]
         return server_answer(
@@ -106,25 +106,25 @@ class ServerApi:
         )
 
     async def accounts(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """List the people the server knows: a nameless one, the owner as 1, and the guests."""
+        """List the known accounts: a nameless one, the owner as 1, and the guests."""
         return server_answer(
             request,
             container(*account_nodes(self.server), identifier="com.plexapp.system.accounts"),
         )
 
     async def devices(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """List the players that the server has seen."""
+        """List the players that the server knows."""
         return server_answer(
             request,
             container(*device_nodes(self.server), identifier="com.plexapp.system.devices"),
         )
 
     async def myplex_account(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """Say with which account the server is signed in, and whether it can be reached."""
+        """Return the account that the server is signed in with, and its remote access."""
         return server_answer(request, account_node(self.server, token_of(request) or ""))
 
     async def refresh_reachability(self, _: web.Request, __: Access) -> web.StreamResponse:
-        """Test whether the server can be reached."""
+        """Check the remote access of the server."""
         await self.server.remote_access.check()
         return done()
 
@@ -151,7 +151,7 @@ class ServerApi:
         return server_answer(request, container(*map(self._setting, self.server.preferences)))
 
     async def preference(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """Show one setting, whose name may be written in any case."""
+        """Return one setting, whose name is not case-sensitive."""
         wanted = request.query.get("id", "").lower()
         for name in self.server.preferences:
             if name.lower() == wanted:
@@ -159,7 +159,7 @@ class ServerApi:
         return server_error(404)
 
     async def security_token(self, request: web.Request, access: Access) -> web.StreamResponse:
-        """Hand out a token that lasts until the next start."""
+        """Return a token that is valid until the next start."""
         if request.query.get("type") != "delegation" or request.query.get("scope") != "all":
             return server_error(400)
         token = self.server.delegate(access)

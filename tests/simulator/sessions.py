@@ -1,9 +1,9 @@
-"""How a session, its transcoder and its notifications look."""
+"""The elements of sessions and of their transcoders, and their notifications."""
 
 from dataclasses import replace
 
 from .items import Kind, Quality
-from .media import file_of, item_attributes
+from .media import file_of, item_attributes, picture_attributes
 from .rendering import Node, Scalar, Shape, present
 from .streams import Delivery, State, Stream
 
@@ -11,7 +11,7 @@ SUBTITLES = ("SRT", "srt")
 
 
 def stream_node(stream: Stream) -> Node:
-    """Return a stream as /status/sessions shows it, with strings where a server has strings."""
+    """Return a stream as /status/sessions lists it, with strings where a server has strings."""
     item = stream.item
     attributes = item_attributes(item, viewer=stream.local_user_id, in_session=True) | {
         "sessionKey": stream.session_key,
@@ -51,7 +51,7 @@ def _user(stream: Stream) -> Node:
 
 def _player(stream: Stream) -> Node:
     player = stream.player
-    # Who crashed is listed as they were.
+    # A crashed player stays listed in its last state.
     state = State.PLAYING if stream.state is State.STOPPED else stream.state
     return Node(
         tag="Player",
@@ -79,7 +79,7 @@ def _player(stream: Stream) -> Node:
 
 
 def delivered(stream: Stream) -> Quality:
-    """Return what the player gets."""
+    """Return the format that the player receives."""
     quality = stream.item.quality
     if stream.delivery is Delivery.DIRECT_PLAY:
         return quality
@@ -147,23 +147,13 @@ def _media(stream: Stream) -> Node:
 
 
 def _picture(stream: Stream, quality: Quality) -> dict[str, Scalar]:
-    if stream.item.kind is Kind.TRACK:
-        return {}
-    size: dict[str, Scalar] = {
-        "width": quality.width,
-        "height": quality.height,
-        "aspectRatio": "1.78",
-    }
-    if stream.item.kind is Kind.PHOTO:
-        return size
-    # What a server makes has a "p" behind its lines, what lies in a file has not.
-    made = stream.video_decision == "transcode"
-    return size | {
-        "videoCodec": quality.video_codec,
-        "videoResolution": f"{quality.resolution}p" if made else quality.resolution,
-        "videoFrameRate": "24p",
-        "videoProfile": quality.video_profile,
-    }
+    attributes = picture_attributes(stream.item, quality)
+    if "aspectRatio" in attributes:
+        attributes["aspectRatio"] = str(attributes["aspectRatio"])
+    # A transcoded video has a "p" behind its resolution, that of a file has not.
+    if "videoResolution" in attributes and stream.video_decision == "transcode":
+        attributes["videoResolution"] = f"{quality.resolution}p"
+    return attributes
 
 
 def _streams(stream: Stream, quality: Quality) -> list[Node]:
@@ -220,7 +210,7 @@ def _streams(stream: Stream, quality: Quality) -> list[Node]:
 
 
 def transcode_node(stream: Stream, *, key: str) -> Node:
-    """Return the transcoder's view of a stream; its key is bare in /transcode/sessions."""
+    """Return the transcode session of a stream; /transcode/sessions has the bare key."""
     source, quality = stream.item.quality, delivered(stream)
     video = stream.video_decision
     hardware = video == "transcode" and stream.hardware
@@ -267,7 +257,7 @@ def transcode_node(stream: Stream, *, key: str) -> Node:
 
 
 def playing_notification(stream: Stream) -> dict[str, Scalar]:
-    """Return what the push channel says about a stream."""
+    """Return the notification about a stream."""
     return present(
         sessionKey=stream.session_key,
         clientIdentifier=stream.player.machine_identifier,

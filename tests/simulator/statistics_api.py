@@ -1,4 +1,4 @@
-"""What a server measures of itself and of its streams, for owners with a Plex Pass."""
+"""The HTTP endpoints of a server for its statistics, for owners with a Plex Pass."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from aiohttp import web
 
 from .access import Access
+from .error_pages import server_error
 from .guards import Guards, server_answer
 from .items import OWNER_ID
-from .listings import compared
-from .pages import server_error
+from .paging import compared
 from .rendering import Node, container
 from .streams import Delivery, Stream
 
@@ -28,31 +28,31 @@ class StatisticsApi:
     """The endpoints under /statistics. The newest row is that of the last whole span."""
 
     def __init__(self, server: PlexServer) -> None:
-        """Answer for this server."""
+        """Initialize for this server."""
         self.server = server
 
     def routes(self, guards: Guards) -> list[web.RouteDef]:
-        """Return the endpoints, which without a Plex Pass are not there."""
+        """Return the endpoints, which do not exist without a Plex Pass."""
         return [
             web.get("/statistics/resources", guards.plex_pass(self.resources)),
             web.get("/statistics/bandwidth", guards.plex_pass(self.bandwidth)),
         ]
 
     def _streams(self, starts: range) -> list[Stream]:
-        """Return the streams that played in this time."""
+        """Return the streams that played in this period."""
         streams = (*self.server.playback.ended, *self.server.streams)
         return [
             stream for stream in streams if _overlap(stream, starts[0], starts[-1] + starts.step)
         ]
 
     def _starts(self, seconds: int) -> range:
-        """Return when each of the kept spans began, in the order of time."""
+        """Return the start of each kept span, oldest first."""
         now = int(self.server.traffic.clock())
         last = now - now % seconds - seconds
         return range(last - seconds * (KEPT - 1), last + 1, seconds)
 
     async def resources(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """Show how busy the machine and the server on it were, in per cent."""
+        """Return the load of the machine and of the server, in percent."""
         number, seconds = _span(request)
         if not seconds:
             return server_error(400)
@@ -62,7 +62,7 @@ class StatisticsApi:
         return server_answer(request, container(*nodes))
 
     async def bandwidth(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """Show what was sent to whom, in bytes in each span."""
+        """Return the bytes that were sent to each player in each span."""
         number, seconds = _span(request)
         if not seconds:
             return server_error(400)
@@ -126,14 +126,14 @@ def _wanted(request: web.Request, name: str, value: int) -> bool:
 
 
 def _overlap(stream: Stream, start: float, end: float) -> float:
-    """Return for how many seconds of a time something played."""
+    """Return for how many seconds of a period a stream played."""
     return sum(
         max(0.0, min(end, until) - max(start, since)) for since, until in stream.playing_spans()
     )
 
 
 def device_nodes(server: PlexServer) -> tuple[Node, ...]:
-    """Return the players that a server has seen."""
+    """Return the players that a server knows."""
     return tuple(
         Node(
             tag="Device",
@@ -150,7 +150,7 @@ def device_nodes(server: PlexServer) -> tuple[Node, ...]:
 
 
 def account_nodes(server: PlexServer) -> tuple[Node, ...]:
-    """Return the people whom a server knows: a nameless one, the owner as 1, and the guests."""
+    """Return the known accounts: a nameless one, the owner as 1, and the guests."""
     people = [(0, ""), (OWNER_ID, server.owner.title)]
     people += [(share.account.id, share.account.title) for share in server.shares]
     return tuple(

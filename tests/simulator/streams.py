@@ -1,4 +1,4 @@
-"""What is being played on a server."""
+"""The streams of a server."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -44,7 +44,7 @@ class Player:
 
 
 class StreamOptions(TypedDict, total=False):
-    """What can be said of a stream that starts; see Stream and Playback.start."""
+    """The options of a new stream; see Stream and Playback.start."""
 
     user: Account | None
     title: str
@@ -67,9 +67,9 @@ class StreamOptions(TypedDict, total=False):
 class Stream:
     """One stream. Positions are in milliseconds, the bandwidth is in kbit/s.
 
-    `video` and `audio` are what becomes of either, `copy` or `transcode`, if not what the delivery
-    says; `subtitles` may be burn, transcode or copy. `speed` is that of the transcoder, in times of
-    the playing time; with `throttled` it rests, because the player has enough.
+    `video` and `audio` are the decisions, `copy` or `transcode`, where they differ from the
+    delivery; `subtitles` may be burn, transcode or copy. `speed` is that of the transcoder, as a
+    multiple of the playing time; with `throttled` it pauses, because the player has enough.
     """
 
     session_key: str
@@ -103,7 +103,7 @@ class Stream:
     _since: float = 0
 
     def __post_init__(self) -> None:
-        """Start the position's clock."""
+        """Start the clock of the position."""
         self._since = self.begun_at = self.clock()
 
     @property
@@ -114,29 +114,29 @@ class Stream:
 
     @property
     def finished(self) -> bool:
-        """Return whether it was played so far that it counts as watched."""
+        """Return whether it was played far enough to count as watched."""
         return self.view_offset >= FINISHED * self.item.duration
 
     @property
     def video_decision(self) -> str | None:
-        """Return what becomes of the video, None in direct play and where there is none."""
+        """Return the decision for the video, None in direct play or without video."""
         if self.item.quality.video_codec is None:
             return None
         return self._decision(self.video)
 
     @property
     def audio_decision(self) -> str | None:
-        """Return what becomes of the sound."""
+        """Return the decision for the audio."""
         return self._decision(self.audio)
 
-    def _decision(self, told: str | None) -> str | None:
+    def _decision(self, own: str | None) -> str | None:
         match self.delivery:
             case Delivery.DIRECT_PLAY:
                 return None
             case Delivery.DIRECT_STREAM:
                 return "copy"
             case Delivery.TRANSCODE:
-                return told or "transcode"
+                return own or "transcode"
 
     @property
     def kbits(self) -> int:
@@ -153,21 +153,21 @@ class Stream:
 
     @property
     def place(self) -> str:
-        """Return where the player is, in Plex's word."""
+        """Return Plex's name of the player's location."""
         return self.location or ("lan" if self.player.local else "wan")
 
     def playing_spans(self) -> list[tuple[float, float]]:
-        """Return from when until when it has played so far."""
+        """Return the start and the end of each span in which it has played so far."""
         now = [(self._since, self.clock())] if self.state is State.PLAYING else []
         return self.spans + now
 
     def place_at(self, offset: int) -> None:
-        """Be at a position, without telling anybody."""
+        """Set the position without a notification."""
         self._settle()
         self._offset = offset
 
     async def become(self, state: State) -> None:
-        """Do what the player says that it does."""
+        """Set the state that the player reports."""
         self.gone = state is State.STOPPED
         await self._become(state)
 
@@ -176,7 +176,7 @@ class Stream:
         await self._become(State.PAUSED)
 
     async def resume(self) -> None:
-        """Play on."""
+        """Resume."""
         await self._become(State.PLAYING)
 
     async def buffer(self) -> None:
@@ -184,7 +184,7 @@ class Stream:
         await self._become(State.BUFFERING)
 
     async def seek(self, offset: int) -> None:
-        """Go to a position."""
+        """Seek to a position."""
         self.place_at(offset)
         await self.changed(self)
 
@@ -193,13 +193,13 @@ class Stream:
         await self.become(State.STOPPED)
 
     async def crash(self) -> None:
-        """End as an app does that crashed: it is told, but stays listed until it is stopped."""
+        """End as a crashed app does: notified, but listed until the stream is stopped."""
         await self._become(State.STOPPED)
 
     async def deliver(
         self, delivery: Delivery, *, video: str | None = None, audio: str | None = None
     ) -> None:
-        """Change how it is delivered, as when somebody chooses another quality."""
+        """Change the delivery, as another quality on the player does."""
         await self.transcoded(self, "end")
         self.delivery, self.video, self.audio = delivery, video, audio
         self.transcode_id = secrets.token_hex(12)
@@ -207,7 +207,7 @@ class Stream:
         await self.changed(self)
 
     async def work(self, *, throttled: bool | None = None, speed: float | None = None) -> None:
-        """Let the transcoder report, perhaps that it rests or has another speed."""
+        """Send the report of the transcoder, optionally throttled or with another speed."""
         self.throttled = self.throttled if throttled is None else throttled
         self.speed = self.speed if speed is None else speed
         await self.transcoded(self, "update")

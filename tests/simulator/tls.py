@@ -11,21 +11,21 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-# Fixed years, so that a test may freeze the time wherever it likes.
+# Fixed years, so that a test may freeze the clock at any time.
 NOT_BEFORE = 2020
 NOT_AFTER = 2099
 
 
 def plex_direct_name(address: str, plex_direct_id: str) -> str:
-    """Return the host name that plex.direct has for an address."""
+    """Return the plex.direct host name of an address."""
     return f"{address.replace('.', '-')}.{plex_direct_id}.plex.direct"
 
 
 class Authority:
-    """Issues certificates that are good for who trusts `ca_file`."""
+    """Issues certificates that are valid with `ca_file`."""
 
     def __init__(self) -> None:
-        """Make the authority's own certificate."""
+        """Create the authority's own certificate."""
         self._folder = tempfile.TemporaryDirectory(prefix="plex-simulator-")
         self._key = ec.generate_private_key(ec.SECP256R1())
         self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Simulated authority")])

@@ -18,9 +18,9 @@ class Release:
 
 @dataclass(kw_only=True)
 class Updater:
-    """What the updater knows.
+    """The state of the updater.
 
-    `available` is what a check would find, `release` what the last check found. A server in a
+    `available` is what a check would find, `release` what the last check has found. A server in a
     container cannot install (`can_install`).
     """
 
@@ -34,18 +34,18 @@ class Updater:
     def offer(
         self, version: str, *, checked: bool = True, added: str = "", fixed: str = ""
     ) -> None:
-        """Let a newer version be available, and already found unless told otherwise."""
+        """Make a newer version available, by default as one that was already found."""
         self.available = Release(version=version, added=added, fixed=fixed)
         if checked:
             self.check()
 
     def check(self) -> None:
-        """Look for a newer version."""
+        """Check for a newer version."""
         self.checked_at = int(self.clock())
         self.release = self.available
 
     def node(self, token: str | None) -> Node:
-        """Return the updater's status; its download address holds the caller's token."""
+        """Return the updater's status; its download URL contains the token of the request."""
         download = (
             "https://plex.tv/downloads/latest/5?channel=16&build=linux-x86_64&distro=debian"
             f"&X-Plex-Token={token or ''}"

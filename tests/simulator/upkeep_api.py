@@ -1,4 +1,4 @@
-"""What a simulated server answers over HTTP to whoever looks after it: work, tasks, updates."""
+"""The HTTP endpoints of a server for its upkeep: activities, tasks, updates, scans."""
 
 from typing import TYPE_CHECKING
 
@@ -6,9 +6,9 @@ from aiohttp import web
 
 from .access import Access
 from .activity import activity_node
+from .error_pages import server_error
 from .guards import Guards, done, server_answer
 from .items import Item, Section
-from .pages import server_error
 from .plex_tv_api import token_of
 from .rendering import container
 from .scanner import ScanRequest
@@ -20,14 +20,14 @@ SECTION = "/library/sections/{id:\\d+}"
 
 
 class UpkeepApi:
-    """The endpoints for activities, the butler, the updater, and work on libraries."""
+    """The endpoints for activities, the butler, the updater, and the upkeep of libraries."""
 
     def __init__(self, server: PlexServer) -> None:
-        """Answer for this server."""
+        """Initialize for this server."""
         self.server = server
 
     def routes(self, guards: Guards) -> list[web.RouteDef]:
-        """Return the endpoints. Everything but the list of activities is the owner's."""
+        """Return the endpoints. All except the activities are for the owner."""
         owner = guards.owner
         return [
             web.get("/activities", guards.anyone(self.activities)),
@@ -55,7 +55,7 @@ class UpkeepApi:
     # Activities
 
     async def activities(self, request: web.Request, access: Access) -> web.StreamResponse:
-        """List what goes on in the background; guests see only their own."""
+        """List the activities; a guest sees only its own."""
         nodes = [
             activity_node(activity)
             for activity in self.server.activities.running
@@ -64,7 +64,7 @@ class UpkeepApi:
         return server_answer(request, container(*nodes))
 
     async def cancel_activity(self, request: web.Request, access: Access) -> web.StreamResponse:
-        """Cancel something, where that can be done."""
+        """Cancel an activity that can be cancelled."""
         activity = self.server.activities.find(request.match_info["uuid"])
         if activity is None or not access.may_see_work_of(activity.account_id):
             return server_error(404)
@@ -88,13 +88,13 @@ class UpkeepApi:
         return done()
 
     async def stop_tasks(self, _: web.Request, __: Access) -> web.StreamResponse:
-        """Stop all tasks that run."""
+        """Stop all running tasks."""
         for name in self.server.butler.running:
             self.server.butler.stop(name)
         return done()
 
     async def start_task(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """Start a task, or say that it runs already."""
+        """Start a task, or respond that it is already running."""
         name = request.match_info["name"]
         if name not in self.server.butler.tasks:
             return server_error(404)
@@ -102,23 +102,23 @@ class UpkeepApi:
         return done(status=200 if started else 202)
 
     async def stop_task(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """Stop a task that runs."""
+        """Stop a running task."""
         stopped = self.server.butler.stop(request.match_info["name"])
         return done() if stopped else server_error(404)
 
     # The updater
 
     async def updater_status(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """Show what the updater knows."""
+        """Return the status of the updater."""
         return server_answer(request, self.server.updater.node(token_of(request)))
 
     async def updater_check(self, _: web.Request, __: Access) -> web.StreamResponse:
-        """Look for a newer version."""
+        """Check for a newer version."""
         self.server.updater.check()
         return done()
 
     async def updater_apply(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """Install what was found, or skip it."""
+        """Install the version that was found, or skip it."""
         updater = self.server.updater
         if updater.release is None or not updater.can_install:
             return server_error(400)
@@ -158,7 +158,7 @@ class UpkeepApi:
         return done(job.activity if job else None)
 
     async def scan_all(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """Start the scan of all libraries; whoever asks properly hears when the server is busy."""
+        """Start the scan of all libraries; a POST is refused while the server is scanning."""
         sections = self.server.library.sections
         if request.method == "POST" and any(section.refreshing for section in sections):
             return server_error(503)
@@ -168,7 +168,7 @@ class UpkeepApi:
         return done()
 
     async def stop_scan(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """Stop the scan of a library, if there is one."""
+        """Stop the scan of a library, if it is being scanned."""
         section = self._section(request)
         if section is None:
             return server_error(404)
@@ -186,7 +186,7 @@ class UpkeepApi:
             job.end(cancelled=True)
 
     async def empty_trash(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """Remove for good what has no file any more."""
+        """Remove the items whose files are gone."""
         section = self._section(request)
         if section is None:
             return server_error(404)
@@ -194,7 +194,7 @@ class UpkeepApi:
         return done()
 
     async def refresh_item(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """Fetch the metadata of an item anew."""
+        """Refresh the metadata of an item."""
         item = self.server.library.item(int(request.match_info["key"]))
         if item is None:
             return server_error(404)
@@ -211,11 +211,11 @@ class UpkeepApi:
         await self.server.scanner.timeline(item, {"state": 5})
 
     async def optimize(self, _: web.Request, __: Access) -> web.StreamResponse:
-        """Tidy the database up."""
+        """Optimize the database."""
         job = await self.server.jobs.start("library.optimize", "Optimizing database")
         return done(job.activity)
 
     async def clean_bundles(self, _: web.Request, __: Access) -> web.StreamResponse:
-        """Remove what belongs to no item."""
+        """Clean the bundles."""
         job = await self.server.jobs.start("library.clean.bundles", "Cleaning bundles")
         return done(job.activity)

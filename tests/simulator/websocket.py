@@ -16,7 +16,7 @@ CLOSE_TIMEOUT = 1.0
 
 @dataclass(eq=False, kw_only=True)
 class Listener:
-    """A client that is connected."""
+    """A connected client."""
 
     access: Access
     token: str | None = field(repr=False)
@@ -25,7 +25,7 @@ class Listener:
     request: web.Request = field(repr=False)
 
     def wants(self, kind: str) -> bool:
-        """Return whether the client asked for this kind of notification."""
+        """Return whether the client's filters let this kind of notification through."""
         filters = DEFAULT_FILTERS if self.filters is None else self.filters
         names = [name.strip() for name in filters.split(",") if name.strip()]
         if all(name.startswith("-") for name in names):
@@ -34,19 +34,19 @@ class Listener:
 
 
 class Notifier:
-    """Sends notifications to all who listen.
+    """Sends notifications to all listeners.
 
-    `mute` makes it leave pings without an answer.
+    `mute` makes new connections ignore pings.
     """
 
     def __init__(self, traffic: Traffic) -> None:
-        """Start without listeners."""
+        """Initialize without listeners."""
         self._traffic = traffic
         self.listeners: list[Listener] = []
         self.mute = False
 
     async def listen(self, request: web.Request, access: Access) -> web.StreamResponse:
-        """Serve one client until it goes or is dropped."""
+        """Serve one client until it disconnects or is dropped."""
         socket = web.WebSocketResponse(autoping=not self.mute, timeout=CLOSE_TIMEOUT)
         await socket.prepare(request)
         listener = Listener(
@@ -76,8 +76,8 @@ class Notifier:
     ) -> None:
         """Send one notification.
 
-        Guests only hear of streams and activities that are their own, as they only see those when
-        they ask, and of libraries that they may see. No capture tells what they hear.
+        A guest is only notified of its own streams and activities, as only those are listed to it,
+        and of libraries that it may see. No capture shows what guests are notified of.
         """
         frame = json.dumps(
             {"NotificationContainer": {"type": kind, "size": len(items), element: list(items)}}
@@ -99,14 +99,14 @@ class Notifier:
         )
 
     async def send_text(self, frame: str, to: Sequence[Listener] | None = None) -> None:
-        """Send any text, also such as no server would, to all or to some."""
+        """Send any text, even one that no server would send, to all listeners or to some."""
         self._traffic.stir()
         for listener in list(self.listeners if to is None else to):
             if not listener.socket.closed:
                 await listener.socket.send_str(frame)
 
     async def drop(self, *, token: str | None = None, abruptly: bool = False) -> None:
-        """Close all connections, or those of one token; abruptly means without a goodbye."""
+        """Close all connections, or those of one token; abruptly means without a close frame."""
         for listener in list(self.listeners):
             if token not in {None, listener.token}:
                 continue

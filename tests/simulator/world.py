@@ -11,8 +11,8 @@ from typing import Any, Self
 from .accounts import Account
 from .control import ControlPanel
 from .host import Traffic, bind
-from .journal import RequestLog
 from .plex_tv import PlexTv
+from .request_log import RequestLog
 from .server import DEFAULT_VERSION, PlexServer
 from .tls import Authority
 
@@ -25,7 +25,7 @@ def wall_clock() -> float:
 
 
 class World:
-    """Everything that a client of Plex can talk to. Use it with `async with`."""
+    """Everything that a client of Plex connects to. Use it with `async with`."""
 
     def __init__(
         self,
@@ -34,7 +34,7 @@ class World:
         plex_tv_port: int = 0,
         control_port: int = 0,
     ) -> None:
-        """Prepare a plex.tv; nothing listens before the world is entered."""
+        """Initialize with plex.tv; nothing listens before the world is entered."""
         self._traffic = Traffic(clock)
         self._tasks: set[asyncio.Task[None]] = set()
         self._authority: Authority | None = None
@@ -55,12 +55,12 @@ class World:
 
     @property
     def ca_file(self) -> Path:
-        """Return the certificate that a client must trust to use the servers with TLS."""
+        """Return the certificate that a client must trust to connect to servers with TLS."""
         return self.authority.ca_file
 
     @property
     def authority(self) -> Authority:
-        """Return who certifies the servers with TLS."""
+        """Return the certificate authority of the servers with TLS."""
         if self._authority is None:
             self._authority = Authority()
         return self._authority
@@ -99,7 +99,7 @@ class World:
         port: int = 0,
         tls: bool = False,
     ) -> PlexServer:
-        """Start a server."""
+        """Add and start a server."""
         server = PlexServer(
             name,
             traffic=self._traffic,
@@ -129,7 +129,7 @@ class World:
         return port
 
     def hanging_port(self) -> int:
-        """Return a port on which connections are taken and nothing is ever answered."""
+        """Return a port that accepts connections and never responds."""
         socket = bind()
         socket.listen(16)
         self._dead_ends.append(socket)
@@ -137,7 +137,7 @@ class World:
         return port
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> None:
-        """Do something in the background; `idle` waits for it."""
+        """Run a coroutine in the background; `idle` waits for it."""
         busy = ExitStack()
         busy.enter_context(self._traffic.busy())
         task = asyncio.get_running_loop().create_task(work)
@@ -151,12 +151,12 @@ class World:
 
     @property
     def turns(self) -> int:
-        """Return a number that grows with everything that happens."""
+        """Return a number that increases with every event."""
         return self._traffic.turns
 
     async def idle(self, quiet: float = QUIET) -> None:
-        """Wait until no request is open and nothing has gone on for so many real seconds.
+        """Wait until no request is open and nothing has been busy for this many real seconds.
 
-        Open websockets and requests that a fault lets hang do not count.
+        Open websockets and requests that hang because of a fault do not count.
         """
         await self._traffic.idle(quiet)

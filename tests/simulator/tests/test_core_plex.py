@@ -25,10 +25,10 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from tests.simulator import Account, PlexServer, World
-from tests.simulator.other_clients import lead_to
 from tests.support.helpers import eventually
 
 pytestmark = [
+    pytest.mark.usefixtures("redirect_plex_tv"),
     # plexwebsocket uses what aiohttp wants to be rid of.
     pytest.mark.filterwarnings("ignore:ssl=None is deprecated"),
     # Home Assistant's web server, which its Plex brings along, misses a faster library.
@@ -36,13 +36,6 @@ pytestmark = [
 ]
 
 CLIENT_IDENTIFIER = "home-assistant-core"
-
-
-@pytest.fixture
-def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """Return a world that Home Assistant takes for the real one."""
-    lead_to(world, monkeypatch)
-    return world
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The libraries of the simulated servers: what is in them, who sees it, and its pictures."""
 
-from collections.abc import AsyncGenerator
 from io import BytesIO
 from typing import Any
 
@@ -9,24 +8,10 @@ from freezegun.api import FrozenDateTimeFactory
 from PIL import Image
 import pytest
 
-from tests.simulator import UHD, Account, Fault, Find, Kind, PlexServer, World
-from tests.simulator.asking import body, status
+from tests.simulator import UHD, Account, Fault, Find, Kind, PlexServer
+from tests.simulator.http_client import body, status
 
 MILLION = 1_000_000
-
-
-@pytest.fixture
-def friend(world: World) -> Account:
-    """Return a guest."""
-    return world.plex_tv.add_account("friend")
-
-
-@pytest.fixture
-async def session(world: World, owner: Account) -> AsyncGenerator[aiohttp.ClientSession]:
-    """Return the owner's client."""
-    headers = {"Accept": "application/json", "X-Plex-Token": world.plex_tv.sign_in(owner)}
-    async with aiohttp.ClientSession(headers=headers) as session:
-        yield session
 
 
 async def container(

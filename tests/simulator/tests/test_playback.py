@@ -1,30 +1,15 @@
 """What is played on the simulated servers: sessions, history, statistics, and who may end it."""
 
-from collections.abc import AsyncGenerator
 from typing import Any
 
 import aiohttp
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from tests.simulator import UHD, Account, Delivery, Kind, PlexServer, Stream, World
-from tests.simulator.asking import body, status
+from tests.simulator import UHD, Account, Delivery, Kind, PlexServer, Stream
+from tests.simulator.http_client import body, status
 
 MINUTE = 60_000
-
-
-@pytest.fixture
-def friend(world: World) -> Account:
-    """Return a guest."""
-    return world.plex_tv.add_account("friend")
-
-
-@pytest.fixture
-async def session(world: World, owner: Account) -> AsyncGenerator[aiohttp.ClientSession]:
-    """Return the owner's client."""
-    headers = {"Accept": "application/json", "X-Plex-Token": world.plex_tv.sign_in(owner)}
-    async with aiohttp.ClientSession(headers=headers) as session:
-        yield session
 
 
 async def entries(

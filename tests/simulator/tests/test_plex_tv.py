@@ -1,6 +1,5 @@
-"""The simulated plex.tv behaves as the real one does."""
+"""The behaviour of the simulated plex.tv."""
 
-from collections.abc import AsyncGenerator
 from xml.etree.ElementTree import fromstring
 
 import aiohttp
@@ -8,58 +7,43 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from tests.simulator import Account, Connection, PlexServer, World
-from tests.simulator.asking import body, status
+from tests.simulator.http_client import body, status
 
-JSON = {"Accept": "application/json"}
-
-
-@pytest.fixture
-async def session(world: World) -> AsyncGenerator[aiohttp.ClientSession]:
-    """Return a client."""
-    async with aiohttp.ClientSession(
-        headers=JSON | {"X-Plex-Client-Identifier": "client-1", "X-Plex-Product": "Client"}
-    ) as session:
-        yield session
-
-
-@pytest.fixture
-def friend(world: World) -> Account:
-    """Return somebody without one."""
-    return world.plex_tv.add_account("friend")
+from .conftest import JSON
 
 
 async def test_short_pin(
-    session: aiohttp.ClientSession, world: World, owner: Account, freezer: FrozenDateTimeFactory
+    client: aiohttp.ClientSession, world: World, owner: Account, freezer: FrozenDateTimeFactory
 ) -> None:
     """A short PIN has four characters and fifteen minutes, and gives a token once approved."""
     pins = world.plex_tv.url + "/api/v2/pins"
-    async with session.post(pins) as response:
+    async with client.post(pins) as response:
         assert response.status == 201
         pin = await response.json()
     assert len(pin["code"]) == 4
     assert pin["expiresIn"] == 900
     assert pin["product"] == "Client"
-    assert (await body(session, f"{pins}/{pin['id']}"))["authToken"] is None
+    assert (await body(client, f"{pins}/{pin['id']}"))["authToken"] is None
 
     world.plex_tv.approve_pin(pin["code"], owner)
 
-    token = (await body(session, f"{pins}/{pin['id']}"))["authToken"]
+    token = (await body(client, f"{pins}/{pin['id']}"))["authToken"]
     assert len(token) == 20
-    assert (await body(session, world.plex_tv.url + "/api/v2/user", token))["username"] == "owner"
+    assert (await body(client, world.plex_tv.url + "/api/v2/user", token))["username"] == "owner"
     freezer.tick(900)
-    assert await status(session, f"{pins}/{pin['id']}") == 404
+    assert await status(client, f"{pins}/{pin['id']}") == 404
 
 
-async def test_long_pin(session: aiohttp.ClientSession, world: World) -> None:
+async def test_long_pin(client: aiohttp.ClientSession, world: World) -> None:
     """A long PIN has 25 characters and half an hour, and cannot be typed at plex.tv/link."""
     plex_tv = world.plex_tv
-    async with session.post(plex_tv.url + "/api/v2/pins?strong=true") as response:
+    async with client.post(plex_tv.url + "/api/v2/pins?strong=true") as response:
         pin = await response.json()
     assert len(pin["code"]) == 25
     assert pin["expiresIn"] == 1800
     token = plex_tv.sign_in(plex_tv.add_account("somebody"))
 
-    async with session.put(
+    async with client.put(
         plex_tv.url + "/api/v2/pins/link",
         data={"code": pin["code"]},
         headers={"X-Plex-Token": token},
@@ -68,23 +52,23 @@ async def test_long_pin(session: aiohttp.ClientSession, world: World) -> None:
         assert (await response.json())["errors"][0]["code"] == 1020
 
 
-async def test_long_pin_by_json(session: aiohttp.ClientSession, world: World) -> None:
+async def test_long_pin_by_json(client: aiohttp.ClientSession, world: World) -> None:
     """What sort of PIN it should be may also stand in a body of JSON."""
-    async with session.post(world.plex_tv.url + "/api/v2/pins", json={"strong": True}) as response:
+    async with client.post(world.plex_tv.url + "/api/v2/pins", json={"strong": True}) as response:
         assert len((await response.json())["code"]) == 25
 
 
-async def test_pin_can_expire_at_once(session: aiohttp.ClientSession, world: World) -> None:
+async def test_pin_can_expire_at_once(client: aiohttp.ClientSession, world: World) -> None:
     """A test can let a PIN expire, or give PINs another lifetime."""
     plex_tv = world.plex_tv
     plex_tv.pins.weak_lifetime = 60
-    async with session.post(plex_tv.url + "/api/v2/pins") as response:
+    async with client.post(plex_tv.url + "/api/v2/pins") as response:
         pin = await response.json()
     assert pin["expiresIn"] == 60
 
     plex_tv.expire_pin(pin["code"])
 
-    async with session.get(f"{plex_tv.url}/api/v2/pins/{pin['id']}") as response:
+    async with client.get(f"{plex_tv.url}/api/v2/pins/{pin['id']}") as response:
         assert response.status == 404
         assert await response.json() == {
             "errors": [{"code": 1020, "message": "Code not found or expired", "status": 404}]
@@ -96,34 +80,34 @@ async def test_pin_can_expire_at_once(session: aiohttp.ClientSession, world: Wor
 async def test_pin_belongs_to_its_app(world: World) -> None:
     """A PIN needs a client identifier, and is nobody else's."""
     pins = world.plex_tv.url + "/api/v2/pins"
-    async with aiohttp.ClientSession(headers=JSON) as session:
-        async with session.post(pins) as response:
+    async with aiohttp.ClientSession(headers=JSON) as client:
+        async with client.post(pins) as response:
             assert response.status == 400
             assert (await response.json())["errors"][0]["code"] == 1000
-        async with session.post(pins, headers={"X-Plex-Client-Identifier": "one"}) as response:
+        async with client.post(pins, headers={"X-Plex-Client-Identifier": "one"}) as response:
             pin = await response.json()
         other = {"X-Plex-Client-Identifier": "another"}
-        async with session.get(f"{pins}/{pin['id']}", headers=other) as response:
+        async with client.get(f"{pins}/{pin['id']}", headers=other) as response:
             assert response.status == 404
 
 
 async def test_pin_is_linked_with_a_token(
-    session: aiohttp.ClientSession, world: World, owner: Account
+    client: aiohttp.ClientSession, world: World, owner: Account
 ) -> None:
     """A token links another app's short PIN, and both tokens are good afterwards."""
     plex_tv = world.plex_tv
-    async with session.post(plex_tv.url + "/api/v2/pins") as response:
+    async with client.post(plex_tv.url + "/api/v2/pins") as response:
         pin = await response.json()
     pasted = plex_tv.sign_in(owner, client_identifier="browser-1")
 
-    async with session.put(
+    async with client.put(
         plex_tv.url + "/api/v2/pins/link",
         data={"code": pin["code"]},
         headers={"X-Plex-Token": pasted},
     ) as response:
         assert response.status == 204
 
-    linked = (await body(session, f"{plex_tv.url}/api/v2/pins/{pin['id']}"))["authToken"]
+    linked = (await body(client, f"{plex_tv.url}/api/v2/pins/{pin['id']}"))["authToken"]
     assert plex_tv.tokens_of(owner) == [pasted, linked]
 
 
@@ -139,22 +123,22 @@ async def test_new_sign_in_rotates_the_token_out(world: World, owner: Account) -
 
 
 async def test_link_page(
-    session: aiohttp.ClientSession, world: World, owner: Account, friend: Account
+    client: aiohttp.ClientSession, world: World, owner: Account, friend: Account
 ) -> None:
     """A person can type the code, or have it filled in, and approve it with one click."""
     plex_tv = world.plex_tv
-    async with session.post(plex_tv.url + "/api/v2/pins") as response:
+    async with client.post(plex_tv.url + "/api/v2/pins") as response:
         pin = await response.json()
-    async with session.get(f"{plex_tv.url}/link/?pin={pin['code']}") as response:
+    async with client.get(f"{plex_tv.url}/link/?pin={pin['code']}") as response:
         page = await response.text()
     assert f'value="{pin["code"]}"' in page
     assert "<option>owner</option><option>friend</option>" in page
 
-    async with session.post(
+    async with client.post(
         plex_tv.url + "/link/", data={"code": "XXXX", "account": "owner"}
     ) as response:
         assert "not known" in await response.text()
-    async with session.post(
+    async with client.post(
         plex_tv.url + "/link/", data={"code": pin["code"].lower(), "account": "friend"}
     ) as response:
         assert "Client is signed in" in await response.text()
@@ -163,24 +147,24 @@ async def test_link_page(
     assert plex_tv.tokens_of(owner) == []
 
 
-async def test_qr_picture(session: aiohttp.ClientSession, world: World) -> None:
+async def test_qr_picture(client: aiohttp.ClientSession, world: World) -> None:
     """The PIN comes with a picture for a telephone's camera."""
-    async with session.post(world.plex_tv.url + "/api/v2/pins") as response:
+    async with client.post(world.plex_tv.url + "/api/v2/pins") as response:
         pin = await response.json()
 
-    async with session.get(pin["qr"]) as response:
+    async with client.get(pin["qr"]) as response:
         assert response.content_type == "image/png"
         assert (await response.read()).startswith(b"\x89PNG\r\n")
 
 
 @pytest.mark.parametrize("way", ["revoke", "remove_device", "change_password", "sign_out"])
 async def test_ways_in_which_a_token_dies(
-    session: aiohttp.ClientSession, world: World, owner: Account, home: PlexServer, way: str
+    client: aiohttp.ClientSession, world: World, owner: Account, home: PlexServer, way: str
 ) -> None:
     """A dead token is refused by plex.tv, old endpoints and new, and by the server."""
     plex_tv = world.plex_tv
     token = plex_tv.sign_in(owner, client_identifier="client-1")
-    assert await status(session, home.url + "/", token) == 200
+    assert await status(client, home.url + "/", token) == 200
 
     match way:
         case "revoke":
@@ -190,24 +174,24 @@ async def test_ways_in_which_a_token_dies(
         case "change_password":
             plex_tv.change_password(owner)
         case _:
-            async with session.delete(
+            async with client.delete(
                 plex_tv.url + "/api/v2/users/signout", headers={"X-Plex-Token": token}
             ) as response:
                 assert response.status == 204
 
     assert not plex_tv.is_valid(token)
     headers = {"X-Plex-Token": token}
-    async with session.get(plex_tv.url + "/api/v2/user", headers=headers) as response:
+    async with client.get(plex_tv.url + "/api/v2/user", headers=headers) as response:
         assert response.status == 401
         assert (await response.json())["errors"] == [
             {"code": 1001, "message": "User could not be authenticated", "status": 401}
         ]
-    async with session.get(plex_tv.url + "/users/account.json", headers=headers) as response:
+    async with client.get(plex_tv.url + "/users/account.json", headers=headers) as response:
         assert response.status == 422
         assert await response.json() == {"error": "Invalid token"}
-    assert await status(session, plex_tv.url + "/api/v2/ping", token) == 401
-    assert await status(session, home.url + "/", token) == 401
-    assert await status(session, home.url + "/identity", token) == 200
+    assert await status(client, plex_tv.url + "/api/v2/ping", token) == 401
+    assert await status(client, home.url + "/", token) == 401
+    assert await status(client, home.url + "/identity", token) == 200
 
 
 async def test_password_change_can_spare_the_devices(world: World, owner: Account) -> None:
@@ -225,10 +209,10 @@ async def test_password_change_can_spare_the_devices(world: World, owner: Accoun
 
 async def test_errors_are_xml_too(world: World) -> None:
     """Without a wish for JSON, plex.tv's errors are XML."""
-    async with aiohttp.ClientSession() as session:
-        async with session.get(world.plex_tv.url + "/api/v2/user") as response:
+    async with aiohttp.ClientSession() as client:
+        async with client.get(world.plex_tv.url + "/api/v2/user") as response:
             error = fromstring(await response.text())  # noqa: S314 - Our own.
-        async with session.get(world.plex_tv.url + "/users/account") as response:
+        async with client.get(world.plex_tv.url + "/users/account") as response:
             old = fromstring(await response.text())  # noqa: S314 - Our own.
 
     assert error.tag == "errors"
@@ -236,34 +220,34 @@ async def test_errors_are_xml_too(world: World) -> None:
     assert old[0].text == "Invalid token"
 
 
-async def test_plex_home(session: aiohttp.ClientSession, world: World, owner: Account) -> None:
+async def test_plex_home(client: aiohttp.ClientSession, world: World, owner: Account) -> None:
     """The members of a Plex Home are listed, and one can become another."""
     child = world.plex_tv.add_account("child")
     world.plex_tv.add_home([owner, child])
     token = world.plex_tv.sign_in(owner)
 
-    home = await body(session, world.plex_tv.url + "/api/v2/home", token)
+    home = await body(client, world.plex_tv.url + "/api/v2/home", token)
     assert [user["title"] for user in home["users"]] == ["owner", "child"]
-    async with session.post(
+    async with client.post(
         f"{world.plex_tv.url}/api/v2/home/users/{child.id}/switch",
         headers={"X-Plex-Token": token},
     ) as response:
         assert response.status == 201
         switched = (await response.json())["authToken"]
 
-    assert (await body(session, world.plex_tv.url + "/api/v2/user", switched))["title"] == "child"
-    async with session.post(
+    assert (await body(client, world.plex_tv.url + "/api/v2/user", switched))["title"] == "child"
+    async with client.post(
         f"{world.plex_tv.url}/api/home/users/{child.id}/switch",
         headers={"X-Plex-Token": token, "Accept": "application/xml"},
     ) as response:
         switched = fromstring(await response.text()).attrib["authenticationToken"]  # noqa: S314 - Our own.
-    assert (await body(session, world.plex_tv.url + "/users/account", switched))["user"][
+    assert (await body(client, world.plex_tv.url + "/users/account", switched))["user"][
         "title"
     ] == "child"
 
 
 async def test_unknown_at_plex_tv(
-    session: aiohttp.ClientSession, world: World, owner: Account
+    client: aiohttp.ClientSession, world: World, owner: Account
 ) -> None:
     """Devices, servers and people that are not the account's own are not found."""
     headers = {"X-Plex-Token": world.plex_tv.sign_in(owner)}
@@ -273,12 +257,12 @@ async def test_unknown_at_plex_tv(
         ("POST", "/api/v2/home/users/1/switch"),
         ("GET", "/no/such/path"),
     ):
-        async with session.request(method, world.plex_tv.url + path, headers=headers) as response:
+        async with client.request(method, world.plex_tv.url + path, headers=headers) as response:
             assert response.status == 404
 
 
 async def test_resources_hide_what_was_not_asked_for(
-    session: aiohttp.ClientSession, world: World, owner: Account, home: PlexServer
+    client: aiohttp.ClientSession, world: World, owner: Account, home: PlexServer
 ) -> None:
     """Relays and https addresses are listed on demand, dead addresses like any other."""
     home.connections += [
@@ -290,8 +274,8 @@ async def test_resources_hide_what_was_not_asked_for(
     token = world.plex_tv.sign_in(owner)
     resources = world.plex_tv.url + "/api/v2/resources"
 
-    [bare] = await body(session, resources, token)
-    [full] = await body(session, resources + "?includeHttps=1&includeRelay=1", token)
+    [bare] = await body(client, resources, token)
+    [full] = await body(client, resources + "?includeHttps=1&includeRelay=1", token)
 
     assert [item["uri"] for item in bare["connections"]] == [home.url, "http://192.0.2.1:32400"]
     assert [item["uri"] for item in full["connections"]] == [
@@ -300,18 +284,8 @@ async def test_resources_hide_what_was_not_asked_for(
     assert full["relay"] is True
 
 
-async def test_dead_addresses(session: aiohttp.ClientSession, world: World) -> None:
-    """One kind of dead address refuses connections, the other never answers."""
-    with pytest.raises(aiohttp.ClientConnectorError):
-        await session.get(f"http://127.0.0.1:{world.refusing_port()}/")
-    with pytest.raises(TimeoutError):
-        await session.get(
-            f"http://127.0.0.1:{world.hanging_port()}/", timeout=aiohttp.ClientTimeout(total=0.1)
-        )
-
-
 async def test_who_sees_a_server(
-    session: aiohttp.ClientSession,
+    client: aiohttp.ClientSession,
     world: World,
     owner: Account,
     friend: Account,
@@ -320,10 +294,10 @@ async def test_who_sees_a_server(
     """A server is listed for its owner and its guests, as long as it is claimed and shared."""
     resources = world.plex_tv.url + "/api/v2/resources"
     owner_token, friend_token = world.plex_tv.sign_in(owner), world.plex_tv.sign_in(friend)
-    assert await body(session, resources, friend_token) == []
+    assert await body(client, resources, friend_token) == []
 
     home.share_with(friend)
-    [shared] = await body(session, resources, friend_token)
+    [shared] = await body(client, resources, friend_token)
     assert (shared["owned"], shared["ownerId"], shared["sourceTitle"]) == (
         False,
         owner.id,
@@ -331,8 +305,8 @@ async def test_who_sees_a_server(
     )
 
     home.unshare(friend)
-    assert await body(session, resources, friend_token) == []
-    assert len(await body(session, resources, owner_token)) == 1
+    assert await body(client, resources, friend_token) == []
+    assert len(await body(client, resources, owner_token)) == 1
 
     home.claimed = False
-    assert await body(session, resources, owner_token) == []
+    assert await body(client, resources, owner_token) == []

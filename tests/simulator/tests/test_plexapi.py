@@ -1,7 +1,5 @@
 """PlexAPI, which many programs use, takes the simulated world for the real one."""
 
-import asyncio
-from collections.abc import Callable
 from typing import Any
 
 from plexapi.exceptions import BadRequest, NotFound, Unauthorized
@@ -10,31 +8,10 @@ from plexapi.server import PlexServer as PlexApiServer
 import pytest
 
 from tests.simulator import Account, Delivery, Kind, PlexServer, World
-from tests.simulator.other_clients import lead_to
 
+from .plex_api import connect, in_thread
 
-@pytest.fixture
-def world(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
-    """Return a world that PlexAPI takes for the real one."""
-    lead_to(world, monkeypatch)
-    return world
-
-
-@pytest.fixture
-def friend(world: World) -> Account:
-    """Return somebody without one."""
-    return world.plex_tv.add_account("friend")
-
-
-async def in_thread[T](work: Callable[[], T]) -> T:
-    """Do something that blocks."""
-    return await asyncio.to_thread(work)
-
-
-async def connect(world: World, server: PlexServer, account: Account) -> PlexApiServer:
-    """Return PlexAPI's server, signed in with a device's token."""
-    token = world.plex_tv.sign_in(account)
-    return await in_thread(lambda: PlexApiServer(server.url, token))
+pytestmark = pytest.mark.usefixtures("redirect_plex_tv")
 
 
 async def test_account(world: World, owner: Account) -> None:

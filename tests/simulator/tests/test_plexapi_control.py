@@ -1,7 +1,5 @@
 """PlexAPI tells a simulated server what to do, and reads all that a monitor wants."""
 
-import asyncio
-from collections.abc import Callable
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -10,22 +8,16 @@ from plexapi.server import PlexServer as PlexApiServer
 import pytest
 
 from tests.simulator import Account, Find, Kind, PlexServer, World
-from tests.simulator.other_clients import lead_to
+
+from .plex_api import connect, in_thread
 
 
 @pytest.fixture
 async def server(
-    world: World, owner: Account, home: PlexServer, monkeypatch: pytest.MonkeyPatch
+    world: World, owner: Account, home: PlexServer, redirect_plex_tv: None
 ) -> PlexApiServer:
     """Return PlexAPI's server, signed in as the owner."""
-    lead_to(world, monkeypatch)
-    token = world.plex_tv.sign_in(owner)
-    return await in_thread(lambda: PlexApiServer(home.url, token))
-
-
-async def in_thread[T](work: Callable[[], T]) -> T:
-    """Do something that blocks."""
-    return await asyncio.to_thread(work)
+    return await connect(world, home, owner)
 
 
 async def test_stop_a_stream(owner: Account, home: PlexServer, server: PlexApiServer) -> None:

@@ -18,7 +18,6 @@ from plexwebsocket import (
 import pytest
 
 from tests.simulator import Account, PlexServer, World
-from tests.simulator.other_clients import lead_to
 
 # plexwebsocket uses what aiohttp wants to be rid of.
 pytestmark = pytest.mark.filterwarnings(
@@ -111,11 +110,9 @@ async def test_dead_token_ends_it(home: PlexServer) -> None:
     assert error == ERROR_AUTH_FAILURE
 
 
-async def test_sign_in_with_plexauth(
-    world: World, owner: Account, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.usefixtures("redirect_plex_tv")
+async def test_sign_in_with_plexauth(world: World, owner: Account) -> None:
     """It gets a token after the person has approved its PIN in the browser."""
-    lead_to(world, monkeypatch)
     async with (
         aiohttp.ClientSession() as session,
         PlexAuth({"X-Plex-Product": "Home Assistant"}, session, {}) as auth,

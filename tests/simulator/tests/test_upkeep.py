@@ -1,27 +1,11 @@
 """The work of the simulated servers: scans, tasks of the butler, activities, remote access."""
 
-from collections.abc import AsyncGenerator
-
 import aiohttp
 import pytest
 
 from tests.simulator import Account, Find, Kind, PlexServer, World
-from tests.simulator.asking import body
+from tests.simulator.http_client import body
 from tests.simulator.scanner import ScanRequest
-
-
-@pytest.fixture
-def friend(world: World) -> Account:
-    """Return a guest."""
-    return world.plex_tv.add_account("friend")
-
-
-@pytest.fixture
-async def session(world: World, owner: Account) -> AsyncGenerator[aiohttp.ClientSession]:
-    """Return the owner's client."""
-    headers = {"Accept": "application/json", "X-Plex-Token": world.plex_tv.sign_in(owner)}
-    async with aiohttp.ClientSession(headers=headers) as session:
-        yield session
 
 
 async def do(
@@ -60,7 +44,7 @@ async def test_scan_finds_what_lies_on_the_disk(
 
     assert home.library.titled("New")
     assert not home.library.titled("Song")
-    assert home.scanner.asked == [ScanRequest(section_id=1, path="/data/Movies/New", force=True)]
+    assert home.scanner.requests == [ScanRequest(section_id=1, path="/data/Movies/New", force=True)]
     assert await do(session, "GET", home.url + "/library/sections/all/refresh") == 200
     await world.idle()
     assert home.library.titled("Song")
@@ -231,7 +215,7 @@ async def test_upkeep_is_the_owners(
     assert await do(session, method, home.url + path, guest) == 401
     await world.idle()
     assert home.activities.running == []
-    assert home.scanner.asked == []
+    assert home.scanner.requests == []
 
 
 async def test_remote_access(session: aiohttp.ClientSession, home: PlexServer) -> None:

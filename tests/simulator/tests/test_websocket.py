@@ -12,12 +12,6 @@ from tests.simulator import Account, Fault, PlexServer, World
 NOTIFICATIONS = "/:/websockets/notifications"
 
 
-@pytest.fixture
-def friend(world: World) -> Account:
-    """Return a guest."""
-    return world.plex_tv.add_account("friend")
-
-
 @asynccontextmanager
 async def listening(
     server: PlexServer, token: str | None, path: str = NOTIFICATIONS

@@ -1,4 +1,4 @@
-"""How plex.tv lists a server to those who may use it."""
+"""The element of a server in plex.tv's resources."""
 
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ PUBLIC_ADDRESS = "203.0.113.10"
 
 
 def resource_node(server: PlexServer, device: Device, *, https: bool, relay: bool) -> Node:
-    """Return the entry of a server in the list for the account of a device.
+    """Return a server as plex.tv lists it to the account of a device.
 
     Without `https` the addresses are plain ones, without `relay` the relays are left out.
     """

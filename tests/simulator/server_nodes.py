@@ -1,4 +1,4 @@
-"""What a server says of itself, and what of its libraries beside their content."""
+"""The elements in which a server describes itself and its libraries."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
@@ -37,7 +37,7 @@ CAPABILITIES = (
     "updater",
     "voiceSearch",
 )
-# What the provider of the libraries can do, beside listing them.
+# The features of the libraries' provider, apart from listing them.
 FEATURES = (
     {"key": "/hubs/search", "type": "search"},
     {"key": "/library/metadata", "type": "metadata"},
@@ -53,7 +53,7 @@ FEATURES = (
 
 
 def server_attributes(server: PlexServer) -> dict[str, Scalar]:
-    """Return what stands at / and above the list of media providers."""
+    """Return the attributes of the server, as / and /media/providers have them."""
     signed_in: dict[str, Scalar] = (
         {
             "certificate": True,
@@ -93,7 +93,7 @@ def server_attributes(server: PlexServer) -> dict[str, Scalar]:
 
 
 def account_node(server: PlexServer, token: str) -> Node:
-    """Return with which account the server is signed in, and whether it can be reached."""
+    """Return the account that the server is signed in with, and its remote access."""
     signed_in = server.claimed and not server.rejects_tokens
     remote = server.remote_access
     return Node(
@@ -117,7 +117,7 @@ def account_node(server: PlexServer, token: str) -> Node:
 
 
 def provider_node(server: PlexServer, sections: Iterable[Section], *, storage: bool) -> Node:
-    """Return the provider of the libraries, perhaps with how large each of them is."""
+    """Return the provider of the libraries, optionally with the size of each."""
     home = Node(tag="Directory", attributes={"hubKey": "/hubs", "title": "Home"})
     content = Node(
         tag="Feature",

@@ -1,4 +1,4 @@
-"""By what a library can be sorted and filtered, as PlexAPI wants to know before it asks."""
+"""The sort orders and filters of a library, which PlexAPI reads before a request."""
 
 from .items import Kind, Section
 from .rendering import Node, Shape
@@ -23,7 +23,7 @@ KINDS = {
 
 
 def sort_nodes() -> tuple[Node, ...]:
-    """Return the orders in which a library can be shown."""
+    """Return the sort orders of a library."""
     return tuple(
         Node(
             tag="Sort",
@@ -39,7 +39,7 @@ def sort_nodes() -> tuple[Node, ...]:
 
 
 def meta_node(section: Section) -> Node:
-    """Return what a library answers to includeMeta."""
+    """Return the element that a library adds with includeMeta."""
     types = tuple(
         Node(
             tag="Type",

@@ -1,10 +1,10 @@
-"""How plex.tv shows accounts and their devices."""
+"""The elements of accounts and their devices at plex.tv."""
 
 from typing import TYPE_CHECKING
 
 from .accounts import PLEX_PASS_FEATURES, Account, Device
-from .listing import PUBLIC_ADDRESS
 from .rendering import Node, Shape
+from .resources import PUBLIC_ADDRESS
 
 if TYPE_CHECKING:
     from .server import PlexServer
@@ -21,7 +21,7 @@ def _ids(tag: str, child: str, values: tuple[str, ...]) -> Node:
 
 
 def user_node(device: Device, base_url: str) -> Node:
-    """Return the account of a device as the device itself sees it."""
+    """Return the account of a device as the device itself reads it."""
     account = device.account
     subscription = Node(
         tag="subscription",
@@ -97,7 +97,7 @@ def user_node(device: Device, base_url: str) -> Node:
 
 
 def device_node(device: Device) -> Node:
-    """Return a device as the account's owner sees it, with its token."""
+    """Return a device as its account reads it, with its token."""
     headers = device.headers
     return Node(
         tag="Device",
@@ -125,7 +125,7 @@ def device_node(device: Device) -> Node:
 
 
 def guest_node(guest: Account, owned: list[PlexServer]) -> Node:
-    """Return somebody with whom servers are shared."""
+    """Return an account that servers are shared with."""
     shares = tuple(
         Node(
             tag="Server",

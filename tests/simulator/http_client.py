@@ -1,4 +1,4 @@
-"""Short ways to ask a host of the world something."""
+"""Short functions for requests to a host of the world."""
 
 from typing import Any
 
@@ -6,13 +6,13 @@ import aiohttp
 
 
 async def status(session: aiohttp.ClientSession, url: str, token: str | None = None) -> int:
-    """Return how a request is answered."""
+    """Return the status of a response."""
     async with session.get(url, headers={"X-Plex-Token": token} if token else {}) as response:
         return response.status
 
 
 async def body(session: aiohttp.ClientSession, url: str, token: str | None = None) -> Any:
-    """Return the JSON of a good answer."""
+    """Return the JSON of a successful response."""
     async with session.get(url, headers={"X-Plex-Token": token} if token else {}) as response:
         assert response.status == 200
         return await response.json()

@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 
 @dataclass(kw_only=True)
 class RequestRecord:
-    """One request: what was asked of whom, with which token, and what was answered.
+    """One request with its host, its token and its response.
 
-    `status` is None while the request waits, 101 for a websocket, and 0 for one that got no answer
-    because the connection was cut or the caller gave up.
+    `status` is None while the request waits, 101 for a websocket, and 0 for one without a response
+    because the connection was cut or the client gave up.
     """
 
     host: str
@@ -23,7 +23,7 @@ class RequestRecord:
 
     @property
     def token_in_query(self) -> bool:
-        """Return whether the token stood in the address, where logs see it."""
+        """Return whether the token was sent in the URL, which appears in logs."""
         return "X-Plex-Token" in self.query
 
 
@@ -31,11 +31,11 @@ class RequestLog:
     """All requests in the order of their arrival."""
 
     def __init__(self) -> None:
-        """Start with an empty log."""
+        """Initialize with an empty log."""
         self._records: list[RequestRecord] = []
 
     def __iter__(self) -> Iterator[RequestRecord]:
-        """Go through the requests, oldest first."""
+        """Iterate over the requests, oldest first."""
         return iter(list(self._records))
 
     def __len__(self) -> int:
@@ -43,7 +43,7 @@ class RequestLog:
         return len(self._records)
 
     def __getitem__(self, index: int) -> RequestRecord:
-        """Return one request by its place."""
+        """Return one request by its index."""
         return self._records[index]
 
     def add(self, record: RequestRecord) -> None:
@@ -51,13 +51,13 @@ class RequestLog:
         self._records.append(record)
 
     def clear(self) -> None:
-        """Forget all requests."""
+        """Clear the log."""
         self._records.clear()
 
     def to(
         self, host: str | None = None, path: str | None = None, method: str | None = None
     ) -> list[RequestRecord]:
-        """Return the requests to this host, this very path and by this method."""
+        """Return the requests to this host with exactly this path and this method."""
         return [
             record
             for record in self

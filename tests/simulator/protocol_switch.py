@@ -1,4 +1,4 @@
-"""The port of a host, on which HTTP and HTTPS arrive together, as on that of a media server."""
+"""HTTP and HTTPS on the same port, as a media server has them."""
 
 import asyncio
 from asyncio.sslproto import SSLProtocol
@@ -10,10 +10,10 @@ from typing import override
 TLS_HANDSHAKE = 0x16
 
 
-class Front:
-    """Listens, and leaves each connection to the web server once its first byte says what it is.
+class ProtocolSwitch:
+    """Listens, and passes each connection on as HTTP or HTTPS, according to its first byte.
 
-    Without a context HTTPS is not understood; with one, plain HTTP is taken if `plain` says so.
+    Without a context HTTPS is not supported; with one, plain HTTP only if `plain` returns true.
     """
 
     def __init__(
@@ -23,7 +23,7 @@ class Front:
         context: ssl.SSLContext | None,
         plain: Callable[[], bool],
     ) -> None:
-        """Take what makes a protocol for each connection."""
+        """Initialize with the factory of the protocol for each connection."""
         self.web_server = web_server
         self.context = context
         self.plain = plain
@@ -46,7 +46,7 @@ class Front:
 class _FirstByte(asyncio.Protocol):
     """Waits for the first byte of a connection."""
 
-    def __init__(self, front: Front) -> None:
+    def __init__(self, front: ProtocolSwitch) -> None:
         self._front = front
         self._transport: asyncio.Transport | None = None
 
@@ -68,7 +68,7 @@ class _FirstByte(asyncio.Protocol):
                 asyncio.get_running_loop(),
                 front.web_server(),
                 front.context,
-                None,  # type: ignore[arg-type]  # Nobody waits for the handshake.
+                None,  # type: ignore[arg-type]  # Nothing waits for the handshake.
                 server_side=True,
             )
             transport.set_protocol(tls)

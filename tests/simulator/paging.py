@@ -1,11 +1,11 @@
-"""Lists as a server gives them: filtered, and in pages."""
+"""Filters and pages of the lists of a server."""
 
 from collections.abc import Callable, Mapping, Sequence
 import operator
 
 from aiohttp import web
 
-from .pages import PROTOCOL_HEADERS
+from .error_pages import PROTOCOL_HEADERS
 from .rendering import Node, Scalar, Shape, answer
 
 START, SIZE = "X-Plex-Container-Start", "X-Plex-Container-Size"
@@ -20,7 +20,7 @@ OPERATORS = {
 
 
 def page_of(request: web.Request, total: int) -> tuple[int, int]:
-    """Return where the page that was asked for starts, and how long it may be."""
+    """Return the start and the maximum length of the requested page."""
     return _number(request, START, 0), _number(request, SIZE, total)
 
 
@@ -32,7 +32,7 @@ def _number(request: web.Request, name: str, default: int) -> int:
 def compared[T](
     request: web.Request, name: str, rows: list[T], value: Callable[[T], int]
 ) -> list[T]:
-    """Return the rows that pass the caller's filters on a field; a malformed one is ignored."""
+    """Return the rows that pass the filters on a field; a malformed filter is ignored."""
     for sign, compare in OPERATORS.items():
         wanted = request.query.get(name + sign, "")
         if wanted.isdigit():
@@ -46,7 +46,7 @@ def paged[T](
     node_of: Callable[[T], Node],
     **attributes: Scalar,
 ) -> web.Response:
-    """Return a list, or the page of it that was asked for."""
+    """Return a list, or the requested page of it."""
     start, size = page_of(request, len(rows))
     nodes = [node_of(row) for row in rows[start : start + size]]
     return listed(request, nodes, attributes, start=start, total=len(rows))
@@ -61,7 +61,7 @@ def listed(
     total: int,
     meta: Node | None = None,
 ) -> web.Response:
-    """Return one page of a list that has so many entries in all."""
+    """Return one page of a list with this total size."""
     node = Node(
         tag="MediaContainer",
         attributes={"size": len(nodes), "totalSize": total, "offset": start, **attributes},

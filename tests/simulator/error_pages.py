@@ -1,4 +1,4 @@
-"""The bodies that come without data: errors of a media server and of plex.tv."""
+"""The error responses of a media server and of plex.tv."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -15,7 +15,7 @@ ROOT_REDIRECT = (
 
 
 def error_page(code: int, *, root: bool = False) -> str:
-    """Return the page of a media server; that of the root path sends browsers to the web app."""
+    """Return the page of a media server; at the root it redirects browsers to the web app."""
     title = HTTPStatus(code).phrase if code in HTTPStatus else "Error"
     script = ROOT_REDIRECT if root else ""
     return (
@@ -25,7 +25,7 @@ def error_page(code: int, *, root: bool = False) -> str:
 
 
 def server_error(code: int, *, root: bool = False) -> web.Response:
-    """Return an error of a media server, which is HTML whatever the caller accepts."""
+    """Return an error of a media server, which is HTML whatever the client accepts."""
     return web.Response(
         status=code,
         text=error_page(code, root=root),
@@ -35,7 +35,7 @@ def server_error(code: int, *, root: bool = False) -> web.Response:
 
 
 def maintenance(request: web.Request) -> web.Response:
-    """Return what a media server answers to everything while it starts."""
+    """Return the response of a media server to all requests while it starts."""
     node = Node(
         tag="Response",
         attributes={
@@ -56,7 +56,7 @@ def plex_tv_error(
     *,
     headers: Mapping[str, str] | None = None,
 ) -> web.Response:
-    """Return an error of plex.tv's API v2 with its own code."""
+    """Return an error of plex.tv's API v2 with plex.tv's own code."""
     error = Node(
         tag="error",
         attributes={"code": code, "message": message, "status": status},
@@ -69,7 +69,7 @@ def plex_tv_error(
 
 
 def invalid_token_v1(request: web.Request) -> web.Response:
-    """Return what plex.tv's old endpoints answer to a bad token."""
+    """Return the response of plex.tv's old endpoints to an invalid token."""
     if request.path.endswith(".json") or "application/json" in request.headers.get("Accept", ""):
         return web.json_response({"error": "Invalid token"}, status=422)
     return web.Response(

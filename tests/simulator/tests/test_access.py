@@ -1,0 +1,121 @@
+"""The access of tokens to a simulated server."""
+
+import aiohttp
+from freezegun.api import FrozenDateTimeFactory
+import pytest
+
+from tests.simulator import Account, PlexServer, World
+from tests.simulator.http_client import body, status
+
+
+async def test_rights(
+    client: aiohttp.ClientSession,
+    world: World,
+    owner: Account,
+    friend: Account,
+    home: PlexServer,
+) -> None:
+    """The owner may everything, a guest may use, nobody else gets in."""
+    guest = home.share_with(friend)
+    tokens = (
+        world.plex_tv.sign_in(owner),
+        guest,
+        world.plex_tv.sign_in(friend),
+        "no-such-token-at-all",
+        None,
+    )
+
+    async def answers(path: str) -> list[int]:
+        return [await status(client, home.url + path, token) for token in tokens]
+
+    assert await answers("/") == [200, 200, 401, 401, 401]
+    assert await answers("/library/sections") == [200, 200, 401, 401, 401]
+    for path in ("/status/sessions", "/accounts", "/updater/status", "/library"):
+        assert await answers(path) == [200, 403, 401, 401, 401]
+    assert await answers("/identity") == [200] * 5
+    assert await answers("/no/such/path") == [404, 404, 401, 401, 401]
+
+    home.refuses_with_401 = True
+    assert await answers("/status/sessions") == [200, 401, 401, 401, 401]
+
+
+async def test_root_refuses_browsers_to_the_web_app(
+    client: aiohttp.ClientSession, home: PlexServer
+) -> None:
+    """The page of a refusal at the root has a redirect for browsers."""
+    async with client.get(home.url + "/") as response:
+        assert response.status == 401
+        page = await response.text()
+
+    assert page.startswith("<html><head><script>window.location")
+    assert "<h1>401 Unauthorized</h1>" in page
+
+
+async def test_open_doors(
+    client: aiohttp.ClientSession, world: World, owner: Account, home: PlexServer
+) -> None:
+    """An unclaimed server and an allowed network need no token, and a lost sign-in refuses all."""
+    token = world.plex_tv.sign_in(owner)
+
+    async def answers() -> list[int]:
+        return [
+            await status(client, home.url + "/status/sessions", sent)
+            for sent in (token, "anything", None)
+        ]
+
+    assert await answers() == [200, 401, 401]
+    home.allowed_without_auth = True
+    assert await answers() == [200, 200, 200]
+    home.allowed_without_auth = False
+    home.rejects_tokens = True
+    assert await answers() == [401, 401, 401]
+    home.rejects_tokens = False
+    home.claimed = False
+    assert await answers() == [200, 200, 200]
+    assert (await body(client, home.url + "/identity"))["MediaContainer"]["claimed"] is False
+    home.unclaimed_refuses = True
+    assert await answers() == [401, 401, 401]
+
+
+async def test_grace_for_dead_tokens(
+    client: aiohttp.ClientSession,
+    world: World,
+    owner: Account,
+    friend: Account,
+    home: PlexServer,
+    freezer: FrozenDateTimeFactory,
+) -> None:
+    """A server can go on honouring a token for a while after its death."""
+    home.revocation_grace = 300
+    token, guest = world.plex_tv.sign_in(owner), home.share_with(friend)
+
+    world.plex_tv.revoke(token)
+    home.unshare(friend)
+
+    assert await status(client, world.plex_tv.url + "/api/v2/user", token) == 401
+    assert await status(client, home.url + "/", token) == 200
+    assert await status(client, home.url + "/", guest) == 200
+    freezer.tick(300)
+    assert await status(client, home.url + "/", token) == 401
+    assert await status(client, home.url + "/", guest) == 401
+
+
+@pytest.mark.parametrize("who", ["owner", "friend"])
+async def test_regenerated_server_token(
+    client: aiohttp.ClientSession, world: World, home: PlexServer, friend: Account, who: str
+) -> None:
+    """After a new server token the old one is refused, and plex.tv lists the new one."""
+    home.share_with(friend)
+    account = world.plex_tv.account(who)
+    account_token = world.plex_tv.sign_in(account)
+    resources = world.plex_tv.url + "/api/v2/resources"
+    [before] = await body(client, resources, account_token)
+
+    new = home.regenerate_token(account)
+
+    [after] = await body(client, resources, account_token)
+    assert after["accessToken"] == new != before["accessToken"]
+    assert await status(client, home.url + "/", before["accessToken"]) == 401
+    assert await status(client, home.url + "/", new) == 200
+    assert await status(client, world.plex_tv.url + "/api/v2/user", account_token) == 200
+    assert await status(client, world.plex_tv.url + "/api/v2/user", new) == 401
