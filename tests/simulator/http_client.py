@@ -16,3 +16,13 @@ async def body(session: aiohttp.ClientSession, url: str, token: str | None = Non
     async with session.get(url, headers={"X-Plex-Token": token} if token else {}) as response:
         assert response.status == 200
         return await response.json()
+
+
+async def container(
+    session: aiohttp.ClientSession, url: str, token: str | None = None
+) -> dict[str, Any]:
+    """Return the media container of a server's successful response."""
+    response = await body(session, url, token)
+    assert response.keys() == {"MediaContainer"}
+    content: dict[str, Any] = response["MediaContainer"]
+    return content

@@ -5,7 +5,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from tests.simulator import Account, PlexServer, World
-from tests.simulator.http_client import body, status
+from tests.simulator.http_client import body, container, status
 
 
 async def test_rights(
@@ -15,7 +15,7 @@ async def test_rights(
     friend: Account,
     home: PlexServer,
 ) -> None:
-    """The owner may everything, a guest may use, nobody else gets in."""
+    """The owner has full access, a guest limited access, and others none."""
     guest = home.share_with(friend)
     tokens = (
         world.plex_tv.sign_in(owner),
@@ -42,7 +42,7 @@ async def test_rights(
 async def test_root_refuses_browsers_to_the_web_app(
     client: aiohttp.ClientSession, home: PlexServer
 ) -> None:
-    """The page of a refusal at the root has a redirect for browsers."""
+    """A refusal at the root has a page that redirects browsers."""
     async with client.get(home.url + "/") as response:
         assert response.status == 401
         page = await response.text()
@@ -51,10 +51,10 @@ async def test_root_refuses_browsers_to_the_web_app(
     assert "<h1>401 Unauthorized</h1>" in page
 
 
-async def test_open_doors(
+async def test_access_without_a_valid_token(
     client: aiohttp.ClientSession, world: World, owner: Account, home: PlexServer
 ) -> None:
-    """An unclaimed server and an allowed network need no token, and a lost sign-in refuses all."""
+    """Unclaimed servers and allowed networks need no token; a signed-out server refuses all."""
     token = world.plex_tv.sign_in(owner)
 
     async def answers() -> list[int]:
@@ -72,12 +72,12 @@ async def test_open_doors(
     home.rejects_tokens = False
     home.claimed = False
     assert await answers() == [200, 200, 200]
-    assert (await body(client, home.url + "/identity"))["MediaContainer"]["claimed"] is False
+    assert (await container(client, home.url + "/identity"))["claimed"] is False
     home.unclaimed_refuses = True
     assert await answers() == [401, 401, 401]
 
 
-async def test_grace_for_dead_tokens(
+async def test_grace_period_for_revoked_tokens(
     client: aiohttp.ClientSession,
     world: World,
     owner: Account,
@@ -85,7 +85,7 @@ async def test_grace_for_dead_tokens(
     home: PlexServer,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """A server can go on honouring a token for a while after its death."""
+    """A server can accept a token for a while after it was revoked."""
     home.revocation_grace = 300
     token, guest = world.plex_tv.sign_in(owner), home.share_with(friend)
 
@@ -104,7 +104,7 @@ async def test_grace_for_dead_tokens(
 async def test_regenerated_server_token(
     client: aiohttp.ClientSession, world: World, home: PlexServer, friend: Account, who: str
 ) -> None:
-    """After a new server token the old one is refused, and plex.tv lists the new one."""
+    """A new server token is listed by plex.tv, and the old one is refused."""
     home.share_with(friend)
     account = world.plex_tv.account(who)
     account_token = world.plex_tv.sign_in(account)

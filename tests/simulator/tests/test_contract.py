@@ -1,4 +1,4 @@
-"""The simulator sends what real servers send: names and types are those of captured payloads.
+"""The simulator's bodies have the names and types of captured ones of real servers.
 
 The captures lie beside the repository, in ../shared/captures, and are not part of it.
 """
@@ -31,7 +31,7 @@ if not CAPTURES.is_dir():
 
 @pytest.fixture
 async def home(world: World, owner: Account, freezer: FrozenDateTimeFactory) -> PlexServer:
-    """Return a server on which everything goes on at once, and has gone on before."""
+    """Return a server with streams, history, activities and all kinds of items."""
     home = await world.add_server("Home", owner=owner)
     home.share_with(world.plex_tv.add_account("friend"))
     home.connections.append(
@@ -62,7 +62,7 @@ async def home(world: World, owner: Account, freezer: FrozenDateTimeFactory) -> 
 
 
 async def fetch(url: str, token: str | None = None, method: str = "GET") -> Any:
-    """Return the JSON of an address."""
+    """Return the JSON of a response."""
     headers = {"Accept": "application/json", "X-Plex-Client-Identifier": "contract"}
     if token:
         headers["X-Plex-Token"] = token
@@ -84,7 +84,7 @@ async def test_server_in_json(path: str, world: World, owner: Account, home: Ple
 
 @pytest.mark.parametrize("path", SERVER_CONTRACTS)
 async def test_server_in_xml(path: str, world: World, owner: Account, home: PlexServer) -> None:
-    """The XML of an endpoint says the same as its JSON."""
+    """The XML of an endpoint has the same content as its JSON."""
     token = world.plex_tv.sign_in(owner)
     as_json = await fetch(home.url + path, token)
     headers = {"X-Plex-Token": token, "X-Plex-Client-Identifier": "contract"}
@@ -106,24 +106,24 @@ async def test_server_in_xml(path: str, world: World, owner: Account, home: Plex
     [(root, content)] = as_json.items()
     assert as_xml.tag == root
     said = [pair for element in as_xml.iter() for pair in element.attrib.items()]
-    # Of a transient token each answer has another one.
+    # Each response has another transient token.
     assert sorted(pair for pair in said if pair[0] != "token") == sorted(
         pair for pair in in_json(content) if pair[0] != "token"
     )
 
 
 async def test_unclaimed_server(home: PlexServer) -> None:
-    """A server that nobody owns has the captured names and types too."""
+    """An unclaimed server has the captured names and types too."""
     home.claimed = False
 
     for path in ("/", "/media/providers", "/myplex/account"):
         assert violations(SERVER_CONTRACTS[path], await fetch(home.url + path)) == []
 
 
-async def test_players_hear_why_they_were_stopped(
+async def test_terminated_player_gets_the_reason(
     world: World, owner: Account, home: PlexServer
 ) -> None:
-    """A player whose stream was ended hears it with the captured names and types, and once."""
+    """A player gets the reason once, with the captured names and types."""
     token = world.plex_tv.sign_in(owner)
     stream = await home.start_stream(player=Player(title="TV", machine_identifier="contract"))
     url = f"{home.url}/:/timeline?ratingKey={stream.item.rating_key}&state=playing&time=9000"
@@ -193,7 +193,7 @@ async def test_plex_tv_devices(world: World, owner: Account) -> None:
 
 
 async def fetch_nothing(url: str, token: str, method: str = "GET") -> None:
-    """Do something that is answered with nothing, and that as HTML."""
+    """Send a request that has an empty response with the type HTML."""
     async with (
         aiohttp.ClientSession(headers={"X-Plex-Token": token}) as session,
         session.request(method, url) as response,

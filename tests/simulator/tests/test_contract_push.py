@@ -1,4 +1,4 @@
-"""What the simulator pushes has the names and types of captured notifications, kind by kind.
+"""The simulator's notifications have the names and types of captured ones.
 
 The captures lie beside the repository, in ../shared/captures, and are not part of it.
 """
@@ -32,7 +32,7 @@ KNOWN = {
 
 
 def captured() -> dict[str, list[Any]]:
-    """Return the content of the captured frames, kind by kind."""
+    """Return the content of the captured frames by kind."""
     lines = (CAPTURES / "notifications/captured-websocket.jsonl").read_text().splitlines()
     seen: dict[str, list[Any]] = {}
     for line in lines:
@@ -47,22 +47,22 @@ def captured() -> dict[str, list[Any]]:
 
 
 def allowed(contents: list[Any]) -> Shape:
-    """Return what a server pushes of one kind."""
+    """Return the types that a server sends in notifications of one kind."""
     shape = merged(entry for content in contents for entry in shape_of(content))
     for path, word in KNOWN.items():
         shape.setdefault(path, set()).add(word)
     return shape
 
 
-async def pushed(world: World, server: PlexServer, happen: Coroutine[Any, Any, Any]) -> list[Any]:
-    """Return the content of all frames that are pushed while something happens."""
+async def pushed(world: World, server: PlexServer, act: Coroutine[Any, Any, Any]) -> list[Any]:
+    """Return the content of all frames that are pushed while a coroutine runs."""
     async with (
         aiohttp.ClientSession(
             headers={"X-Plex-Token": world.plex_tv.sign_in(server.owner)}
         ) as session,
         session.ws_connect(server.url + "/:/websockets/notifications") as socket,
     ):
-        await happen
+        await act
         await world.idle()
         await server.notifier.notify("the end", "Nothing")
         contents: list[Any] = []
@@ -74,7 +74,7 @@ async def pushed(world: World, server: PlexServer, happen: Coroutine[Any, Any, A
 
 
 async def play(server: PlexServer) -> None:
-    """Let somebody watch something."""
+    """Start, change and stop streams."""
     stream = await server.start_stream(title="Winter Light", delivery=Delivery.TRANSCODE)
     await stream.work(throttled=True)
     await stream.stop()
@@ -83,13 +83,13 @@ async def play(server: PlexServer) -> None:
 
 
 async def add(server: PlexServer) -> None:
-    """Add something and remove it."""
+    """Add an item and remove it."""
     item = await server.add_media("New", kind=Kind.EPISODE, show="Newer", season=2)
     await server.remove_media(item)
 
 
 async def maintain(server: PlexServer) -> None:
-    """Let work be done, and the way to the server be lost and found."""
+    """Run jobs, and change the remote access."""
     server.updater.offer("1.44.0.11000-0badc0ffe")
     await server.butler.start("BackupDatabase")
     await server.remote_access.become("failed", "unreachable")
@@ -105,7 +105,7 @@ async def maintain(server: PlexServer) -> None:
 
 
 @pytest.mark.parametrize(
-    ("happen", "kinds"),
+    ("act", "kinds"),
     [
         (
             play,
@@ -124,13 +124,13 @@ async def test_frames(
     world: World,
     owner: Account,
     home: PlexServer,
-    happen: Callable[[PlexServer], Coroutine[Any, Any, None]],
+    act: Callable[[PlexServer], Coroutine[Any, Any, None]],
     kinds: set[str],
 ) -> None:
     """Frames of each kind have the captured names and types."""
     seen = captured()
 
-    contents = await pushed(world, home, happen(home))
+    contents = await pushed(world, home, act(home))
 
     assert {content["type"] for content in contents} == kinds
     for content in contents:
@@ -143,8 +143,8 @@ async def test_frames(
         assert wrong == {}, content["type"]
 
 
-def said(content: Any) -> str:
-    """Return what one frame of a scan says, in short."""
+def summary_of(content: Any) -> str:
+    """Return a short description of one frame of a scan."""
     match content:
         case {"type": "activity", "ActivityNotification": [entry]}:
             return f"activity {entry['event']} {entry['Activity']['progress']}"
@@ -159,7 +159,7 @@ def said(content: Any) -> str:
 
 
 async def test_order_of_a_scan(world: World, owner: Account, home: PlexServer) -> None:
-    """A scan tells what it does in the captured order, and of what is new from the top down."""
+    """A scan sends its notifications in the captured order, with new items from the top down."""
     new = home.add_media("Pilot", kind=Kind.EPISODE, show="Fresh", season=1)
 
     contents = await pushed(world, home, new)
@@ -167,7 +167,7 @@ async def test_order_of_a_scan(world: World, owner: Account, home: PlexServer) -
     def group(name: str, kind: int) -> list[str]:
         return [f"{name} {kind}: {step}" for step in ("0 created", "2", "3", "4 loading", "5")]
 
-    assert [said(content) for content in contents] == [
+    assert [summary_of(content) for content in contents] == [
         "activity started -1",
         'Scanning the "TV Shows" section',
         "activity updated 50",
@@ -184,13 +184,13 @@ async def test_order_of_a_scan(world: World, owner: Account, home: PlexServer) -
 
 
 async def test_removal(world: World, owner: Account, home: PlexServer) -> None:
-    """What is removed is told, with what is empty then."""
+    """A removed item is notified, and so are the ancestors that are removed with it."""
     [episode, other] = [item for item in home.library.items if item.kind is Kind.EPISODE]
     await home.remove_media(other)
 
     contents = await pushed(world, home, home.remove_media(episode))
 
-    assert [said(content) for content in contents] == [
+    assert [summary_of(content) for content in contents] == [
         "First Steps 4: 9 deleted",
         "Season 1 3: 9 deleted",
         "Harbour Street 2: 9 deleted",

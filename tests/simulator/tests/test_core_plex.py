@@ -29,9 +29,9 @@ from tests.support.helpers import eventually
 
 pytestmark = [
     pytest.mark.usefixtures("redirect_plex_tv"),
-    # plexwebsocket uses what aiohttp wants to be rid of.
+    # plexwebsocket uses deprecated parameters of aiohttp.
     pytest.mark.filterwarnings("ignore:ssl=None is deprecated"),
-    # Home Assistant's web server, which its Plex brings along, misses a faster library.
+    # Home Assistant's web server, which its Plex integration depends on, misses a faster library.
     pytest.mark.allowed_logs(r"^aiohttp_fast_zlib: "),
 ]
 
@@ -47,7 +47,7 @@ async def home(world: World, owner: Account) -> PlexServer:
 
 
 async def set_up(hass: HomeAssistant, server: PlexServer, token: str) -> MockConfigEntry:
-    """Set Home Assistant's Plex up as its own flow leaves it."""
+    """Set up the Plex integration with an entry as its own flow creates it."""
     entry = MockConfigEntry(
         domain=PLEX_DOMAIN,
         title=server.name,
@@ -72,7 +72,7 @@ async def set_up(hass: HomeAssistant, server: PlexServer, token: str) -> MockCon
     return entry
 
 
-# Its sensor waits three seconds before it looks again.
+# Its sensor waits three seconds before it updates.
 @pytest.mark.parametrize("expected_lingering_timers", [True])
 async def test_entities_follow_the_server(
     hass: HomeAssistant,
@@ -81,7 +81,7 @@ async def test_entities_follow_the_server(
     home: PlexServer,
     entity_registry: er.EntityRegistry,
 ) -> None:
-    """The entry loads, and its sensor, update entity and players show what the simulator has."""
+    """The entry loads, and its sensor, update entity and players follow the simulator."""
     token = world.plex_tv.sign_in(owner, client_identifier=CLIENT_IDENTIFIER)
     stream = await home.start_stream(title="Winter Light", player="Kitchen")
 
@@ -115,7 +115,7 @@ async def test_entities_follow_the_server(
 async def test_dead_token_starts_its_reauth(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer
 ) -> None:
-    """A revoked token makes it ask for a new sign-in."""
+    """A revoked token starts its reauth flow."""
     token = world.plex_tv.sign_in(owner, client_identifier=CLIENT_IDENTIFIER)
     world.plex_tv.revoke(token)
 

@@ -1,4 +1,4 @@
-"""What can go wrong in the simulated world goes wrong as it was told to."""
+"""The faults of simulated hosts."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -12,7 +12,7 @@ from tests.simulator import Account, Fault, PlexServer, World
 
 @pytest.fixture
 async def session(home: PlexServer) -> AsyncGenerator[aiohttp.ClientSession]:
-    """Return a client that uses each connection once, and so repeats nothing."""
+    """Return a client that uses each connection once, and so repeats no request."""
     async with aiohttp.ClientSession(
         home.url,
         headers={"Accept": "application/json"},
@@ -22,14 +22,14 @@ async def session(home: PlexServer) -> AsyncGenerator[aiohttp.ClientSession]:
 
 
 async def status(session: aiohttp.ClientSession, path: str = "/identity") -> int:
-    """Return how a request is answered."""
+    """Return the status of a response."""
     async with session.get(path, allow_redirects=False) as response:
         return response.status
 
 
 @pytest.mark.parametrize("code", [400, 403, 404, 429, 498, 500, 502, 503, 504])
 async def test_status(session: aiohttp.ClientSession, home: PlexServer, code: int) -> None:
-    """Any status can be had, with a page such as Plex sends."""
+    """A fault can be any status, with a page like those of Plex."""
     home.faults.set(Fault.status(code))
 
     async with session.get("/identity") as response:
@@ -40,7 +40,7 @@ async def test_status(session: aiohttp.ClientSession, home: PlexServer, code: in
 
 
 async def test_retry_after(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """A host that is too busy can say when to come back."""
+    """A fault can have a Retry-After."""
     home.faults.set(Fault.status(429, retry_after=5))
 
     async with session.get("/identity") as response:
@@ -48,7 +48,7 @@ async def test_retry_after(session: aiohttp.ClientSession, home: PlexServer) -> 
 
 
 async def test_times_paths_and_methods(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """A fault hits the paths and methods that it is for, and as often as it should."""
+    """A fault applies to its paths and methods, as often as it was set to."""
     rule = home.faults.set(
         Fault.status(503), paths="^/(identity|clients)$", methods=["GET"], times=2
     )
@@ -60,8 +60,8 @@ async def test_times_paths_and_methods(session: aiohttp.ClientSession, home: Ple
     assert rule.hits == 2
 
 
-async def test_newest_fault_counts(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """Of several faults the newest counts, until it is taken away."""
+async def test_newest_fault_applies(session: aiohttp.ClientSession, home: PlexServer) -> None:
+    """Of several faults the newest applies, until it is cleared."""
     home.faults.set(Fault.status(500))
     newest = home.faults.set(Fault.status(502))
     assert await status(session) == 502
@@ -74,7 +74,7 @@ async def test_newest_fault_counts(session: aiohttp.ClientSession, home: PlexSer
 
 
 async def test_hang(session: aiohttp.ClientSession, world: World, home: PlexServer) -> None:
-    """A hanging request is answered only when the fault is lifted, and is not waited for."""
+    """A hanging request gets its response when the fault is cleared; `idle` ignores it."""
     home.faults.set(Fault.HANG)
     with pytest.raises(TimeoutError):
         await session.get("/identity", timeout=aiohttp.ClientTimeout(total=0.05))
@@ -88,14 +88,14 @@ async def test_hang(session: aiohttp.ClientSession, world: World, home: PlexServ
 
 
 async def test_slow(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """A slow answer is the right one."""
+    """A slow response is the right one."""
     home.faults.set(Fault.slow(0.01))
 
     assert await status(session) == 200
 
 
 async def test_reset(session: aiohttp.ClientSession, world: World, home: PlexServer) -> None:
-    """A connection can be cut instead of an answer."""
+    """A connection can be cut instead of a response."""
     home.faults.set(Fault.RESET)
 
     with pytest.raises(aiohttp.ClientConnectionError):
@@ -105,7 +105,7 @@ async def test_reset(session: aiohttp.ClientSession, world: World, home: PlexSer
 
 
 async def test_truncated(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """An answer can break off in its middle."""
+    """A response can be cut in its middle."""
     home.faults.set(Fault.TRUNCATED)
 
     async with session.get("/identity") as response:
@@ -115,7 +115,7 @@ async def test_truncated(session: aiohttp.ClientSession, home: PlexServer) -> No
 
 
 async def test_garbled(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """An answer can be no JSON while it says that it is."""
+    """A response with the type JSON can be something else."""
     home.faults.set(Fault.GARBLED)
 
     async with session.get("/identity") as response:
@@ -125,7 +125,7 @@ async def test_garbled(session: aiohttp.ClientSession, home: PlexServer) -> None
 
 
 async def test_mistyped(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """An answer can have the right names and the wrong types."""
+    """A response can have the right names and the wrong types."""
     home.faults.set(Fault.MISTYPED)
 
     async with session.get("/identity") as response:
@@ -136,7 +136,7 @@ async def test_mistyped(session: aiohttp.ClientSession, home: PlexServer) -> Non
 
 
 async def test_oversized(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """An answer can go on for ever."""
+    """A response can be endless."""
     home.faults.set(Fault.OVERSIZED)
 
     async with session.get("/identity") as response:
@@ -144,7 +144,7 @@ async def test_oversized(session: aiohttp.ClientSession, home: PlexServer) -> No
 
 
 async def test_redirect(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """A host can send the caller elsewhere."""
+    """A host can redirect the client."""
     home.faults.set(Fault.redirect("http://elsewhere.invalid/"))
 
     async with session.get("/identity", allow_redirects=False) as response:
@@ -153,7 +153,7 @@ async def test_redirect(session: aiohttp.ClientSession, home: PlexServer) -> Non
 
 
 async def test_any_body(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """A host can answer anything."""
+    """A host can respond with any body."""
     home.faults.set(Fault.json([1, 2]), paths="^/identity")
     home.faults.set(
         Fault.body("<h1>Welcome to our hotel</h1>", content_type="text/html"), paths="^/$"
@@ -167,7 +167,7 @@ async def test_any_body(session: aiohttp.ClientSession, home: PlexServer) -> Non
 
 
 async def test_maintenance(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """A server can say that it is busy with its start."""
+    """A server can respond as it does while it starts."""
     home.faults.set(Fault.MAINTENANCE)
 
     async with session.get("/identity") as response:
@@ -175,8 +175,8 @@ async def test_maintenance(session: aiohttp.ClientSession, home: PlexServer) -> 
         assert (await response.json())["title"] == "Maintenance"
 
 
-async def test_glitch_of_plex_tv(world: World, owner: Account) -> None:
-    """For some requests plex.tv can refuse a good token, in its own form."""
+async def test_plex_tv_refuses_a_valid_token(world: World, owner: Account) -> None:
+    """For some requests plex.tv can refuse a valid token, in its own form."""
     world.plex_tv.faults.set(Fault.UNAUTHORIZED, times=1)
     headers = {"Accept": "application/json", "X-Plex-Token": world.plex_tv.sign_in(owner)}
 
@@ -189,7 +189,7 @@ async def test_glitch_of_plex_tv(world: World, owner: Account) -> None:
 
 
 async def test_plex_tv_down(world: World) -> None:
-    """All of plex.tv can be away."""
+    """All of plex.tv can be stopped."""
     await world.plex_tv.stop()
     async with aiohttp.ClientSession() as session:
         with pytest.raises(aiohttp.ClientConnectorError):

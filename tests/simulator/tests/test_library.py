@@ -1,7 +1,6 @@
-"""The libraries of the simulated servers: what is in them, who sees it, and its pictures."""
+"""The libraries of the simulated servers: their items, access, and pictures."""
 
 from io import BytesIO
-from typing import Any
 
 import aiohttp
 from freezegun.api import FrozenDateTimeFactory
@@ -9,21 +8,13 @@ from PIL import Image
 import pytest
 
 from tests.simulator import UHD, Account, Fault, Find, Kind, PlexServer
-from tests.simulator.http_client import body, status
+from tests.simulator.http_client import container, status
 
 MILLION = 1_000_000
 
 
-async def container(
-    session: aiohttp.ClientSession, url: str, token: str | None = None
-) -> dict[str, Any]:
-    """Return the content of an answer."""
-    content: dict[str, Any] = (await body(session, url, token))["MediaContainer"]
-    return content
-
-
 async def count(session: aiohttp.ClientSession, home: PlexServer, section: int, kind: Kind) -> int:
-    """Return how many items of a kind a library has, without reading them."""
+    """Return the number of items of a kind in a library, without reading them."""
     url = f"{home.url}/library/sections/{section}/all?type={int(kind)}&X-Plex-Container-Size=0"
     content = await container(session, url)
     assert "Metadata" not in content
@@ -32,7 +23,7 @@ async def count(session: aiohttp.ClientSession, home: PlexServer, section: int, 
 
 
 async def test_kinds_and_their_counts(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """Every kind is counted by itself, and what a file is in comes with it."""
+    """Each kind is counted separately, and the ancestors of a file are created with it."""
     photos = home.library.add_section("Photos", Kind.PHOTO)
     await home.add_season("Fresh", 3, episodes=10)
     await home.add_album("Low Tide", "Lanterns", tracks=8)
@@ -65,7 +56,7 @@ async def test_kinds_and_their_counts(session: aiohttp.ClientSession, home: Plex
 
 
 async def test_a_million_items(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """A library can claim any number of items, which are made up where somebody looks."""
+    """A library can claim any number of items, which are created when they are read."""
     section = home.library.add_section(
         "Endless",
         Kind.EPISODE,
@@ -95,7 +86,7 @@ async def test_a_million_items(session: aiohttp.ClientSession, home: PlexServer)
 async def test_a_thousand_libraries_and_two_hundred_streams(
     session: aiohttp.ClientSession, home: PlexServer
 ) -> None:
-    """A server can be as large as anybody's."""
+    """A server can have as many libraries and streams as the largest real ones."""
     for number in range(1000):
         home.library.add_section(f"Films {number}", Kind.MOVIE, claims={Kind.MOVIE: MILLION})
     for number in range(200):
@@ -109,7 +100,9 @@ async def test_a_thousand_libraries_and_two_hundred_streams(
     assert sizes[-1]["durationTotal"] == MILLION * 5_400_000
 
 
-async def test_libraries_come_and_go(session: aiohttp.ClientSession, home: PlexServer) -> None:
+async def test_libraries_are_added_and_removed(
+    session: aiohttp.ClientSession, home: PlexServer
+) -> None:
     """Libraries can be added and removed while the server runs."""
     section = home.library.add_section("Documentaries", Kind.MOVIE, hidden=1)
     item = await home.add_media("The Sea", section=section, quality=UHD)
@@ -127,20 +120,20 @@ async def test_libraries_come_and_go(session: aiohttp.ClientSession, home: PlexS
 async def test_storage_is_for_the_owner(
     session: aiohttp.ClientSession, friend: Account, home: PlexServer
 ) -> None:
-    """How large libraries are is told to the owner who asks for it."""
+    """The sizes of libraries are listed on request, to the owner only."""
 
-    async def told(query: str, token: str | None = None) -> list[bool]:
+    async def has_storage(query: str, token: str | None = None) -> list[bool]:
         content = await container(session, home.url + "/media/providers" + query, token)
         directories = content["MediaProvider"][0]["Feature"][0]["Directory"]
         return ["storageTotal" in entry for entry in directories if "id" in entry]
 
-    assert await told("?includeStorage=1") == [True] * 3
-    assert await told("") == [False] * 3
-    assert await told("?includeStorage=1", home.share_with(friend)) == [False] * 3
+    assert await has_storage("?includeStorage=1") == [True] * 3
+    assert await has_storage("") == [False] * 3
+    assert await has_storage("?includeStorage=1", home.share_with(friend)) == [False] * 3
 
 
-async def test_what_is_removed(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """Removing the last item of a group removes the group, and the trash is emptied at will."""
+async def test_items_are_removed(session: aiohttp.ClientSession, home: PlexServer) -> None:
+    """Removing the last item of a group removes the group, and the trash can be emptied."""
     season = await home.add_season("Short", 1, episodes=2)
     gone = await home.remove_media(season[0])
     assert [item.kind for item in gone] == [Kind.EPISODE]
@@ -157,7 +150,7 @@ async def test_what_is_removed(session: aiohttp.ClientSession, home: PlexServer)
 async def test_some_libraries_are_shared(
     session: aiohttp.ClientSession, friend: Account, home: PlexServer
 ) -> None:
-    """A guest sees what was shared, in every list, and hears of nothing else."""
+    """A guest sees the shared libraries in every list, and is notified of nothing else."""
     guest = home.share_with(friend, sections=home.library.sections[1:2])
     picture = f"{home.library.items[0].key}/thumb/1"
 
@@ -191,10 +184,10 @@ async def test_some_libraries_are_shared(
     assert "Movies" in await titles("/library/sections", "Directory")
 
 
-async def test_markers_are_given_when_asked_for(
+async def test_markers_are_included_on_request(
     session: aiohttp.ClientSession, home: PlexServer
 ) -> None:
-    """Where the credits begin stands with an item, for those who ask."""
+    """The start of the credits is included with an item on request."""
     item = await home.add_media("Long", credits_at=5_000_000)
 
     plain = (await container(session, home.url + item.key))["Metadata"][0]
@@ -207,7 +200,7 @@ async def test_markers_are_given_when_asked_for(
 
 
 async def test_search_is_limited(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """A search gives so many of each kind, and says when there are more."""
+    """A search returns a limited number of each kind, and whether there are more."""
     for number in range(5):
         home.library.add(f"Lake {number}")
 
@@ -221,7 +214,7 @@ async def test_search_is_limited(session: aiohttp.ClientSession, home: PlexServe
 async def test_newest_first(
     session: aiohttp.ClientSession, home: PlexServer, freezer: FrozenDateTimeFactory
 ) -> None:
-    """What came since a moment is found by that moment, in one library or in all."""
+    """Items can be filtered by when they were added, in one library or in all."""
     freezer.tick(60)
     episodes = await home.add_season("Fresh", 1, episodes=3)
     since = episodes[0].added_at
@@ -246,7 +239,7 @@ async def picture(session: aiohttp.ClientSession, url: str) -> tuple[str, tuple[
 
 
 async def test_pictures(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """Pictures are real ones, in the shape of their kind and in the size that was wanted."""
+    """Pictures have the proportions of their kind, and the requested size."""
     film, track = home.library.items[0], home.library.items[-1]
     transcode = home.url + "/photo/:/transcode?width=200&height=300&url="
 
@@ -271,15 +264,15 @@ async def test_pictures(session: aiohttp.ClientSession, home: PlexServer) -> Non
         ("url=http://127.0.0.1/secret&width=10&height=10", 404),
     ],
 )
-async def test_pictures_that_there_are_not(
+async def test_invalid_requests_of_pictures(
     session: aiohttp.ClientSession, home: PlexServer, query: str, expected: int
 ) -> None:
-    """What is no picture of the server is refused."""
+    """Invalid parameters and unknown pictures are refused."""
     assert await status(session, f"{home.url}/photo/:/transcode?{query}") == expected
 
 
-async def test_pictures_can_go_wrong(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """A picture can be endless, of another type, or cut."""
+async def test_faults_of_pictures(session: aiohttp.ClientSession, home: PlexServer) -> None:
+    """A picture can be endless, of another type, or truncated."""
     url = home.url + "/photo/:/transcode?url=/library/metadata/101/thumb/1&width=10&height=10"
     home.faults.set(Fault.endless("image/jpeg"), paths="photo", times=1)
     async with session.get(url) as response:

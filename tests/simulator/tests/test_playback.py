@@ -1,4 +1,4 @@
-"""What is played on the simulated servers: sessions, history, statistics, and who may end it."""
+"""Playback on the simulated servers: sessions, history, statistics, and terminating streams."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from tests.simulator import UHD, Account, Delivery, Kind, PlexServer, Stream
-from tests.simulator.http_client import body, status
+from tests.simulator.http_client import container, status
 
 MINUTE = 60_000
 
@@ -16,7 +16,7 @@ async def entries(
     session: aiohttp.ClientSession, url: str, token: str | None = None, key: str = "Metadata"
 ) -> list[dict[str, Any]]:
     """Return the entries of a list."""
-    found: list[dict[str, Any]] = (await body(session, url, token))["MediaContainer"].get(key, [])
+    found: list[dict[str, Any]] = (await container(session, url, token)).get(key, [])
     return found
 
 
@@ -47,7 +47,7 @@ async def test_decisions(
     streams: list[str | None],
     transcode: tuple[str | None, str] | None,
 ) -> None:
-    """Each stream has its own decision, and the transcoder says the same."""
+    """Each stream has its own decision, and so has the transcode session."""
     await home.start_stream(**options)
 
     [entry] = await entries(session, home.url + "/status/sessions")
@@ -61,10 +61,10 @@ async def test_decisions(
     ) == transcode
 
 
-async def test_what_a_transcode_makes_of_a_file(
+async def test_session_has_source_and_transcoded_format(
     session: aiohttp.ClientSession, home: PlexServer
 ) -> None:
-    """A session tells what lies in the file and what the player gets."""
+    """A session has the format of the file and the one that the player receives."""
     stream = await home.start_stream(
         title="Big", quality=UHD, transcode=True, location="wan", hardware=False
     )
@@ -94,8 +94,10 @@ async def test_what_a_transcode_makes_of_a_file(
     assert stream.transcode_id != before
 
 
-async def test_what_is_in_no_library(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """Trailers, live television and photos are shown as a server shows them."""
+async def test_streams_outside_of_libraries(
+    session: aiohttp.ClientSession, home: PlexServer
+) -> None:
+    """Trailers, live television and photos are listed as a server lists them."""
     home.library.add_section("Photos", Kind.PHOTO)
     known = len(home.library.items)
     await home.start_stream(title="Coming Soon", kind=Kind.CLIP)
@@ -118,7 +120,7 @@ async def test_what_is_in_no_library(session: aiohttp.ClientSession, home: PlexS
 async def test_a_crashed_player_stays_listed(
     session: aiohttp.ClientSession, home: PlexServer
 ) -> None:
-    """Who crashed is told to have stopped, and is listed until the server notices."""
+    """A crashed player is notified as stopped, and listed until the server notices."""
     stream = await home.start_stream()
     await stream.crash()
 
@@ -130,13 +132,13 @@ async def test_a_crashed_player_stays_listed(
 
 
 async def terminate(session: aiohttp.ClientSession, home: PlexServer, stream: Stream) -> int:
-    """Ask for the end of a stream."""
+    """Request to terminate a stream, and return the status."""
     url = f"{home.url}/status/sessions/terminate?sessionId={stream.session_id}&reason=Enough"
     return await status(session, url)
 
 
 async def test_terminate(session: aiohttp.ClientSession, owner: Account, home: PlexServer) -> None:
-    """The owner ends a stream with a Plex Pass, and the player hears why."""
+    """The owner can terminate a stream with a Plex Pass, with a message to the player."""
     stream = await home.start_stream()
     silent = await home.start_stream(with_session=False)
     owner.plex_pass = False
@@ -151,10 +153,10 @@ async def test_terminate(session: aiohttp.ClientSession, owner: Account, home: P
     assert home.streams == [silent]
 
 
-async def test_only_the_owner_terminates(
+async def test_only_the_owner_can_terminate(
     session: aiohttp.ClientSession, friend: Account, home: PlexServer
 ) -> None:
-    """A guest cannot end a stream, not even the own one."""
+    """A guest cannot terminate a stream, not even its own."""
     stream = await home.start_stream(user=friend)
     session.headers["X-Plex-Token"] = home.share_with(friend)
 
@@ -168,7 +170,7 @@ async def test_history(
     home: PlexServer,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """Each stream that ends is a row; a guest sees the own ones, and filters narrow it down."""
+    """Each ended stream is a row; a guest sees only its own, and rows can be filtered."""
     guest = home.share_with(friend)
     url = home.url + "/status/sessions/history/all"
     times = []
@@ -203,10 +205,10 @@ async def test_history(
     assert "ratingKey" not in row
 
 
-async def test_what_was_watched_is_personal(
+async def test_watched_state_is_separate_for_each_account(
     session: aiohttp.ClientSession, friend: Account, home: PlexServer
 ) -> None:
-    """How far somebody came with an item is nobody else's."""
+    """The position and the view count of an item are those of the account."""
     guest = home.share_with(friend)
     stream = await home.start_stream(title="Winter Light")
     await stream.seek(20 * MINUTE)
@@ -230,7 +232,7 @@ async def test_what_was_watched_is_personal(
 async def test_marks_and_ratings(
     session: aiohttp.ClientSession, friend: Account, home: PlexServer
 ) -> None:
-    """Everybody marks and rates for themselves; a show stands for all its episodes."""
+    """Marks and ratings are those of the account; marking a show marks all its episodes."""
     guest = home.share_with(friend)
     [show] = await entries(session, home.url + "/library/sections/2/all")
     url, about = (
@@ -264,7 +266,7 @@ async def test_marks_and_ratings(
 async def test_statistics_follow_the_streams(
     session: aiohttp.ClientSession, home: PlexServer, freezer: FrozenDateTimeFactory
 ) -> None:
-    """The newest second tells what is being sent and how busy the machine is."""
+    """The newest second has the bytes that are sent and the load of the machine."""
     resources = home.url + "/statistics/resources?timespan=6"
     bandwidth = home.url + "/statistics/bandwidth?timespan=6"
 
@@ -312,7 +314,7 @@ async def test_rights_to_statistics(
     home: PlexServer,
     path: str,
 ) -> None:
-    """Statistics are for owners, and without a Plex Pass not there."""
+    """Statistics are for owners, and do not exist without a Plex Pass."""
     url = f"{home.url}/statistics/{path}"
 
     assert await status(session, url) == 200

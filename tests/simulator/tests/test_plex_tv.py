@@ -1,5 +1,6 @@
 """The behaviour of the simulated plex.tv."""
 
+from typing import Any
 from xml.etree.ElementTree import fromstring
 
 import aiohttp
@@ -12,14 +13,22 @@ from tests.simulator.http_client import body, status
 from .conftest import JSON
 
 
+async def create_pin(
+    client: aiohttp.ClientSession, world: World, query: str = ""
+) -> dict[str, Any]:
+    """Create a PIN, and return it as plex.tv sends it."""
+    async with client.post(f"{world.plex_tv.url}/api/v2/pins{query}") as response:
+        assert response.status == 201
+        pin: dict[str, Any] = await response.json()
+    return pin
+
+
 async def test_short_pin(
     client: aiohttp.ClientSession, world: World, owner: Account, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A short PIN has four characters and fifteen minutes, and gives a token once approved."""
+    """A short PIN has four characters, expires after 15 minutes, and has a token once approved."""
     pins = world.plex_tv.url + "/api/v2/pins"
-    async with client.post(pins) as response:
-        assert response.status == 201
-        pin = await response.json()
+    pin = await create_pin(client, world)
     assert len(pin["code"]) == 4
     assert pin["expiresIn"] == 900
     assert pin["product"] == "Client"
@@ -35,13 +44,12 @@ async def test_short_pin(
 
 
 async def test_long_pin(client: aiohttp.ClientSession, world: World) -> None:
-    """A long PIN has 25 characters and half an hour, and cannot be typed at plex.tv/link."""
+    """A long PIN has 25 characters, expires after 30 minutes, and is unknown at plex.tv/link."""
     plex_tv = world.plex_tv
-    async with client.post(plex_tv.url + "/api/v2/pins?strong=true") as response:
-        pin = await response.json()
+    pin = await create_pin(client, world, "?strong=true")
     assert len(pin["code"]) == 25
     assert pin["expiresIn"] == 1800
-    token = plex_tv.sign_in(plex_tv.add_account("somebody"))
+    token = plex_tv.sign_in(plex_tv.add_account("other"))
 
     async with client.put(
         plex_tv.url + "/api/v2/pins/link",
@@ -53,17 +61,16 @@ async def test_long_pin(client: aiohttp.ClientSession, world: World) -> None:
 
 
 async def test_long_pin_by_json(client: aiohttp.ClientSession, world: World) -> None:
-    """What sort of PIN it should be may also stand in a body of JSON."""
+    """The kind of PIN can also be requested in a JSON body."""
     async with client.post(world.plex_tv.url + "/api/v2/pins", json={"strong": True}) as response:
         assert len((await response.json())["code"]) == 25
 
 
 async def test_pin_can_expire_at_once(client: aiohttp.ClientSession, world: World) -> None:
-    """A test can let a PIN expire, or give PINs another lifetime."""
+    """A test can expire a PIN, or set another lifetime."""
     plex_tv = world.plex_tv
     plex_tv.pins.weak_lifetime = 60
-    async with client.post(plex_tv.url + "/api/v2/pins") as response:
-        pin = await response.json()
+    pin = await create_pin(client, world)
     assert pin["expiresIn"] == 60
 
     plex_tv.expire_pin(pin["code"])
@@ -74,11 +81,11 @@ async def test_pin_can_expire_at_once(client: aiohttp.ClientSession, world: Worl
             "errors": [{"code": 1020, "message": "Code not found or expired", "status": 404}]
         }
     with pytest.raises(ValueError, match="No PIN"):
-        plex_tv.approve_pin(pin["code"], plex_tv.add_account("somebody"))
+        plex_tv.approve_pin(pin["code"], plex_tv.add_account("other"))
 
 
 async def test_pin_belongs_to_its_app(world: World) -> None:
-    """A PIN needs a client identifier, and is nobody else's."""
+    """A PIN needs a client identifier, and no other client can read it."""
     pins = world.plex_tv.url + "/api/v2/pins"
     async with aiohttp.ClientSession(headers=JSON) as client:
         async with client.post(pins) as response:
@@ -94,10 +101,9 @@ async def test_pin_belongs_to_its_app(world: World) -> None:
 async def test_pin_is_linked_with_a_token(
     client: aiohttp.ClientSession, world: World, owner: Account
 ) -> None:
-    """A token links another app's short PIN, and both tokens are good afterwards."""
+    """A token links another app's short PIN, and both tokens are valid afterwards."""
     plex_tv = world.plex_tv
-    async with client.post(plex_tv.url + "/api/v2/pins") as response:
-        pin = await response.json()
+    pin = await create_pin(client, world)
     pasted = plex_tv.sign_in(owner, client_identifier="browser-1")
 
     async with client.put(
@@ -111,8 +117,8 @@ async def test_pin_is_linked_with_a_token(
     assert plex_tv.tokens_of(owner) == [pasted, linked]
 
 
-async def test_new_sign_in_rotates_the_token_out(world: World, owner: Account) -> None:
-    """An app has one token of an account; a new sign-in ends the one before."""
+async def test_new_sign_in_revokes_the_previous_token(world: World, owner: Account) -> None:
+    """An app has one token per account; a new sign-in revokes the previous one."""
     first = world.plex_tv.sign_in(owner, client_identifier="client-1")
     other = world.plex_tv.sign_in(owner, client_identifier="client-2")
 
@@ -125,10 +131,9 @@ async def test_new_sign_in_rotates_the_token_out(world: World, owner: Account) -
 async def test_link_page(
     client: aiohttp.ClientSession, world: World, owner: Account, friend: Account
 ) -> None:
-    """A person can type the code, or have it filled in, and approve it with one click."""
+    """A user can type the code, or open a link with the code, and approve it."""
     plex_tv = world.plex_tv
-    async with client.post(plex_tv.url + "/api/v2/pins") as response:
-        pin = await response.json()
+    pin = await create_pin(client, world)
     async with client.get(f"{plex_tv.url}/link/?pin={pin['code']}") as response:
         page = await response.text()
     assert f'value="{pin["code"]}"' in page
@@ -147,10 +152,9 @@ async def test_link_page(
     assert plex_tv.tokens_of(owner) == []
 
 
-async def test_qr_picture(client: aiohttp.ClientSession, world: World) -> None:
-    """The PIN comes with a picture for a telephone's camera."""
-    async with client.post(world.plex_tv.url + "/api/v2/pins") as response:
-        pin = await response.json()
+async def test_qr_code(client: aiohttp.ClientSession, world: World) -> None:
+    """A PIN has a QR code."""
+    pin = await create_pin(client, world)
 
     async with client.get(pin["qr"]) as response:
         assert response.content_type == "image/png"
@@ -158,10 +162,10 @@ async def test_qr_picture(client: aiohttp.ClientSession, world: World) -> None:
 
 
 @pytest.mark.parametrize("way", ["revoke", "remove_device", "change_password", "sign_out"])
-async def test_ways_in_which_a_token_dies(
+async def test_revoked_token_is_refused(
     client: aiohttp.ClientSession, world: World, owner: Account, home: PlexServer, way: str
 ) -> None:
-    """A dead token is refused by plex.tv, old endpoints and new, and by the server."""
+    """A revoked token is refused by old and new endpoints of plex.tv, and by the server."""
     plex_tv = world.plex_tv
     token = plex_tv.sign_in(owner, client_identifier="client-1")
     assert await status(client, home.url + "/", token) == 200
@@ -194,8 +198,8 @@ async def test_ways_in_which_a_token_dies(
     assert await status(client, home.url + "/identity", token) == 200
 
 
-async def test_password_change_can_spare_the_devices(world: World, owner: Account) -> None:
-    """Without signing out, tokens stay; with servers, those lose their owner."""
+async def test_password_change_with_and_without_sign_out(world: World, owner: Account) -> None:
+    """A password change revokes the tokens and unclaims the servers only on request."""
     home = await world.add_server("Home", owner=owner)
     token = world.plex_tv.sign_in(owner)
 
@@ -208,7 +212,7 @@ async def test_password_change_can_spare_the_devices(world: World, owner: Accoun
 
 
 async def test_errors_are_xml_too(world: World) -> None:
-    """Without a wish for JSON, plex.tv's errors are XML."""
+    """Without an Accept header, plex.tv's errors are XML."""
     async with aiohttp.ClientSession() as client:
         async with client.get(world.plex_tv.url + "/api/v2/user") as response:
             error = fromstring(await response.text())  # noqa: S314 - Our own.
@@ -221,7 +225,7 @@ async def test_errors_are_xml_too(world: World) -> None:
 
 
 async def test_plex_home(client: aiohttp.ClientSession, world: World, owner: Account) -> None:
-    """The members of a Plex Home are listed, and one can become another."""
+    """The members of a Plex Home are listed, and a user can switch to another member."""
     child = world.plex_tv.add_account("child")
     world.plex_tv.add_home([owner, child])
     token = world.plex_tv.sign_in(owner)
@@ -249,7 +253,7 @@ async def test_plex_home(client: aiohttp.ClientSession, world: World, owner: Acc
 async def test_unknown_at_plex_tv(
     client: aiohttp.ClientSession, world: World, owner: Account
 ) -> None:
-    """Devices, servers and people that are not the account's own are not found."""
+    """Devices, servers and users that do not belong to the account are not found."""
     headers = {"X-Plex-Token": world.plex_tv.sign_in(owner)}
     for method, path in (
         ("DELETE", "/devices/1.xml"),
@@ -261,10 +265,10 @@ async def test_unknown_at_plex_tv(
             assert response.status == 404
 
 
-async def test_resources_hide_what_was_not_asked_for(
+async def test_resources_list_relays_and_https_on_request(
     client: aiohttp.ClientSession, world: World, owner: Account, home: PlexServer
 ) -> None:
-    """Relays and https addresses are listed on demand, dead addresses like any other."""
+    """Relays and https addresses are listed on request; addresses are not checked."""
     home.connections += [
         Connection(
             uri=f"https://dead.invalid:{world.refusing_port()}", address="192.0.2.1", port=32400
@@ -284,14 +288,14 @@ async def test_resources_hide_what_was_not_asked_for(
     assert full["relay"] is True
 
 
-async def test_who_sees_a_server(
+async def test_accounts_that_a_server_is_listed_for(
     client: aiohttp.ClientSession,
     world: World,
     owner: Account,
     friend: Account,
     home: PlexServer,
 ) -> None:
-    """A server is listed for its owner and its guests, as long as it is claimed and shared."""
+    """A server is listed for its owner while it is claimed, and for a guest while it is shared."""
     resources = world.plex_tv.url + "/api/v2/resources"
     owner_token, friend_token = world.plex_tv.sign_in(owner), world.plex_tv.sign_in(friend)
     assert await body(client, resources, friend_token) == []

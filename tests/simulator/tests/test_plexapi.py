@@ -1,4 +1,4 @@
-"""PlexAPI, which many programs use, takes the simulated world for the real one."""
+"""PlexAPI, which many programs use, works with the simulated world."""
 
 from typing import Any
 
@@ -32,7 +32,7 @@ async def test_account(world: World, owner: Account) -> None:
 
 
 async def test_account_without_plex_pass(world: World, friend: Account) -> None:
-    """It sees when there is no Plex Pass."""
+    """It reads that an account has no Plex Pass."""
     token = world.plex_tv.sign_in(friend)
 
     account = await in_thread(lambda: MyPlexAccount(token=token))
@@ -42,13 +42,13 @@ async def test_account_without_plex_pass(world: World, friend: Account) -> None:
 
 
 async def test_dead_token_at_plex_tv(world: World) -> None:
-    """It raises its error for a token that is no good."""
+    """It raises its error for an invalid token."""
     with pytest.raises(Unauthorized, match="1001"):
         await in_thread(lambda: MyPlexAccount(token="no-such-token-at-all"))
 
 
 async def test_resources_of_owner(world: World, owner: Account, home: PlexServer) -> None:
-    """It finds the owner's server, whose token is the account's own."""
+    """It lists the owner's server with the account's token."""
     token = world.plex_tv.sign_in(owner)
 
     [resource] = await in_thread(lambda: MyPlexAccount(token=token).resources())
@@ -114,7 +114,7 @@ async def test_users_whom_the_server_is_shared_with(
 
 
 async def test_devices_can_be_removed(world: World, owner: Account) -> None:
-    """It lists the authorized devices and removes one, whose token dies."""
+    """It lists the authorized devices and removes one, which revokes its token."""
     token = world.plex_tv.sign_in(owner, client_identifier="browser-1", product="Plex Web")
     other = world.plex_tv.sign_in(owner, client_identifier="tv-1", product="Plex for TV")
     account = await in_thread(lambda: MyPlexAccount(token=token))
@@ -138,7 +138,7 @@ async def test_sign_out(world: World, owner: Account) -> None:
 
 
 async def test_pin_login(world: World, owner: Account) -> None:
-    """It signs in with a short PIN that a person types at plex.tv/link."""
+    """It signs in with a short PIN that a user types at plex.tv/link."""
     login = MyPlexPinLogin(headers={"X-Plex-Client-Identifier": "pin-app"})
     code = await in_thread(lambda: login.pin)
     assert len(code) == 4
@@ -183,7 +183,7 @@ async def test_dead_token_at_the_server(home: PlexServer) -> None:
 
 
 async def test_library_sections_and_items(world: World, owner: Account, home: PlexServer) -> None:
-    """It walks through the libraries down to the files."""
+    """It reads the libraries down to the files."""
     server = await connect(world, home, owner)
 
     def walk() -> dict[str, Any]:
@@ -231,14 +231,14 @@ async def test_large_lists_come_in_pages(world: World, owner: Account, home: Ple
 
 
 async def test_recently_added_and_search(world: World, owner: Account, home: PlexServer) -> None:
-    """It sees what is new, and finds it."""
+    """It reads the recently added items, and searches."""
     await home.add_media("Third Time Lucky", kind=Kind.EPISODE, show="Harbour Street")
     server = await connect(world, home, owner)
 
-    def look() -> tuple[list[Any], list[Any]]:
+    def read() -> tuple[list[Any], list[Any]]:
         return server.library.recentlyAdded(), server.search("third time")
 
-    recent, found = await in_thread(look)
+    recent, found = await in_thread(read)
 
     assert {item.type for item in recent} == {"movie", "season", "album"}
     assert [(item.type, item.title) for item in found] == [("episode", "Third Time Lucky")]
@@ -261,7 +261,7 @@ async def test_sessions(
     delivery: Delivery,
     decisions: tuple[str, str] | None,
 ) -> None:
-    """It sees who plays what, where and how."""
+    """It reads the sessions with their user, player and transcode session."""
     stream = await home.start_stream(title="Winter Light", player="Kitchen", delivery=delivery)
     await stream.seek(600_000)
     await stream.pause()
@@ -282,7 +282,7 @@ async def test_sessions(
 
 
 async def test_track_session(world: World, owner: Account, home: PlexServer) -> None:
-    """It sees music too."""
+    """It reads the session of a track."""
     await home.start_stream(title="Opening", kind=Kind.TRACK)
     server = await connect(world, home, owner)
 
@@ -293,7 +293,7 @@ async def test_track_session(world: World, owner: Account, home: PlexServer) -> 
 
 
 async def test_create_token(world: World, owner: Account, home: PlexServer) -> None:
-    """It gets a token that lasts until the server restarts."""
+    """It creates a token that is valid until the server restarts."""
     server = await connect(world, home, owner)
 
     transient = await in_thread(server.createToken)
@@ -308,7 +308,7 @@ async def test_create_token(world: World, owner: Account, home: PlexServer) -> N
 async def test_system_accounts_and_devices(
     world: World, owner: Account, friend: Account, home: PlexServer
 ) -> None:
-    """It lists the people and players that the server knows; the owner is number 1."""
+    """It lists the accounts and players that the server knows; the owner is number 1."""
     home.share_with(friend)
     await home.start_stream(player="Kitchen")
     server = await connect(world, home, owner)
@@ -338,10 +338,10 @@ async def test_updates(world: World, owner: Account, home: PlexServer) -> None:
     assert home.updater.installs == ["1.44.0.11000-0badc0ffe"]
 
 
-async def test_settings_activities_and_the_rest(
+async def test_settings_activities_and_others(
     world: World, owner: Account, home: PlexServer
 ) -> None:
-    """It reads what else a monitor reads."""
+    """It reads the other endpoints that a monitor reads."""
     await home.activities.start("library.update.section", "Scanning Movies", section_id=1)
     server = await connect(world, home, owner)
 

@@ -1,4 +1,4 @@
-"""PlexAPI tells a simulated server what to do, and reads all that a monitor wants."""
+"""PlexAPI controls a simulated server, and reads all that a monitor reads."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ async def server(
 
 
 async def test_stop_a_stream(owner: Account, home: PlexServer, server: PlexApiServer) -> None:
-    """It ends a stream with a reason, and hears when there is no Plex Pass."""
+    """It terminates a stream with a reason, and raises its error without a Plex Pass."""
     stream = await home.start_stream()
     [session] = await in_thread(server.sessions)
     owner.plex_pass = False
@@ -36,7 +36,7 @@ async def test_stop_a_stream(owner: Account, home: PlexServer, server: PlexApiSe
 
 
 async def test_mark_and_rate(home: PlexServer, server: PlexApiServer) -> None:
-    """It marks items as watched and not watched, and rates them."""
+    """It marks items as watched and unwatched, and rates them."""
     film = await in_thread(lambda: server.fetchItem(101))
 
     await in_thread(film.markPlayed)
@@ -50,7 +50,7 @@ async def test_mark_and_rate(home: PlexServer, server: PlexApiServer) -> None:
 
 
 async def test_history(home: PlexServer, server: PlexApiServer) -> None:
-    """It reads what was played, page by page."""
+    """It reads the history page by page."""
     for title in ("Winter Light", "The Long Road"):
         await (await home.start_stream(title=title)).stop()
 
@@ -87,7 +87,7 @@ async def test_scans(world: World, home: PlexServer, server: PlexApiServer) -> N
 
 
 async def test_tasks(world: World, home: PlexServer, server: PlexApiServer) -> None:
-    """It runs a task, and takes the answer that it runs already for an error."""
+    """It runs a task, and raises its error if the task is already running."""
     home.job_seconds = None
     assert await in_thread(lambda: server.runButlerTask("BackupDatabase"))
     with pytest.raises(BadRequest, match="202"):
@@ -105,7 +105,7 @@ async def test_tasks(world: World, home: PlexServer, server: PlexApiServer) -> N
 async def test_statistics(
     owner: Account, home: PlexServer, server: PlexApiServer, freezer: FrozenDateTimeFactory
 ) -> None:
-    """It reads the statistics, which without a Plex Pass are not there."""
+    """It reads the statistics, which do not exist without a Plex Pass."""
     await home.start_stream(player="Kitchen", bandwidth=8000)
     freezer.tick(5)
 
@@ -122,7 +122,7 @@ async def test_statistics(
 
 
 async def test_remote_access(home: PlexServer, server: PlexApiServer) -> None:
-    """It reads whether the server can be reached, and has it tested."""
+    """It reads the remote access, and requests a check."""
     await home.remote_access.become("mapped", "unreachable")
 
     account = await in_thread(server.account)
@@ -131,7 +131,7 @@ async def test_remote_access(home: PlexServer, server: PlexApiServer) -> None:
 
 
 async def test_photos_markers_and_sizes(home: PlexServer, server: PlexApiServer) -> None:
-    """It reads photos, where credits begin, and what is on deck."""
+    """It reads photos, the markers of credits, and on deck."""
     home.library.add_section("Photos", Kind.PHOTO)
     await home.add_media("A Cat", kind=Kind.PHOTO, album="Cats")
     await home.add_media("Long", credits_at=5_000_000)

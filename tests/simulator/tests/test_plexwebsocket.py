@@ -1,4 +1,4 @@
-"""plexwebsocket and plexauth, on which Home Assistant's own Plex stands, work unchanged."""
+"""plexwebsocket and plexauth, which Home Assistant's own Plex integration uses, work unchanged."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -19,7 +19,7 @@ import pytest
 
 from tests.simulator import Account, PlexServer, World
 
-# plexwebsocket uses what aiohttp wants to be rid of.
+# plexwebsocket uses deprecated parameters of aiohttp.
 pytestmark = pytest.mark.filterwarnings(
     "ignore:ssl=None is deprecated", "ignore:code property is deprecated"
 )
@@ -29,7 +29,7 @@ type Event = tuple[str, Any, str | None]
 
 @asynccontextmanager
 async def listening(server: PlexServer, token: str) -> AsyncGenerator[asyncio.Queue[Event]]:
-    """Listen with plexwebsocket, and return what it reports."""
+    """Listen with plexwebsocket, and yield the queue of its events."""
     events: asyncio.Queue[Event] = asyncio.Queue()
 
     def url(path: str, *, includeToken: bool) -> str:  # noqa: N803  # PlexAPI names it so.
@@ -66,8 +66,8 @@ async def connected(events: asyncio.Queue[Event]) -> None:
         pass
 
 
-async def test_playing_is_heard(world: World, owner: Account, home: PlexServer) -> None:
-    """It hears a stream start, pause and stop."""
+async def test_playing_is_reported(world: World, owner: Account, home: PlexServer) -> None:
+    """It reports that a stream starts, pauses and stops."""
     async with listening(home, world.plex_tv.sign_in(owner)) as events:
         await connected(events)
         stream = await home.start_stream(title="Winter Light")
@@ -84,8 +84,8 @@ async def test_playing_is_heard(world: World, owner: Account, home: PlexServer) 
     ]
 
 
-async def test_a_finished_scan_is_heard(world: World, owner: Account, home: PlexServer) -> None:
-    """It hears that a library was scanned, which makes Home Assistant look."""
+async def test_finished_scan_is_reported(world: World, owner: Account, home: PlexServer) -> None:
+    """It reports that a library was scanned, after which Home Assistant updates."""
     async with listening(home, world.plex_tv.sign_in(owner)) as events:
         await connected(events)
         await home.add_media("Something New")
@@ -99,8 +99,8 @@ async def test_a_finished_scan_is_heard(world: World, owner: Account, home: Plex
 
 
 @pytest.mark.allowed_logs(r"^plexwebsocket: Credentials rejected: 401")
-async def test_dead_token_ends_it(home: PlexServer) -> None:
-    """It takes the refused handshake for what it is, and stops."""
+async def test_invalid_token_stops_it(home: PlexServer) -> None:
+    """It reports the refused handshake as an authentication failure, and stops."""
     async with listening(home, "no-such-token-at-all") as events:
         states = []
         while STATE_STOPPED not in states:
@@ -112,7 +112,7 @@ async def test_dead_token_ends_it(home: PlexServer) -> None:
 
 @pytest.mark.usefixtures("redirect_plex_tv")
 async def test_sign_in_with_plexauth(world: World, owner: Account) -> None:
-    """It gets a token after the person has approved its PIN in the browser."""
+    """It gets a token after the user has approved its PIN in the browser."""
     async with (
         aiohttp.ClientSession() as session,
         PlexAuth({"X-Plex-Product": "Home Assistant"}, session, {}) as auth,

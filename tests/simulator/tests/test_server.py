@@ -10,13 +10,13 @@ from freezegun.api import FrozenDateTimeFactory
 import pytest
 
 from tests.simulator import Account, Kind, PlexServer, World
-from tests.simulator.http_client import body, status
+from tests.simulator.http_client import container, status
 
 from .conftest import JSON
 
 
-async def test_xml_is_the_default_and_says_the_same(world: World, home: PlexServer) -> None:
-    """Without a wish the answer is XML, with the same names and values as the JSON."""
+async def test_xml_is_the_default_and_has_the_same_content(world: World, home: PlexServer) -> None:
+    """Without an Accept header the response is XML, with the same attributes as the JSON."""
     async with aiohttp.ClientSession() as client:
         async with client.get(home.url + "/identity") as response:
             assert response.content_type == "text/xml"
@@ -37,7 +37,7 @@ async def test_restart(
     home: PlexServer,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """A restart ends streams and sockets, and comes up with 503 for a while, as a new version."""
+    """A restart ends streams and websockets; the new version responds with 503 at first."""
     token = world.plex_tv.sign_in(owner)
     url = home.url
     await home.start_stream()
@@ -58,13 +58,13 @@ async def test_restart(
         assert response.status == 503
         assert (await response.json())["title"] == "Maintenance"
     freezer.tick(60)
-    identity = (await body(client, home.url + "/identity"))["MediaContainer"]
+    identity = await container(client, home.url + "/identity")
     assert identity["version"] == "1.44.0.11000-0badc0ffe"
     assert (await home.start_stream()).session_key == "1"
 
 
-async def test_down_and_up_again(client: aiohttp.ClientSession, home: PlexServer) -> None:
-    """A stopped host refuses connections, and returns on the same port."""
+async def test_stop_and_start(client: aiohttp.ClientSession, home: PlexServer) -> None:
+    """A stopped host refuses connections, and starts again on the same port."""
     url = home.url + "/identity"
     assert await status(client, url) == 200
 
@@ -79,12 +79,12 @@ async def test_down_and_up_again(client: aiohttp.ClientSession, home: PlexServer
 async def test_another_machine_at_the_address(
     client: aiohttp.ClientSession, home: PlexServer
 ) -> None:
-    """Another machine can answer where the server was."""
+    """Another machine can respond at the server's address."""
     home.identifies_as = "another-machine"
 
-    identity = await body(client, home.url + "/identity")
+    identity = await container(client, home.url + "/identity")
 
-    assert identity["MediaContainer"]["machineIdentifier"] == "another-machine"
+    assert identity["machineIdentifier"] == "another-machine"
 
 
 class PlexDirectResolver(AbstractResolver):
@@ -103,7 +103,7 @@ class PlexDirectResolver(AbstractResolver):
 
 
 async def test_tls(world: World, owner: Account) -> None:
-    """With TLS a server has a plex.direct name, good for who trusts the world's authority."""
+    """With TLS a server has a plex.direct name and a certificate of the world's authority."""
     home = await world.add_server("Home", owner=owner, tls=True)
     assert home.url.startswith("https://127-0-0-1.")
     assert ".plex.direct:" in home.url
@@ -138,7 +138,7 @@ async def test_tls(world: World, owner: Account) -> None:
 
 
 async def test_maintenance_can_end_early(client: aiohttp.ClientSession, home: PlexServer) -> None:
-    """A test need not wait for the end of a start."""
+    """A test can end the maintenance of a start."""
     await home.restart(maintenance=3600)
     assert await status(client, home.url + "/identity") == 503
 
@@ -148,7 +148,7 @@ async def test_maintenance_can_end_early(client: aiohttp.ClientSession, home: Pl
 
 
 async def test_move(client: aiohttp.ClientSession, home: PlexServer) -> None:
-    """A host can come up at another address, and nobody is at the one before."""
+    """A host can move to another port, and then refuses connections at the old one."""
     old = home.url
 
     await home.move()
@@ -160,19 +160,13 @@ async def test_move(client: aiohttp.ClientSession, home: PlexServer) -> None:
 
 
 async def test_position_follows_the_clock(
-    client: aiohttp.ClientSession,
-    world: World,
-    owner: Account,
-    home: PlexServer,
-    freezer: FrozenDateTimeFactory,
+    session: aiohttp.ClientSession, home: PlexServer, freezer: FrozenDateTimeFactory
 ) -> None:
-    """A stream goes on while it plays, stands while it is paused, and is gone when stopped."""
-    token = world.plex_tv.sign_in(owner)
+    """The position advances while a stream plays; a stopped stream is not listed."""
     stream = await home.start_stream(title="Winter Light", player="Kitchen")
 
     async def session_now() -> dict[str, Any]:
-        answer = await body(client, home.url + "/status/sessions", token)
-        [entry] = answer["MediaContainer"]["Metadata"]
+        [entry] = (await container(session, home.url + "/status/sessions"))["Metadata"]
         return {"offset": entry["viewOffset"], "state": entry["Player"]["state"]}
 
     freezer.tick(10)
@@ -187,45 +181,38 @@ async def test_position_follows_the_clock(
     await stream.buffer()
     assert (await session_now())["state"] == "buffering"
     await stream.stop()
-    assert await body(client, home.url + "/status/sessions", token) == {
-        "MediaContainer": {"size": 0}
-    }
+    assert await container(session, home.url + "/status/sessions") == {"size": 0}
 
 
 async def test_owner_is_number_one_in_sessions(
-    client: aiohttp.ClientSession,
-    world: World,
+    session: aiohttp.ClientSession,
     owner: Account,
     friend: Account,
     home: PlexServer,
 ) -> None:
-    """In sessions the owner is number 1, and a guest has the number that plex.tv gave."""
+    """In sessions the owner is number 1, and a guest has the number of its account."""
     await home.start_stream(user=owner)
     await home.start_stream(user=friend)
 
-    answer = await body(client, home.url + "/status/sessions", world.plex_tv.sign_in(owner))
+    content = await container(session, home.url + "/status/sessions")
 
-    users = [entry["User"] for entry in answer["MediaContainer"]["Metadata"]]
+    users = [entry["User"] for entry in content["Metadata"]]
     assert [(user["id"], user["title"]) for user in users] == [
         ("1", "owner"),
         (str(friend.id), "friend"),
     ]
 
 
-async def test_updater(
-    client: aiohttp.ClientSession, world: World, owner: Account, home: PlexServer
-) -> None:
-    """A newer version shows after a check, and is installed where the server can."""
-    headers = {"X-Plex-Token": world.plex_tv.sign_in(owner)}
+async def test_updater(session: aiohttp.ClientSession, home: PlexServer) -> None:
+    """A newer version is listed after a check, and installed if the server can do so."""
 
     async def put(path: str) -> int:
-        async with client.put(home.url + path, headers=headers) as response:
+        async with session.put(home.url + path) as response:
             assert response.content_type == "text/html"
             return response.status
 
     async def release() -> str | None:
-        answer = await body(client, home.url + "/updater/status", headers["X-Plex-Token"])
-        releases = answer["MediaContainer"].get("Release")
+        releases = (await container(session, home.url + "/updater/status")).get("Release")
         return releases[0]["version"] if releases else None
 
     assert await put("/updater/apply") == 400
@@ -243,43 +230,35 @@ async def test_updater(
 
 
 async def test_library_grows(
-    client: aiohttp.ClientSession,
-    world: World,
-    owner: Account,
-    home: PlexServer,
-    freezer: FrozenDateTimeFactory,
+    session: aiohttp.ClientSession, home: PlexServer, freezer: FrozenDateTimeFactory
 ) -> None:
-    """What is added is counted, and comes first among what is new."""
-    token = world.plex_tv.sign_in(owner)
+    """An added item is counted, and is the first of the recently added ones."""
     count = home.url + "/library/sections/2/all?type=4&X-Plex-Container-Size=0"
-    assert (await body(client, count, token))["MediaContainer"]["totalSize"] == 2
+    assert (await container(session, count))["totalSize"] == 2
     freezer.tick(60)
 
     await home.add_media("Third Time Lucky", kind=Kind.EPISODE, show="Harbour Street", season=2)
 
-    container = (await body(client, count, token))["MediaContainer"]
-    assert (container["size"], container["totalSize"]) == (0, 3)
-    assert "Metadata" not in container
-    recent = await body(client, home.url + "/library/recentlyAdded", token)
-    newest = recent["MediaContainer"]["Metadata"][0]
+    counted = await container(session, count)
+    assert (counted["size"], counted["totalSize"]) == (0, 3)
+    assert "Metadata" not in counted
+    newest = (await container(session, home.url + "/library/recentlyAdded"))["Metadata"][0]
     assert (newest["type"], newest["title"]) == ("season", "Season 2")
 
 
 async def test_scan_on_demand(
-    client: aiohttp.ClientSession,
-    world: World,
-    owner: Account,
+    session: aiohttp.ClientSession,
     friend: Account,
     home: PlexServer,
     freezer: FrozenDateTimeFactory,
 ) -> None:
-    """The owner can have a library scanned, a guest cannot, and an unknown one is not found."""
-    token, guest = world.plex_tv.sign_in(owner), home.share_with(friend)
+    """The owner can scan a library, a guest cannot, and an unknown library is not found."""
+    guest = home.share_with(friend)
     freezer.tick(60)
 
-    assert await status(client, home.url + "/library/sections/1/refresh", guest) == 403
-    assert await status(client, home.url + "/library/sections/9/refresh", token) == 404
-    assert await status(client, home.url + "/library/sections/1/refresh", token) == 200
+    assert await status(session, home.url + "/library/sections/1/refresh", guest) == 403
+    assert await status(session, home.url + "/library/sections/9/refresh") == 404
+    assert await status(session, home.url + "/library/sections/1/refresh") == 200
 
     first, *others = [section.scanned_at for section in home.library.sections]
     assert [first - other for other in others] == [60, 60]
@@ -296,8 +275,6 @@ async def test_scan_on_demand(
         "/:/prefs/get?id=NoSuchSetting",
     ],
 )
-async def test_what_is_not_there(
-    client: aiohttp.ClientSession, world: World, owner: Account, home: PlexServer, path: str
-) -> None:
-    """What a server does not have is not found."""
-    assert await status(client, home.url + path, world.plex_tv.sign_in(owner)) == 404
+async def test_unknown_paths(session: aiohttp.ClientSession, home: PlexServer, path: str) -> None:
+    """A server responds with 404 for what it does not have."""
+    assert await status(session, home.url + path) == 404

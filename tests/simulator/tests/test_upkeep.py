@@ -1,17 +1,17 @@
-"""The work of the simulated servers: scans, tasks of the butler, activities, remote access."""
+"""The upkeep of the simulated servers: scans, the butler's tasks, activities, remote access."""
 
 import aiohttp
 import pytest
 
 from tests.simulator import Account, Find, Kind, PlexServer, World
-from tests.simulator.http_client import body
+from tests.simulator.http_client import body, container
 from tests.simulator.scanner import ScanRequest
 
 
 async def do(
     session: aiohttp.ClientSession, method: str, url: str, token: str | None = None
 ) -> int:
-    """Do something that is answered with nothing, and return the status."""
+    """Send a request that has an empty response, and return the status."""
     headers = {"X-Plex-Token": token} if token else {}
     async with session.request(method, url, headers=headers) as response:
         if response.ok:
@@ -20,22 +20,24 @@ async def do(
         return response.status
 
 
-async def going_on(session: aiohttp.ClientSession, home: PlexServer) -> list[tuple[str, int]]:
-    """Return what goes on in the background, and how far it is."""
-    content = (await body(session, home.url + "/activities"))["MediaContainer"]
+async def running_activities(
+    session: aiohttp.ClientSession, home: PlexServer
+) -> list[tuple[str, int]]:
+    """Return the titles and the progress of the running activities."""
+    content = await container(session, home.url + "/activities")
     return [(entry["title"], entry["progress"]) for entry in content.get("Activity", [])]
 
 
 async def refreshing(session: aiohttp.ClientSession, home: PlexServer) -> list[str]:
     """Return the libraries that are being scanned."""
-    content = (await body(session, home.url + "/library/sections"))["MediaContainer"]
+    content = await container(session, home.url + "/library/sections")
     return [entry["title"] for entry in content["Directory"] if entry["refreshing"]]
 
 
-async def test_scan_finds_what_lies_on_the_disk(
+async def test_scan_finds_files_on_the_disk(
     session: aiohttp.ClientSession, world: World, home: PlexServer
 ) -> None:
-    """A scan that somebody asks for finds the new files of its library."""
+    """A requested scan finds the new files of its library."""
     home.scanner.on_disk += [Find(title="New"), Find(title="Song", kind=Kind.TRACK)]
     url = home.url + "/library/sections/1/refresh"
 
@@ -50,21 +52,21 @@ async def test_scan_finds_what_lies_on_the_disk(
     assert home.library.titled("Song")
 
 
-async def test_scan_takes_its_time(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """While a scan goes on it shows, and it can be stopped."""
+async def test_running_scan_is_listed(session: aiohttp.ClientSession, home: PlexServer) -> None:
+    """A running scan is listed, and can be stopped."""
     home.job_seconds = None
     assert await do(session, "POST", home.url + "/library/sections/1/refresh") == 200
-    assert await going_on(session, home) == [("Scanning Movies", -1)]
+    assert await running_activities(session, home) == [("Scanning Movies", -1)]
     assert await refreshing(session, home) == ["Movies"]
     assert await do(session, "POST", home.url + "/library/sections/refresh") == 503
 
     scan = home.scanner.running(home.library.sections[0])
     assert scan is not None
     await scan.activity.update(42, "A film")
-    assert await going_on(session, home) == [("Scanning Movies", 42)]
+    assert await running_activities(session, home) == [("Scanning Movies", 42)]
     assert await do(session, "DELETE", home.url + "/library/sections/1/refresh") == 200
     await scan.gone.wait()
-    assert await going_on(session, home) == []
+    assert await running_activities(session, home) == []
     assert await refreshing(session, home) == []
 
     assert await do(session, "GET", home.url + "/library/sections/all/refresh") == 200
@@ -76,20 +78,20 @@ async def test_scan_takes_its_time(session: aiohttp.ClientSession, home: PlexSer
 async def test_scan_with_progress(
     session: aiohttp.ClientSession, world: World, home: PlexServer
 ) -> None:
-    """With a time to take, a job tells how far it is."""
+    """A job with a duration reports its progress."""
     home.job_seconds = 0.1
     headers = {"X-Plex-Token": session.headers["X-Plex-Token"]}
     async with session.ws_connect(
         home.url + "/:/websockets/notifications?filters=activity", headers=headers
     ) as socket:
         await do(session, "GET", home.url + "/library/sections/1/refresh")
-        told: list[tuple[str, int]] = []
-        while not told or told[-1][0] != "ended":
+        reported: list[tuple[str, int]] = []
+        while not reported or reported[-1][0] != "ended":
             frame = (await socket.receive_json(timeout=5))["NotificationContainer"]
             [entry] = frame["ActivityNotification"]
-            told.append((entry["event"], entry["Activity"]["progress"]))
+            reported.append((entry["event"], entry["Activity"]["progress"]))
 
-    assert told == [
+    assert reported == [
         ("started", -1),
         *(("updated", progress) for progress in range(10, 100, 10)),
         ("ended", 100),
@@ -97,18 +99,18 @@ async def test_scan_with_progress(
 
 
 async def test_butler(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """A task is started once, shows while it runs, and can be stopped."""
+    """A task is started once, listed while it runs, and can be stopped."""
     home.job_seconds = None
     task = home.url + "/butler/BackupDatabase"
     assert await do(session, "POST", task) == 200
     assert await do(session, "POST", task) == 202
     assert home.butler.running == ["BackupDatabase"]
-    assert len(await going_on(session, home)) == 1
+    assert len(await running_activities(session, home)) == 1
 
     assert await do(session, "DELETE", task) == 200
     await home.jobs.finish()
     assert await do(session, "DELETE", task) == 404
-    assert await going_on(session, home) == []
+    assert await running_activities(session, home) == []
 
     assert await do(session, "POST", home.url + "/butler") == 200
     enabled = [task.name for task in home.butler.tasks.values() if task.enabled]
@@ -121,7 +123,7 @@ async def test_butler(session: aiohttp.ClientSession, home: PlexServer) -> None:
 async def test_activities_are_cancelled(
     session: aiohttp.ClientSession, friend: Account, home: PlexServer
 ) -> None:
-    """What can be cancelled is, by the owner or by whose it is."""
+    """The owner can cancel any cancellable activity, and a guest its own."""
     guest = home.share_with(friend)
     fixed = await home.activities.start("provider.epg.load", "Refreshing EPG")
     loose = await home.activities.start("grabber.grab", "Recording", cancellable=True)
@@ -130,7 +132,7 @@ async def test_activities_are_cancelled(
     )
     url = home.url + "/activities/"
 
-    content = (await body(session, home.url + "/activities", guest))["MediaContainer"]
+    content = await container(session, home.url + "/activities", guest)
     assert [entry["uuid"] for entry in content["Activity"]] == [own.uuid]
     assert await do(session, "DELETE", url + fixed.uuid) == 400
     assert await do(session, "DELETE", url + loose.uuid, guest) == 404
@@ -153,10 +155,10 @@ async def test_activities_are_cancelled(
         "/library/metadata/101/refresh",
     ],
 )
-async def test_work_names_its_activity(
+async def test_response_names_the_activity(
     session: aiohttp.ClientSession, world: World, home: PlexServer, path: str
 ) -> None:
-    """Work that goes on in the background names its activity in the answer."""
+    """A request that starts an activity names it in the response."""
     home.job_seconds = None
 
     async with session.put(home.url + path) as response:
@@ -168,15 +170,15 @@ async def test_work_names_its_activity(
     assert home.activities.running == []
 
 
-async def test_a_restart_ends_all_work(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """What goes on does not outlive the server."""
+async def test_restart_ends_all_jobs(session: aiohttp.ClientSession, home: PlexServer) -> None:
+    """No activity is listed after a restart."""
     home.job_seconds = None
     await do(session, "GET", home.url + "/library/sections/1/refresh")
     await home.butler.start("BackupDatabase")
 
     await home.restart()
 
-    assert await going_on(session, home) == []
+    assert await running_activities(session, home) == []
     assert await refreshing(session, home) == []
 
 
@@ -199,7 +201,7 @@ async def test_a_restart_ends_all_work(session: aiohttp.ClientSession, home: Ple
         ("GET", "/transcode/sessions"),
     ],
 )
-async def test_upkeep_is_the_owners(
+async def test_upkeep_is_for_the_owner(
     session: aiohttp.ClientSession,
     world: World,
     friend: Account,
@@ -207,7 +209,7 @@ async def test_upkeep_is_the_owners(
     method: str,
     path: str,
 ) -> None:
-    """A guest may do none of it, and old servers say so with 401."""
+    """A guest is refused everywhere, by old servers with 401."""
     guest = home.share_with(friend)
 
     assert await do(session, method, home.url + path, guest) == 403
@@ -219,12 +221,12 @@ async def test_upkeep_is_the_owners(
 
 
 async def test_remote_access(session: aiohttp.ClientSession, home: PlexServer) -> None:
-    """Whether the server can be reached is told with the reason, and pushed when it changes."""
+    """The remote access is returned with its error, and changes are pushed."""
     headers = {"X-Plex-Token": session.headers["X-Plex-Token"]}
 
-    async def known() -> tuple[str, str]:
+    async def state() -> tuple[str, str]:
         account = (await body(session, home.url + "/myplex/account"))["MyPlex"]
-        root = (await body(session, home.url + "/"))["MediaContainer"]
+        root = await container(session, home.url + "/")
         assert root["myPlexMappingState"] == account["mappingState"]
         return account["mappingState"], account["mappingError"]
 
@@ -232,17 +234,17 @@ async def test_remote_access(session: aiohttp.ClientSession, home: PlexServer) -
         home.url + "/:/websockets/notifications", headers=headers
     ) as socket:
 
-        async def told() -> bool:
+        async def pushed() -> bool:
             frame = (await socket.receive_json(timeout=5))["NotificationContainer"]
             reachable: bool = frame["ReachabilityNotification"][0]["reachability"]
             return reachable
 
-        assert await known() == ("mapped", "")
+        assert await state() == ("mapped", "")
         await home.remote_access.become("mapped", "unreachable")
-        assert await told() is False
-        assert await known() == ("mapped", "unreachable")
+        assert await pushed() is False
+        assert await state() == ("mapped", "unreachable")
         await home.remote_access.become()
-        assert await told() is True
+        assert await pushed() is True
         assert await do(session, "PUT", home.url + "/myplex/refreshReachability") == 200
-        assert await told() is True
+        assert await pushed() is True
         assert home.remote_access.checks == 3

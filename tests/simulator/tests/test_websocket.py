@@ -16,7 +16,7 @@ NOTIFICATIONS = "/:/websockets/notifications"
 async def listening(
     server: PlexServer, token: str | None, path: str = NOTIFICATIONS
 ) -> AsyncGenerator[aiohttp.ClientWebSocketResponse]:
-    """Listen to a server."""
+    """Open the push channel of a server."""
     headers = {"X-Plex-Token": token} if token else {}
     async with (
         aiohttp.ClientSession(headers=headers) as session,
@@ -35,7 +35,7 @@ async def received(socket: aiohttp.ClientWebSocketResponse) -> dict[str, Any]:
 async def test_changes_of_a_stream(
     world: World, owner: Account, home: PlexServer, path: str
 ) -> None:
-    """Every change of a stream is told, at both addresses of the channel."""
+    """Every change of a stream is pushed, at both paths of the channel."""
     async with listening(home, world.plex_tv.sign_in(owner), path) as socket:
         stream = await home.start_stream(title="Winter Light")
         await stream.pause()
@@ -51,7 +51,7 @@ async def test_changes_of_a_stream(
 
 
 @pytest.mark.parametrize(
-    ("filters", "heard"),
+    ("filters", "received_kinds"),
     [
         ("", {"activity", "progress", "status", "timeline"}),
         ("?filters=status", {"status"}),
@@ -59,9 +59,9 @@ async def test_changes_of_a_stream(
     ],
 )
 async def test_filters(
-    world: World, owner: Account, home: PlexServer, filters: str, heard: set[str]
+    world: World, owner: Account, home: PlexServer, filters: str, received_kinds: set[str]
 ) -> None:
-    """A listener hears the kinds that it asked for."""
+    """A listener receives the kinds that its filters allow."""
     token = world.plex_tv.sign_in(owner)
     async with listening(home, token, NOTIFICATIONS + filters) as socket:
         await home.add_media("Something New")
@@ -73,13 +73,13 @@ async def test_filters(
             if content.get("StatusNotification", [{}])[0].get("title") == "The end":
                 break
 
-    assert kinds == heard
+    assert kinds == received_kinds
 
 
-async def test_guests_hear_of_their_own_streams(
+async def test_guests_are_notified_of_their_own_streams(
     world: World, owner: Account, friend: Account, home: PlexServer
 ) -> None:
-    """The owner hears of all streams, a guest only of the own ones."""
+    """The owner is notified of all streams, a guest only of its own."""
     async with (
         listening(home, world.plex_tv.sign_in(owner)) as owners,
         listening(home, home.share_with(friend)) as guests,
@@ -99,7 +99,7 @@ async def test_guests_hear_of_their_own_streams(
 
 
 async def test_refused_handshakes(world: World, owner: Account, home: PlexServer) -> None:
-    """A bad token is refused with 401, and a server can refuse everybody."""
+    """An invalid token is refused with 401, and a server can refuse all handshakes."""
     token = world.plex_tv.sign_in(owner)
 
     async def refused(sent: str | None) -> int:
@@ -119,7 +119,7 @@ async def test_refused_handshakes(world: World, owner: Account, home: PlexServer
 
 @pytest.mark.parametrize("abruptly", [False, True])
 async def test_drops(world: World, owner: Account, home: PlexServer, *, abruptly: bool) -> None:
-    """A server can close the channel, with a goodbye or without."""
+    """A server can close the channel, with a close frame or without."""
     async with listening(home, world.plex_tv.sign_in(owner)) as socket:
         assert len(home.notifier.listeners) == 1
 
@@ -136,10 +136,10 @@ async def test_drops(world: World, owner: Account, home: PlexServer, *, abruptly
 
 
 @pytest.mark.parametrize("closes", [False, True])
-async def test_death_of_a_token(
+async def test_channel_of_a_revoked_token(
     world: World, owner: Account, home: PlexServer, *, closes: bool
 ) -> None:
-    """When a token dies, its open channel stays or is closed, as it was set."""
+    """The open channel of a revoked token stays open or is closed, as the knob says."""
     home.closes_sockets_on_revocation = closes
     token, other = world.plex_tv.sign_in(owner), world.plex_tv.sign_in(owner)
     async with listening(home, token) as socket, listening(home, other):
@@ -153,7 +153,7 @@ async def test_death_of_a_token(
 
 
 async def test_mute_server(world: World, owner: Account, home: PlexServer) -> None:
-    """A server can leave pings without an answer."""
+    """A server can ignore pings."""
     home.notifier.mute = True
     headers = {"X-Plex-Token": world.plex_tv.sign_in(owner)}
     async with (
@@ -165,10 +165,10 @@ async def test_mute_server(world: World, owner: Account, home: PlexServer) -> No
     assert message.type is aiohttp.WSMsgType.ERROR
 
 
-async def test_playing_streams_are_told_again_and_again(
+async def test_playing_streams_are_pushed_periodically(
     world: World, owner: Account, home: PlexServer
 ) -> None:
-    """What plays is announced at an interval, what is paused is not."""
+    """A playing stream is pushed at an interval, a paused one is not."""
     stream = await home.start_stream(player="Kitchen")
     paused = await home.start_stream(player="Bedroom")
     await paused.pause()
@@ -181,10 +181,10 @@ async def test_playing_streams_are_told_again_and_again(
     assert keys == {stream.session_key}
 
 
-async def test_what_is_transcoded_is_told_too(
+async def test_transcode_sessions_are_pushed_periodically(
     world: World, owner: Account, home: PlexServer
 ) -> None:
-    """With what plays, the transcoder reports at the same interval."""
+    """The transcode session is pushed with its stream."""
     await home.start_stream(transcode=True)
     async with listening(home, world.plex_tv.sign_in(owner)) as socket:
         home.playing_interval = 0.01
@@ -194,10 +194,10 @@ async def test_what_is_transcoded_is_told_too(
     assert kinds == ["playing", "transcodeSession.update"] * 2
 
 
-async def test_guests_hear_of_their_own_work(
+async def test_guests_are_notified_of_their_own_activities(
     world: World, owner: Account, friend: Account, home: PlexServer
 ) -> None:
-    """Of what goes on in the background a guest hears what is the own, and the end of a scan."""
+    """A guest is notified of its own activities, and of the end of a scan."""
     async with listening(home, home.share_with(friend)) as socket:
         await home.scan(home.library.sections[0])
         await home.activities.start("grabber.grab", "Recording", account_id=friend.id)
@@ -209,7 +209,7 @@ async def test_guests_hear_of_their_own_work(
 
 
 async def test_any_frame(world: World, owner: Account, home: PlexServer) -> None:
-    """A server can send what no server should."""
+    """A server can send any text."""
     async with listening(home, world.plex_tv.sign_in(owner)) as socket:
         await home.notifier.send_text("{not json")
 
