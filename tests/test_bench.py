@@ -1,4 +1,4 @@
-"""The benchmark runs, and its tables say what was measured."""
+"""The benchmark runs, and its tables have the results."""
 
 import asyncio
 import json
@@ -19,7 +19,7 @@ type Json = dict[str, Any]
 
 
 async def output_of(*arguments: str) -> str:
-    """Return what a program of this Python prints, which has to succeed."""
+    """Run Python with these arguments, expect it to succeed, and return its output."""
     process = await asyncio.create_subprocess_exec(
         sys.executable,
         *arguments,
@@ -35,7 +35,7 @@ async def output_of(*arguments: str) -> str:
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("part", ["speed", "traffic", "alarms", "scale"])
 async def test_each_part_measures_both(part: str, tmp_path: Path) -> None:
-    """In real processes, with little of everything."""
+    """A short run of each part measures both integrations in real processes."""
     results = tmp_path / "bench.json"
     printed = await output_of(
         "-m", "scripts._bench", "--quick", "--only", part, "--results", str(results)
@@ -46,7 +46,7 @@ async def test_each_part_measures_both(part: str, tmp_path: Path) -> None:
     assert CORE_PLEX.name in printed
     if part == "alarms":
         ours = measured[part]["plex_monitor"]
-        assert None not in ours["told"]["refused"] + ours["told"]["down"]
+        assert None not in ours["reported"]["refused"] + ours["reported"]["down"]
         assert not any(
             stage["prompt"] or stage["repairs"]
             for stages in ours["shown"].values()
@@ -55,7 +55,7 @@ async def test_each_part_measures_both(part: str, tmp_path: Path) -> None:
 
 
 async def test_hour_passes_quickly_on_the_clock_of_a_real_process() -> None:
-    """For the timers of its loop, and for whoever asks what time it is."""
+    """Both the timers of the loop and the functions of `time` follow the faster clock."""
     passed = await output_of(
         "-c",
         "from tests.real import clock; clock.install()\n"
@@ -70,12 +70,12 @@ async def test_hour_passes_quickly_on_the_clock_of_a_real_process() -> None:
 
 
 def results_of(**parts: Json) -> Json:
-    """Return results, of which only the parts matter."""
+    """Return results with these parts."""
     return {"home_assistant": "2026.10.4", "python": "3.14", **parts}
 
 
 def test_growth_is_the_slope_between_the_logarithms() -> None:
-    """One for what is proportional, none for what stays."""
+    """It is 1 for a proportional figure, and 0 for a constant one."""
     sizes = (2, 20, 200)
     steps = [{"size": size, "all": size * 3.0, "none": 7.0, "zero": 0.0} for size in sizes]
     assert exponent(steps, "all") == pytest.approx(1)
@@ -83,10 +83,10 @@ def test_growth_is_the_slope_between_the_logarithms() -> None:
     assert exponent(steps, "zero") is None
 
 
-def told(*minutes: float | None) -> Json:
-    """Return when a dead token was told, in each case the same."""
+def alarms_of(*minutes: float | None) -> Json:
+    """Return the results of a contender that reports a dead token after these minutes."""
     return {
-        "told": {"refused": minutes, "allowed": minutes, "down": []},
+        "reported": {"refused": minutes, "allowed": minutes, "down": []},
         "within": {"refused": 30, "allowed": 420, "down": 30},
         "shown": {
             "hang": {
@@ -98,7 +98,7 @@ def told(*minutes: float | None) -> Json:
                     "state": "setup_error",
                     "available": False,
                 },
-                "mended": {
+                "over": {
                     "repairs": [],
                     "prompt": False,
                     "state": "loaded",
@@ -111,10 +111,10 @@ def told(*minutes: float | None) -> Json:
 
 
 def test_table_has_the_median_the_range_and_the_ratio() -> None:
-    """And says what was never told, and what was not tried."""
-    alarms = {"plex_monitor": told(0.5, 1, 1.5), "plex": told(9, 10, None)}
-    [death, trouble] = tables(results_of(alarms=alarms))
-    assert [row.cells for row in death.rows] == [
+    """It also shows what was never reported, and what was not measured."""
+    alarms = {"plex_monitor": alarms_of(0.5, 1, 1.5), "plex": alarms_of(9, 10, None)}
+    [dead_token, faults] = tables(results_of(alarms=alarms))
+    assert [row.cells for row in dead_token.rows] == [
         (
             "1.0 min (30 s to 1.5 min)",
             "9.5 min (9.0 min to 10.0 min), 1 not within 30.0 min",
@@ -123,20 +123,20 @@ def test_table_has_the_median_the_range_and_the_ratio() -> None:
         ("1.0 min (30 s to 1.5 min)", "9.5 min (9.0 min to 10.0 min), 1 not within 7.0 h", ""),
         ("not measured", "not measured", ""),
     ]
-    seen = "shows what was as what is; asks to sign in; gives up; back after 30 s"
-    assert [row.cells for row in trouble.rows] == [(seen, seen)]
+    seen = "shows old states; asks to sign in; gives up; back after 30 s"
+    assert [row.cells for row in faults.rows] == [(seen, seen)]
 
 
-def test_ratio_is_how_many_times_more_the_peer_takes() -> None:
-    """Turned around where it takes less."""
-    alarms = {"plex_monitor": told(1), "plex": told(10)}
+def test_ratio_is_how_many_times_as_much_the_other_takes() -> None:
+    """It is a fraction if the other integration takes less."""
+    alarms = {"plex_monitor": alarms_of(1), "plex": alarms_of(10)}
     assert tables(results_of(alarms=alarms))[0].rows[0].cells[-1] == "10.0"
-    turned = {"plex_monitor": told(10), "plex": told(1)}
+    turned = {"plex_monitor": alarms_of(10), "plex": alarms_of(1)}
     assert tables(results_of(alarms=turned))[0].rows[0].cells[-1] == "1/10.0"
 
 
 def test_tables_are_printed_with_their_notes() -> None:
-    """For a terminal and as Markdown; a note that holds for several rows is printed once."""
+    """A note of several rows is printed once, for a terminal and as Markdown."""
     traffic = {
         f"{what}_{load}_{host}": 60.0
         for what in ("requests", "bytes")

@@ -31,28 +31,30 @@ type Json = dict[str, Any]
 
 
 def parse() -> argparse.Namespace:
-    """Return what was asked for."""
+    """Return the arguments."""
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
         description="Compare Plex Monitor with Home Assistant's own plex, in real processes.",
     )
-    parser.add_argument("--quick", action="store_true", help="little of everything, to try it out")
-    parser.add_argument("--runs", type=int, default=3, help="runs of cost and speed (default 3)")
-    parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="these parts alone")
+    parser.add_argument("--quick", action="store_true", help="short runs, to try it out")
+    parser.add_argument("--runs", type=int, default=3, help="runs of cost and speed (default: 3)")
+    parser.add_argument("--only", choices=PARTS, nargs="+", default=PARTS, help="only these parts")
     parser.add_argument("--markdown", action="store_true", help="print Markdown")
-    parser.add_argument("--readme", action="store_true", help="put the tables into README.md")
-    parser.add_argument("--again", action="store_true", help="print the last results, measure none")
-    parser.add_argument("--results", type=Path, default=RESULTS, help="where the JSON is kept")
+    parser.add_argument("--readme", action="store_true", help="replace the tables in README.md")
+    parser.add_argument(
+        "--again", action="store_true", help="print the last results without measuring"
+    )
+    parser.add_argument("--results", type=Path, default=RESULTS, help="file of the results as JSON")
     return parser.parse_args()
 
 
-def say(text: str) -> None:
-    """Tell how far it is."""
+def log(text: str) -> None:
+    """Print a line on the progress."""
     print(f"{time.strftime('%H:%M:%S')} {text}", file=sys.stderr, flush=True)
 
 
 async def measure_all(arguments: argparse.Namespace) -> None:
-    """Measure what was asked for, and keep what is done."""
+    """Measure the selected parts, and store the results after each."""
     quick, runs = arguments.quick, 1 if arguments.quick else arguments.runs
     results: Json = {
         "home_assistant": HA_VERSION,
@@ -66,31 +68,31 @@ async def measure_all(arguments: argparse.Namespace) -> None:
         "alarms": partial(alarms.measure_alarms, scope=alarms.QUICK if quick else alarms.FULL),
         "scale": partial(scale.measure_scale, steps=scale.QUICK if quick else scale.FULL),
     }
-    # One after the other; what only counts, on a faster clock, may do so side by side.
+    # One after the other; parts that only count, on a faster clock, may run in parallel.
     for parts in (("speed",), ("traffic", "alarms"), ("scale",)):
-        wanted = [part for part in parts if part in arguments.only]
-        if "speed" in wanted:
+        selected = [part for part in parts if part in arguments.only]
+        if "speed" in selected:
             found: list[Any] = [await measured_speed(speed.QUICK if quick else speed.FULL, runs)]
         else:
-            found = await asyncio.gather(*(of_both(part, measures[part]) for part in wanted))
-        results |= zip(wanted, found, strict=True)
+            found = await asyncio.gather(*(of_both(part, measures[part]) for part in selected))
+        results |= zip(selected, found, strict=True)
         arguments.results.parent.mkdir(parents=True, exist_ok=True)
         arguments.results.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
 async def measured_speed(amounts: speed.Amounts, runs: int) -> dict[str, list[Json]]:
-    """Measure cost and speed, one after the other: they share the machine with nobody."""
+    """Measure cost and speed, one contender after the other, so that neither affects the other."""
     figures: dict[str, list[Json]] = {contender.domain: [] for contender in CONTENDERS}
     for run in range(runs):
         for contender in CONTENDERS:
-            say(f"speed, run {run + 1} of {runs}: {contender.name}")
+            log(f"speed, run {run + 1} of {runs}: {contender.name}")
             figures[contender.domain].append(await speed.measure_speed(contender, amounts))
     return figures
 
 
 async def of_both[T](part: str, measure: Callable[[Contender], Awaitable[T]]) -> dict[str, T]:
     """Measure both contenders at the same time."""
-    say(part)
+    log(part)
     figures = await asyncio.gather(*(measure(contender) for contender in CONTENDERS))
     return {one.domain: found for one, found in zip(CONTENDERS, figures, strict=True)}
 
@@ -104,8 +106,8 @@ def put_into_readme(markdown: str) -> None:
     readme.write_text(f"{before}{BEGIN}\n{markdown}\n{END}{after}", encoding="utf-8")
 
 
-def shown(results: Json, *, markdown: bool) -> str:
-    """Return the tables with a line on what they are of."""
+def formatted(results: Json, *, markdown: bool) -> str:
+    """Return the tables with a line on their conditions."""
     made = tables(results)
     head = (
         f"Home Assistant {results['home_assistant']}, Python {results['python']},"
@@ -115,19 +117,19 @@ def shown(results: Json, *, markdown: bool) -> str:
 
 
 async def main(arguments: argparse.Namespace) -> int:
-    """Measure, keep and print, and return the exit code."""
+    """Measure, store and print, and return the exit code."""
     if not arguments.again:
         measuring = asyncio.ensure_future(measure_all(arguments))
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, measuring.cancel)
         try:
             await measuring
         except (HomeAssistantError, StartError, PlexError, TimeoutError) as error:
-            say(f"The benchmark failed. {error}")
+            log(f"The benchmark failed. {error}")
             return 1
     results = json.loads(arguments.results.read_text(encoding="utf-8"))
-    print(shown(results, markdown=arguments.markdown))
+    print(formatted(results, markdown=arguments.markdown))
     if arguments.readme:
-        put_into_readme(shown(results, markdown=True))
+        put_into_readme(formatted(results, markdown=True))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""What the user is told: of a token that died, and of trouble that is none of the token's."""
+"""What the user sees of a dead token, and of faults that do not concern the token."""
 
 import asyncio
 from collections.abc import Iterable
@@ -18,11 +18,11 @@ SPEED = 60.0
 MINUTE = 60.0
 HOUR = 60 * MINUTE
 RECOVERED_WITHIN = 40.0
-# How often it is looked whether a dead token is told, in real seconds: one look for all of them.
-LOOK = 0.1
+# The interval, in real seconds, of the check whether dead tokens are reported.
+CHECK_INTERVAL = 0.1
 
-# Trouble of one server, by its name, and whether the server has to have TLS for it.
-TROUBLES = {
+# The faults of a server by name, and whether the server needs TLS for it.
+FAULTS = {
     "maintenance": False,
     "hang": False,
     "restart": False,
@@ -40,30 +40,30 @@ REFUSED, ALLOWED, DOWN = "refused", "allowed", "down"
 
 @dataclass(frozen=True, kw_only=True)
 class Scope:
-    """How much of it is tried."""
+    """How much is measured."""
 
-    troubles: tuple[str, ...] = (*TROUBLES, PLEX_TV_DOWN)
-    # So many servers each: a token dies at another moment of what is done by the clock.
+    faults: tuple[str, ...] = (*FAULTS, PLEX_TV_DOWN)
+    # The number of servers each: their tokens are revoked at different points of the timers.
     deaths: int = 5
-    # How long it is waited for a sign, in minutes of the faster clock.
+    # How long to wait for a repair or a prompt, in minutes of the faster clock.
     refused_within: float = 30.0
     allowed_within: float = 6 * 60.0
     down_for: float = 10.0
-    # How long it is waited in trouble and after it, as a part of what it should be.
+    # The durations of a fault, as a fraction of the full ones.
     patience: float = 1.0
 
 
 FULL = Scope()
 QUICK = Scope(
-    troubles=("maintenance", PLEX_TV_DOWN), deaths=1, allowed_within=0.0, down_for=1.0, patience=0.4
+    faults=("maintenance", PLEX_TV_DOWN), deaths=1, allowed_within=0.0, down_for=1.0, patience=0.4
 )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Shown:
-    """What a user sees of an entry: rows under Repairs, a sign-in prompt, and its state.
+    """What a user sees of an entry: repairs, a sign-in prompt, and its state.
 
-    `available` says whether anything that is read from the server is shown as if it were so.
+    `available` is whether any state that is read from the server is available.
     """
 
     repairs: tuple[str, ...]
@@ -73,9 +73,9 @@ class Shown:
 
 
 async def measure_alarms(contender: Contender, scope: Scope) -> dict[str, Any]:
-    """Return the minutes until a dead token is told, and what is shown in each trouble."""
+    """Return the minutes until a dead token is reported, and what is shown in each fault."""
     async with home_with(contender) as home:
-        await home.lead()
+        await home.use_simulated_plex_tv()
         dead = {
             kind: [await _added(home, f"{kind} {count}") for count in range(number)]
             for kind, number in (
@@ -85,24 +85,25 @@ async def measure_alarms(contender: Contender, scope: Scope) -> dict[str, Any]:
             )
         }
         for server, _ in dead[ALLOWED]:
-            await home.plex.do("turn", server=server.name, knob="allowed_without_auth", value=True)
-        troubled = {
-            trouble: await _added(home, trouble, tls=TROUBLES.get(trouble, False))
-            for trouble in scope.troubles
+            await home.plex.do(
+                "set_knob", server=server.name, knob="allowed_without_auth", value=True
+            )
+        faulty = {
+            fault: await _added(home, fault, tls=FAULTS.get(fault, False)) for fault in scope.faults
         }
         await home.plex.do("idle")
         await home.run_clocks(SPEED)
-        signs = Signs(home)
-        async with asyncio.TaskGroup() as looks:
-            looking = looks.create_task(signs.look())
+        reports = Reports(home)
+        async with asyncio.TaskGroup() as checks:
+            checking = checks.create_task(reports.check_periodically())
             async with asyncio.TaskGroup() as group:
-                allowed = group.create_task(_told_in_allowed_network(signs, scope, dead[ALLOWED]))
-                down = group.create_task(_told_after_down(signs, scope, dead[DOWN]))
-                refused = group.create_task(_told_of_refusal(signs, scope, dead[REFUSED]))
-                shown = group.create_task(_in_trouble(home, scope, troubled))
-            looking.cancel()
+                allowed = group.create_task(_in_allowed_network(reports, scope, dead[ALLOWED]))
+                down = group.create_task(_after_down(reports, scope, dead[DOWN]))
+                refused = group.create_task(_after_refusal(reports, scope, dead[REFUSED]))
+                shown = group.create_task(_in_faults(home, scope, faulty))
+            checking.cancel()
         return {
-            "told": {
+            "reported": {
                 REFUSED: refused.result(),
                 ALLOWED: allowed.result(),
                 DOWN: down.result(),
@@ -121,91 +122,91 @@ async def _added(home: Home, name: str, *, tls: bool = False) -> tuple[Server, E
     return server, await home.add(server)
 
 
-# Tokens that died
+# Dead tokens
 
 
-class Signs:
-    """Says when the user is told of an entry's token: by a row under Repairs, or by a prompt."""
+class Reports:
+    """Waits until the token of an entry is reported with a repair or a sign-in prompt."""
 
     def __init__(self, home: Home) -> None:
-        """Wait for no sign yet."""
+        """Initialize without entries to wait for."""
         self.home = home
         self._waiting: dict[str, asyncio.Event] = {}
 
-    async def look(self) -> None:
-        """Look again and again, until cancelled."""
+    async def check_periodically(self) -> None:
+        """Check all entries periodically, until cancelled."""
         while True:
             issues = [str(issue["issue_id"]) for issue in await self.home.client.issues()]
             flows = [
                 flow["context"].get("entry_id")
                 for flow in await self.home.client.flows_in_progress()
             ]
-            for entry_id, told in self._waiting.items():
+            for entry_id, reported in self._waiting.items():
                 if entry_id in flows or any(entry_id in issue for issue in issues):
-                    told.set()
-            await asyncio.sleep(LOOK)
+                    reported.set()
+            await asyncio.sleep(CHECK_INTERVAL)
 
-    async def minutes_until_told(self, entry: Entry, within: float) -> float | None:
-        """Return the minutes from now until it is told, or None where it is not."""
-        told = self._waiting[entry.entry_id] = asyncio.Event()
+    async def minutes_until_reported(self, entry: Entry, within: float) -> float | None:
+        """Return the minutes from now until it is reported, or None if it is not."""
+        reported = self._waiting[entry.entry_id] = asyncio.Event()
         started = time.monotonic()
         try:
             async with asyncio.timeout(within * MINUTE / SPEED):
-                await told.wait()
+                await reported.wait()
         except TimeoutError:
             return None
         return (time.monotonic() - started) * SPEED / MINUTE
 
 
-async def _told_of_refusal(
-    signs: Signs, scope: Scope, dead: list[tuple[Server, Entry]]
+async def _after_refusal(
+    reports: Reports, scope: Scope, dead: list[tuple[Server, Entry]]
 ) -> list[float | None]:
-    """Let tokens die whose servers are up and refuse them from then on."""
+    """Revoke tokens that running servers refuse from then on."""
 
     async def one(number: int, entry: Entry) -> float | None:
-        await _minutes_pass(2.3 * number)
-        await _die(signs.home, entry)
-        return await signs.minutes_until_told(entry, scope.refused_within)
+        await _wait_minutes(2.3 * number)
+        await _revoke(reports.home, entry)
+        return await reports.minutes_until_reported(entry, scope.refused_within)
 
     return await asyncio.gather(*(one(number, entry) for number, (_, entry) in enumerate(dead)))
 
 
-async def _told_in_allowed_network(
-    signs: Signs, scope: Scope, dead: list[tuple[Server, Entry]]
+async def _in_allowed_network(
+    reports: Reports, scope: Scope, dead: list[tuple[Server, Entry]]
 ) -> list[float | None]:
-    """Let a token die whose server takes any: shortly after it was looked at for the last time."""
+    """Revoke a token, shortly after its last check, whose server accepts any."""
 
     async def one(entry: Entry) -> float | None:
-        await _minutes_pass(15)
-        await _die(signs.home, entry)
-        return await signs.minutes_until_told(entry, scope.allowed_within)
+        await _wait_minutes(15)
+        await _revoke(reports.home, entry)
+        return await reports.minutes_until_reported(entry, scope.allowed_within)
 
     return await asyncio.gather(*(one(entry) for _, entry in dead))
 
 
-async def _told_after_down(
-    signs: Signs, scope: Scope, dead: list[tuple[Server, Entry]]
+async def _after_down(
+    reports: Reports, scope: Scope, dead: list[tuple[Server, Entry]]
 ) -> list[float | None]:
-    """Let tokens die while their servers are down; the minutes are from when these are back."""
+    """Revoke tokens while their servers are down, and count the minutes after these are back."""
 
     async def one(number: int, server: Server, entry: Entry) -> float | None:
-        await _minutes_pass(1.7 * number)
-        await signs.home.plex.do("fault", server=server.name, kind="down")
-        await _die(signs.home, entry)
-        await _minutes_pass(scope.down_for)
-        await signs.home.plex.do("mend", server=server.name, kind="down")
-        return await signs.minutes_until_told(entry, scope.refused_within)
+        await _wait_minutes(1.7 * number)
+        await reports.home.plex.do("fault", server=server.name, kind="down")
+        await _revoke(reports.home, entry)
+        await _wait_minutes(scope.down_for)
+        await reports.home.plex.do("end_fault", server=server.name, kind="down")
+        return await reports.minutes_until_reported(entry, scope.refused_within)
 
     return await asyncio.gather(
         *(one(number, server, entry) for number, (server, entry) in enumerate(dead))
     )
 
 
-async def _die(home: Home, entry: Entry) -> None:
+async def _revoke(home: Home, entry: Entry) -> None:
     await home.plex.do("remove_device", client_identifier=entry.client_identifier)
 
 
-async def _minutes_pass(minutes: float) -> None:
+async def _wait_minutes(minutes: float) -> None:
     await asyncio.sleep(minutes * MINUTE / SPEED)
 
 
@@ -234,70 +235,73 @@ async def _shown(home: Home, entry: Entry) -> Shown:
 
 
 def _is_read(state: Json) -> bool:
-    """Say whether a state is read from the server, and not about the connection to it."""
+    """Return whether a state is read from the server, and is not about the connection to it."""
     return str(state["entity_id"]).partition(".")[0] in {"media_player", "update"}
 
 
-# Trouble
+# Faults
 
 
-async def _in_trouble(
-    home: Home, scope: Scope, troubled: dict[str, tuple[Server, Entry]]
+async def _in_faults(
+    home: Home, scope: Scope, faulty: dict[str, tuple[Server, Entry]]
 ) -> dict[str, dict[str, Any]]:
-    """Let everything go wrong for a while, also when Home Assistant starts; then all is mended."""
-    shown: dict[str, dict[str, Any]] = {trouble: {} for trouble in troubled}
-    own = {trouble: pair for trouble, pair in troubled.items() if trouble != PLEX_TV_DOWN}
-    for trouble, (server, _) in own.items():
-        await home.plex.do("fault", server=server.name, kind=trouble)
+    """Set faults for a while, reload the entries meanwhile, and end the faults."""
+    shown: dict[str, dict[str, Any]] = {fault: {} for fault in faulty}
+    own = {fault: pair for fault, pair in faulty.items() if fault != PLEX_TV_DOWN}
+    for fault, (server, _) in own.items():
+        await home.plex.do("fault", server=server.name, kind=fault)
     await _stages(
-        home, scope, own, shown, mend=[(server, trouble) for trouble, (server, _) in own.items()]
+        home, scope, own, shown, end=[(server, fault) for fault, (server, _) in own.items()]
     )
-    if PLEX_TV_DOWN in troubled:
+    if PLEX_TV_DOWN in faulty:
         await home.plex.do("stop", host="plex.tv")
-        await _stages(home, scope, {PLEX_TV_DOWN: troubled[PLEX_TV_DOWN]}, shown, mend=())
+        await _stages(home, scope, {PLEX_TV_DOWN: faulty[PLEX_TV_DOWN]}, shown, end=())
     return shown
 
 
 async def _stages(
     home: Home,
     scope: Scope,
-    troubled: dict[str, tuple[Server, Entry]],
+    faulty: dict[str, tuple[Server, Entry]],
     shown: dict[str, dict[str, Any]],
     *,
-    mend: Iterable[tuple[Server, str]],
+    end: Iterable[tuple[Server, str]],
 ) -> None:
-    async def look(stage: str) -> None:
-        for trouble, (_, entry) in troubled.items():
-            shown[trouble][stage] = asdict(await _shown(home, entry))
+    async def record(stage: str) -> None:
+        for fault, (_, entry) in faulty.items():
+            shown[fault][stage] = asdict(await _shown(home, entry))
 
-    await _minutes_pass(3 * scope.patience)
-    await look("soon")
-    await _minutes_pass(17 * scope.patience)
-    await look("later")
-    await asyncio.gather(*(_reload(home, entry) for _, entry in troubled.values()))
-    await _minutes_pass(10 * scope.patience)
-    await look("started")
-    for server, trouble in mend:
-        await home.plex.do("mend", server=server.name, kind=trouble)
-    if not mend:
+    await _wait_minutes(3 * scope.patience)
+    await record("soon")
+    await _wait_minutes(17 * scope.patience)
+    await record("later")
+    await asyncio.gather(*(_reload(home, entry) for _, entry in faulty.values()))
+    await _wait_minutes(10 * scope.patience)
+    await record("started")
+    for server, fault in end:
+        await home.plex.do("end_fault", server=server.name, kind=fault)
+    if not end:
         await home.plex.do("start", host="plex.tv")
 
-    mended_at = time.monotonic()
+    ended_at = time.monotonic()
 
     async def recovered() -> bool:
         missing = False
-        for trouble, (_, entry) in troubled.items():
-            if not shown[trouble].get("mended", {}).get("available"):
+        for fault, (_, entry) in faulty.items():
+            if not shown[fault].get("over", {}).get("available"):
                 seen = await _shown(home, entry)
-                passed = (time.monotonic() - mended_at) * SPEED / MINUTE
-                shown[trouble]["mended"] = {**asdict(seen), "after": passed}
+                passed = (time.monotonic() - ended_at) * SPEED / MINUTE
+                shown[fault]["over"] = {**asdict(seen), "after": passed}
                 missing |= not seen.available
         return not missing
 
-    # The longest that Home Assistant waits between two tries of a setup is ten minutes.
+    # Home Assistant waits at most ten minutes between two attempts of a setup.
     with suppress(TimeoutError):
         await until(
-            recovered, what="recovered", timeout=RECOVERED_WITHIN * MINUTE / SPEED, interval=LOOK
+            recovered,
+            what="recovered",
+            timeout=RECOVERED_WITHIN * MINUTE / SPEED,
+            interval=CHECK_INTERVAL,
         )
 
 
@@ -305,6 +309,6 @@ async def _reload(home: Home, entry: Entry) -> None:
     try:
         await home.reload(entry)
     except HomeAssistantError as error:
-        # It may not be reloaded while it is being set up.
+        # An entry cannot be reloaded while it is being set up.
         if "403" not in str(error):
             raise

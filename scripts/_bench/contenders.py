@@ -1,4 +1,4 @@
-"""Who is compared: how each is added, and where it shows what it knows."""
+"""The compared integrations: how each is added, and where it shows a stream."""
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
@@ -33,14 +33,14 @@ class Contender(ABC):
 
     @abstractmethod
     def stream_state(self, state: Json, title: str) -> str | None:
-        """Return what an entity's state says of the stream with a title: playing or paused."""
+        """Return whether an entity shows a stream with this title as playing or as paused."""
 
 
 class PlexMonitor(Contender):
     """Plex Monitor, with its sign-in by PIN."""
 
     def __init__(self) -> None:
-        """Know its names."""
+        """Initialize with its names."""
         super().__init__("Plex Monitor", "plex_monitor")
 
     @override
@@ -59,7 +59,7 @@ class PlexMonitor(Contender):
 
     @override
     def stream_state(self, state: Json, title: str) -> str | None:
-        """Look among the streams that its sensor lists."""
+        """Read it from the list of its sensor."""
         streams: list[Json] = state["attributes"].get("streams", [])
         return next((str(one["state"]) for one in streams if one["title"] == title), None)
 
@@ -68,7 +68,7 @@ class CorePlex(Contender):
     """Home Assistant's own integration, with its manual setup."""
 
     def __init__(self) -> None:
-        """Know its names."""
+        """Initialize with its names."""
         super().__init__("Home Assistant's plex", "plex")
 
     @override
@@ -90,7 +90,7 @@ class CorePlex(Contender):
 
     @override
     def stream_state(self, state: Json, title: str) -> str | None:
-        """Look at the player that plays it."""
+        """Read it from the media player."""
         if not str(state["attributes"].get("media_title", "")).startswith(title):
             return None
         return str(state["state"])
@@ -98,7 +98,7 @@ class CorePlex(Contender):
 
 def _entry_id(step: Json) -> str:
     if step["type"] != "create_entry":
-        raise HomeAssistantError(f"no entry was made but {step}")
+        raise HomeAssistantError(f"no entry was created: {step}")
     return str(step["result"]["entry_id"])
 
 

@@ -1,4 +1,4 @@
-"""What was measured, as rows of a table."""
+"""The results as rows of tables."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,35 +14,35 @@ type Format = Callable[[float], str]
 
 
 def seconds(value: float) -> str:
-    """Return a time to read."""
+    """Format seconds."""
     return f"{value * 1000:.1f} ms" if value < 1 else f"{value:.2f} s"
 
 
 def megabytes(value: float) -> str:
-    """Return a size of memory to read."""
+    """Format bytes of memory."""
     return f"{value / 1e6:.1f} MB"
 
 
 def kilobytes(value: float) -> str:
-    """Return an amount of traffic to read."""
+    """Format bytes of traffic."""
     return f"{value / 1e3:.0f} kB"
 
 
 def number(value: float) -> str:
-    """Return a count to read."""
+    """Format a count."""
     return f"{value:.0f}"
 
 
 def minutes(value: float) -> str:
-    """Return minutes of the faster clock to read."""
+    """Format minutes."""
     if value < 1:
         return f"{value * 60:.0f} s"
     return f"{value:.1f} min" if value < 120 else f"{value / 60:.1f} h"  # noqa: PLR2004 - two hours
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True)
 class Measure:
-    """A row of the table, before it is filled: where its values are, and how they are written."""
+    """A row of a table before it is filled: the key and the format of its values."""
 
     title: str
     key: str
@@ -55,120 +55,83 @@ COUNTS = (
 )
 BOTH = "Plex Monitor writes two states, the list of streams and an event; plex writes its player."
 SPEED = (
-    Measure(title="Setup until the entry is loaded", key="setup_loaded_0", form=seconds),
-    Measure(title="… at 20 ms from the server", key="setup_loaded_20", form=seconds),
-    Measure(title="Setup until the streams are shown", key="setup_shown_0", form=seconds),
-    Measure(title="… at 20 ms from the server", key="setup_shown_20", form=seconds),
+    Measure("Setup until the entry is loaded", "setup_loaded_0", seconds),
+    Measure("… at 20 ms from the server", "setup_loaded_20", seconds),
+    Measure("Setup until the streams are shown", "setup_shown_0", seconds),
+    Measure("… at 20 ms from the server", "setup_shown_20", seconds),
+    Measure("Requests of a setup", "setup_requests_0", number, COUNTS),
+    Measure("Executor jobs of a setup", "setup_jobs_0", number),
     Measure(
-        title="Requests of a setup",
-        key="setup_requests_0",
-        form=number,
-        note=COUNTS,
+        "Event loop blocked by a setup, longest",
+        "setup_longest_block_0",
+        seconds,
+        "Plex Monitor adds five times as many entities.",
     ),
-    Measure(title="Executor jobs of a setup", key="setup_jobs_0", form=number),
+    Measure("Memory added (PSS)", "memory_pss", megabytes),
     Measure(
-        title="Event loop blocked by a setup, longest",
-        key="setup_longest_block_0",
-        form=seconds,
-        note="Plex Monitor adds five times as many entities.",
+        "CPU per 1,000 pushes, positions of streams",
+        "cpu_positions",
+        seconds,
+        "A stream reports this many positions in about three hours.",
     ),
-    Measure(title="Memory added (PSS)", key="memory_pss", form=megabytes),
+    Measure("CPU per 1,000 pushes, pause and resume", "cpu_changes", seconds, BOTH),
     Measure(
-        title="CPU per 1,000 pushes, positions of streams",
-        key="cpu_positions",
-        form=seconds,
-        note="So many positions are told of one stream in about three hours.",
+        "CPU per 1,000 pushes, scan that adds films",
+        "cpu_scan",
+        seconds,
+        "plex does not follow scans: its cost is too small to measure.",
     ),
-    Measure(
-        title="CPU per 1,000 pushes, pause and resume",
-        key="cpu_changes",
-        form=seconds,
-        note=BOTH,
-    ),
-    Measure(
-        title="CPU per 1,000 pushes, scan that adds films",
-        key="cpu_scan",
-        form=seconds,
-        note="plex does not follow scans: what is left of it is below what can be measured.",
-    ),
-    Measure(title="Executor jobs per 1,000 pushes", key="jobs_changes", form=number),
-    Measure(title="Event loop late during pushes, longest", key="block_longest", form=seconds),
-    Measure(title="Event loop late during pushes, p99", key="block_p99", form=seconds),
-    Measure(
-        title="Push to state, pause and resume, p50",
-        key="latency_change_p50",
-        form=seconds,
-        note=BOTH,
-    ),
-    Measure(
-        title="Push to state, pause and resume, p99",
-        key="latency_change_p99",
-        form=seconds,
-        note=BOTH,
-    ),
-    Measure(title="Push to state, new stream, p50", key="latency_start_p50", form=seconds),
-    Measure(title="Push to state, new stream, longest", key="latency_start_longest", form=seconds),
+    Measure("Executor jobs per 1,000 pushes", "jobs_changes", number),
+    Measure("Event loop late during pushes, longest", "block_longest", seconds),
+    Measure("Event loop late during pushes, p99", "block_p99", seconds),
+    Measure("Push to state, pause and resume, p50", "latency_change_p50", seconds, BOTH),
+    Measure("Push to state, pause and resume, p99", "latency_change_p99", seconds, BOTH),
+    Measure("Push to state, new stream, p50", "latency_start_p50", seconds),
+    Measure("Push to state, new stream, longest", "latency_start_longest", seconds),
 )
-POLLS = "Plex Monitor polls once a minute even with push, which keeps it true."
+POLLS = "Plex Monitor polls once a minute even with push, which corrects what push has missed."
 TRAFFIC = (
+    Measure("Requests to the server per hour, idle", "requests_idle_server", number, POLLS),
+    Measure("… with 5 streams", "requests_streams_server", number, POLLS),
+    Measure("Bytes from and to the server per hour, idle", "bytes_idle_server", kilobytes, POLLS),
+    Measure("… with 5 streams", "bytes_streams_server", kilobytes, POLLS),
+    Measure("Requests to plex.tv per hour, idle", "requests_idle_plex_tv", number),
+    Measure("… with 5 streams", "requests_streams_plex_tv", number),
+    Measure("Bytes from and to plex.tv per hour, idle", "bytes_idle_plex_tv", kilobytes),
+    Measure("… with 5 streams", "bytes_streams_plex_tv", kilobytes),
     Measure(
-        title="Requests to the server per hour, idle",
-        key="requests_idle_server",
-        form=number,
-        note=POLLS,
-    ),
-    Measure(title="… with 5 streams", key="requests_streams_server", form=number, note=POLLS),
-    Measure(
-        title="Bytes from and to the server per hour, idle",
-        key="bytes_idle_server",
-        form=kilobytes,
-        note=POLLS,
-    ),
-    Measure(title="… with 5 streams", key="bytes_streams_server", form=kilobytes, note=POLLS),
-    Measure(title="Requests to plex.tv per hour, idle", key="requests_idle_plex_tv", form=number),
-    Measure(title="… with 5 streams", key="requests_streams_plex_tv", form=number),
-    Measure(
-        title="Bytes from and to plex.tv per hour, idle", key="bytes_idle_plex_tv", form=kilobytes
-    ),
-    Measure(title="… with 5 streams", key="bytes_streams_plex_tv", form=kilobytes),
-    Measure(
-        title="Executor jobs per hour, with 5 streams",
-        key="jobs_streams",
-        form=number,
-        note="With those of Home Assistant itself.",
+        "Executor jobs per hour, with 5 streams",
+        "jobs_streams",
+        number,
+        "Including those of Home Assistant itself.",
     ),
 )
-TOLD = (
-    Measure(title="Dead token told, server refuses it", key=REFUSED, form=minutes),
-    Measure(title="… server in an allowed network", key=ALLOWED, form=minutes),
-    Measure(title="… server down at the time, from when it is back", key=DOWN, form=minutes),
+DEAD_TOKEN = (
+    Measure("Until a dead token is reported, server refuses it", REFUSED, minutes),
+    Measure("… server in an allowed network", ALLOWED, minutes),
+    Measure("… server down at the time, from when it is back", DOWN, minutes),
 )
 GROWTH = (
-    Measure(title="Memory added", key="memory", form=megabytes, note=COUNTS),
-    Measure(title="Setup", key="setup_loaded", form=seconds),
-    Measure(title="CPU of a setup", key="setup_cpu", form=seconds, note=COUNTS),
-    Measure(title="Requests of a setup", key="setup_requests", form=number, note=COUNTS),
-    Measure(
-        title="Requests after one film was added",
-        key="addition_requests",
-        form=number,
-        note=COUNTS,
-    ),
-    Measure(title="CPU per 1,000 positions", key="cpu_positions", form=seconds),
-    Measure(title="CPU per 1,000 changes", key="cpu_changes", form=seconds),
+    Measure("Memory added", "memory", megabytes, COUNTS),
+    Measure("Setup", "setup_loaded", seconds),
+    Measure("CPU of a setup", "setup_cpu", seconds, COUNTS),
+    Measure("Requests of a setup", "setup_requests", number, COUNTS),
+    Measure("Requests after one film was added", "addition_requests", number, COUNTS),
+    Measure("CPU per 1,000 positions", "cpu_positions", seconds),
+    Measure("CPU per 1,000 changes", "cpu_changes", seconds),
 )
 STEPS_OF = {
     "streams": "streams",
     "libraries": "libraries",
     "items": "items in 10 libraries",
 }
-# Trouble in which the server itself is well, or soon well again.
-OVER_OR_ELSEWHERE = {PLEX_TV_DOWN, "restart"}
+# Faults in which the server itself works, or works again soon.
+SERVER_WORKS = {PLEX_TV_DOWN, "restart"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A row of a table: what it is about, and what stands in its cells."""
+    """A row of a table: its title and its cells."""
 
     title: str
     cells: tuple[str, ...]
@@ -185,7 +148,7 @@ class Table:
 
 
 def tables(results: Json) -> list[Table]:
-    """Return what was measured."""
+    """Return the results as tables."""
     made = []
     names = tuple(contender.name for contender in CONTENDERS)
     compared = ("", *names, "Ratio")
@@ -196,9 +159,9 @@ def tables(results: Json) -> list[Table]:
         rows = [_compared(one, _of_runs(results["traffic"], one.key)) for one in TRAFFIC]
         made.append(Table(title="Traffic", columns=compared, rows=tuple(rows)))
     if "alarms" in results:
-        rows = [_told(one, results["alarms"]) for one in TOLD]
+        rows = [_dead_token(one, results["alarms"]) for one in DEAD_TOKEN]
         made.append(Table(title="A dead token", columns=compared, rows=tuple(rows)))
-        made.append(_trouble(results["alarms"], names))
+        made.append(_faults(results["alarms"], names))
     if "scale" in results:
         made += _growth(results["scale"])
     return made
@@ -226,24 +189,26 @@ def _spread(form: Format, values: Sequence[float]) -> str:
 
 
 def _ratio(ours: float, theirs: float) -> str:
-    """Return how many times more the peer takes."""
+    """Return how many times as much the other integration takes."""
     if ours <= 0 or theirs <= 0:
         return ""
     return f"{theirs / ours:.1f}" if theirs >= ours else f"1/{ours / theirs:.1f}"
 
 
-def _told(measure: Measure, alarms: Json) -> Row:
-    values = [alarms[contender.domain]["told"][measure.key] for contender in CONTENDERS]
+def _dead_token(measure: Measure, alarms: Json) -> Row:
+    values = [alarms[contender.domain]["reported"][measure.key] for contender in CONTENDERS]
     within = minutes(alarms[PLEX_MONITOR.domain]["within"][measure.key])
 
     def cell(times: Sequence[float | None]) -> str:
-        told = [one for one in times if one is not None]
+        reported = [one for one in times if one is not None]
         if not times:
             return "not measured"
-        if not told:
+        if not reported:
             return f"not within {within}"
-        missed = len(times) - len(told)
-        return _spread(measure.form, told) + (f", {missed} not within {within}" if missed else "")
+        missed = len(times) - len(reported)
+        return _spread(measure.form, reported) + (
+            f", {missed} not within {within}" if missed else ""
+        )
 
     ratio = ""
     if all(one and None not in one for one in values):
@@ -251,44 +216,44 @@ def _told(measure: Measure, alarms: Json) -> Row:
     return Row(title=measure.title, cells=(*(cell(one) for one in values), ratio))
 
 
-def _trouble(alarms: Json, names: tuple[str, ...]) -> Table:
-    """Return what each shows in trouble that is none of the token's."""
+def _faults(alarms: Json, names: tuple[str, ...]) -> Table:
+    """Return what each contender shows in faults that do not concern the token."""
     rows = []
-    troubles = alarms[PLEX_MONITOR.domain]["shown"]
-    for trouble in troubles:
+    faults = alarms[PLEX_MONITOR.domain]["shown"]
+    for fault in faults:
         cells = []
         for contender in CONTENDERS:
-            stages = alarms[contender.domain]["shown"][trouble]
+            stages = alarms[contender.domain]["shown"][fault]
             cells.append(
                 "; ".join(
                     [
-                        *(_seen(trouble, stages[stage]) for stage in ("soon", "later", "started")),
-                        _mended(stages["started"], stages["mended"]),
+                        *(_seen(fault, stages[stage]) for stage in ("soon", "later", "started")),
+                        _after_fault(stages["started"], stages["over"]),
                     ]
                 )
             )
-        rows.append(Row(title=trouble, cells=tuple(cells)))
+        rows.append(Row(title=fault, cells=tuple(cells)))
     return Table(
-        title="Trouble that is none of the token's: after 3 minutes; after 20 minutes; when Home"
-        " Assistant was started meanwhile; when all is well again",
+        title="Faults that do not concern the token: after 3 minutes; after 20 minutes; after a"
+        " start of Home Assistant meanwhile; after the end of the fault",
         columns=("", *names),
         rows=tuple(rows),
     )
 
 
-def _mended(before: Json, shown: Json) -> str:
+def _after_fault(before: Json, shown: Json) -> str:
     if shown["prompt"] or shown["repairs"]:
         return "asks to sign in"
     if not shown["available"]:
         return "stays broken"
-    return "goes on" if before["available"] else f"back after {minutes(shown['after'])}"
+    return "keeps working" if before["available"] else f"back after {minutes(shown['after'])}"
 
 
-def _seen(trouble: str, shown: Json) -> str:
+def _seen(fault: str, shown: Json) -> str:
     if shown["prompt"] or shown["repairs"]:
         return "asks to sign in"
     if shown["available"]:
-        return "goes on" if trouble in OVER_OR_ELSEWHERE else "shows what was as what is"
+        return "keeps working" if fault in SERVER_WORKS else "shows old states"
     return "gives up" if shown["state"] == "setup_error" else "unavailable"
 
 

@@ -21,33 +21,33 @@ PROBE = Path(__file__).with_name("probe")
 
 @dataclass(frozen=True, kw_only=True)
 class Setup:
-    """When an entry began to be set up, and how many seconds it took."""
+    """The start of a setup, and its duration in seconds."""
 
     started: float
     seconds: float
 
 
 class StateChanges:
-    """Says when Home Assistant told of a state."""
+    """Waits for events of changed states."""
 
     def __init__(self) -> None:
-        """Wait for nothing yet."""
+        """Initialize without states to wait for."""
         self._waiting: list[tuple[Callable[[Json], bool], asyncio.Future[float]]] = []
 
-    def take_in(self, event: Json) -> None:
-        """Take in an event `state_changed` that has just been told."""
+    def handle_event(self, event: Json) -> None:
+        """Handle an event `state_changed` that has just arrived."""
         at = time.monotonic()
         state = event["data"]["new_state"]
         if state is None:
             return
-        for wanted, future in self._waiting:
-            if not future.done() and wanted(state):
+        for predicate, future in self._waiting:
+            if not future.done() and predicate(state):
                 future.set_result(at)
 
-    async def first(self, wanted: Callable[[Json], bool], *, within: float) -> float:
-        """Return when a state that is wanted was told first."""
+    async def first(self, predicate: Callable[[Json], bool], *, within: float) -> float:
+        """Return when a state for which the predicate holds first arrived."""
         future: asyncio.Future[float] = asyncio.get_running_loop().create_future()
-        waiting = (wanted, future)
+        waiting = (predicate, future)
         self._waiting.append(waiting)
         try:
             async with asyncio.timeout(within):
@@ -66,7 +66,7 @@ class Home:
         process: HomeAssistantProcess,
         client: HomeAssistantClient,
     ) -> None:
-        """Take what was started."""
+        """Initialize with the started processes."""
         self.contender = contender
         self.plex = plex
         self.process = process
@@ -74,23 +74,23 @@ class Home:
 
     @asynccontextmanager
     async def watched(self) -> AsyncGenerator[StateChanges]:
-        """Have all states told meanwhile, which costs something by itself."""
+        """Listen to all states while entered, which has a cost of its own."""
         changes = StateChanges()
-        async with self.client.listening("state_changed", changes.take_in):
+        async with self.client.listening("state_changed", changes.handle_event):
             yield changes
 
     async def probe(self, what: str) -> Any:
-        """Ask the probe in the process."""
+        """Return the result of a command of the probe in the process."""
         return await self.client.command(f"bench_probe/{what}")
 
-    async def lead(self) -> None:
-        """Have the contender take the simulated plex.tv for the real one; this imports it."""
+    async def use_simulated_plex_tv(self) -> None:
+        """Make the contender use the simulated plex.tv, which imports its integration."""
         await self.client.command(
-            "bench_probe/lead", domain=self.contender.domain, plex_tv=self.plex.plex_tv
+            "bench_probe/plex_tv", domain=self.contender.domain, plex_tv=self.plex.plex_tv
         )
 
     async def run_clocks(self, speed: float) -> None:
-        """Let the time pass so many times as fast, in Home Assistant and in the simulated Plex."""
+        """Run the clocks of Home Assistant and of the simulated Plex this many times as fast."""
         await self.client.command("bench_probe/clock", speed=speed)
         await self.plex.do("run_clock", speed=speed)
 
@@ -161,7 +161,7 @@ async def home_with(contender: Contender) -> AsyncGenerator[Home]:
         stack.push_async_callback(process.stop)
         await process.start()
         client = await stack.enter_async_context(HomeAssistantClient(process.url))
-        await client.onboard(name="Bench", username="bench", password="plex-monitor")  # noqa: S106 - on loopback, and gone in a moment.
-        # What the frontend asks for first: it imports what every Home Assistant has in memory.
+        await client.onboard(name="Bench", username="bench", password="plex-monitor")  # noqa: S106 - a temporary installation on loopback.
+        # The first request of the frontend: it imports what every Home Assistant has in memory.
         await client.command("get_services")
         yield Home(contender, plex, process, client)

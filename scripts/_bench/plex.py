@@ -1,4 +1,4 @@
-"""The simulated Plex as the benchmark sees it from outside."""
+"""The process with the simulated Plex, as the benchmark controls it."""
 
 import asyncio
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ LINE_LIMIT = 2**24
 
 
 class PlexError(Exception):
-    """The simulated Plex could not do what it was told."""
+    """A command of the simulated Plex failed."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """A simulated server, as its address book knows it."""
+    """A simulated server with its address."""
 
     name: str
     url: str
@@ -31,7 +31,7 @@ class Plex:
     ca_file: str
 
     def __init__(self) -> None:
-        """Do nothing yet."""
+        """Initialize without starting the process."""
         self._turn = asyncio.Lock()
         self._process: asyncio.subprocess.Process
 
@@ -63,7 +63,7 @@ class Plex:
             await self._process.wait()
 
     async def do(self, what: str, /, **arguments: Any) -> Any:
-        """Have something done, see the module world, and return what it answers."""
+        """Run a command of the module world, and return its result."""
         to, back = self._process.stdin, self._process.stdout
         if to is None or back is None:
             raise PlexError(f"{what}: the simulated Plex was not started")

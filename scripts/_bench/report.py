@@ -1,4 +1,4 @@
-"""How the tables are printed."""
+"""Format the tables."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from .figures import Table
 
 
 def as_text(tables: Iterable[Table]) -> str:
-    """Return the tables for a terminal."""
+    """Format tables for a terminal."""
     return "\n\n".join(_text(table) for table in tables)
 
 
@@ -28,7 +28,7 @@ def _text(table: Table) -> str:
 
 
 def as_markdown(tables: Iterable[Table]) -> str:
-    """Return the tables for a document."""
+    """Format tables as Markdown."""
     return "\n\n".join(_markdown(table) for table in tables)
 
 

@@ -1,4 +1,4 @@
-"""How what a contender costs grows with what there is on a server."""
+"""How the cost of a contender grows with the size of a server."""
 
 import asyncio
 from dataclasses import dataclass
@@ -8,22 +8,22 @@ from typing import Any
 from .contenders import Contender
 from .home import Home, home_with
 from .plex import Server
-from .speed import COMMITTED, calm, read
+from .speed import COMMITTED, read, wait_until_idle
 
-# What grows, in which steps: each is about one, ten and a hundred servers' worth.
+# The dimensions and their steps: about those of one, ten and a hundred usual servers.
 DIMENSIONS = {
     "streams": (2, 20, 200),
     "libraries": (10, 100, 1000),
     "items": (10_000, 100_000, 1_000_000),
 }
 LIBRARIES_OF_ITEMS = 10
-# Plex Monitor looks at a library when nothing more has come in for twenty seconds.
+# Plex Monitor reads a library when nothing was added for twenty seconds.
 AFTER_ADDITION, ADDITION_SPEED = 60.0, 20.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Steps:
-    """How far it goes, and with how many notifications the work is measured."""
+    """The steps, and the number of notifications for each measurement."""
 
     dimensions: tuple[str, ...] = tuple(DIMENSIONS)
     number: int = 3
@@ -61,13 +61,13 @@ async def _step(contender: Contender, dimension: str, size: int, steps: Steps) -
                 items=size // LIBRARIES_OF_ITEMS,
             )
         titles = await home.plex.do("start_streams", server=server.name, number=streams)
-        await calm(home)
+        await wait_until_idle(home)
         memory = await home.probe("memory")
-        await home.lead()
+        await home.use_simulated_plex_tv()
         entry = await home.add(server)
         await home.shows(entry, titles[0])
         await home.plex.do("idle")
-        await calm(home)
+        await wait_until_idle(home)
         grown = await home.probe("memory")
         before = await _requests(home), await read(home)
         setup = await home.reload(entry)
@@ -79,25 +79,25 @@ async def _step(contender: Contender, dimension: str, size: int, steps: Steps) -
             "setup_cpu": after[1].cpu - before[1].cpu,
             "setup_requests": after[0] - before[0],
         }
-        await calm(home)
+        await wait_until_idle(home)
         figures |= await _pushes(home, server, steps)
         return figures | await _addition(home, server)
 
 
 async def _addition(home: Home, server: Server) -> dict[str, float]:
-    """Return the requests about libraries that follow when one film was added."""
+    """Return the requests about libraries after one film was added."""
     await home.run_clocks(ADDITION_SPEED)
-    before = await _asked_of_libraries(home)
+    before = await _library_requests(home)
     await home.plex.do("push", server=server.name, what="scan", number=10, per_second=1)
     await asyncio.sleep(AFTER_ADDITION / ADDITION_SPEED)
-    return {"addition_requests": await _asked_of_libraries(home) - before}
+    return {"addition_requests": await _library_requests(home) - before}
 
 
-async def _asked_of_libraries(home: Home) -> int:
-    asked: dict[str, int] = await home.plex.do("asked")
+async def _library_requests(home: Home) -> int:
+    counts: dict[str, int] = await home.plex.do("request_counts")
     return sum(
         count
-        for request, count in asked.items()
+        for request, count in counts.items()
         if request.split()[-1].startswith(("/library", "/media"))
     )
 
@@ -108,7 +108,7 @@ async def _requests(home: Home) -> int:
 
 
 async def _pushes(home: Home, server: Server, steps: Steps) -> dict[str, float]:
-    """Return the CPU of notifications, and the requests after one thing has changed."""
+    """Return the CPU seconds per thousand notifications of each kind."""
     start = await read(home)
     await asyncio.sleep(steps.idle)
     end = await read(home)

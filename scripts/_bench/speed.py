@@ -1,4 +1,4 @@
-"""What a contender costs a Home Assistant, and how fast it is: in real time, on an idle machine."""
+"""The cost and the speed of a contender, in real time, on an idle machine."""
 
 import asyncio
 from dataclasses import dataclass
@@ -12,29 +12,29 @@ from .home import Home, StateChanges, home_with
 from .plex import Server
 
 STREAMS = 5
-# Calm is a process that used no more than this part of a core for so many seconds.
-CALM, CALM_FOR, CALM_WITHIN = 0.05, 2.0, 120.0
-# Both contenders look at the sessions at most once a second.
+# A process is idle if it used no more than this fraction of a core for this many seconds.
+IDLE_CPU, IDLE_FOR, IDLE_WITHIN = 0.05, 2.0, 120.0
+# Both contenders read the sessions at most once a second.
 BETWEEN_STARTS = 2.5
 WITHIN = 30.0
-# The recorder writes down what has changed within so many seconds.
+# The recorder commits changes within this many seconds.
 COMMITTED = 6.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class Amounts:
-    """How much of everything is measured in one run."""
+    """The amounts of one run."""
 
     setups: int = 3
     pushes: int = 1000
     pushes_per_second: float = 200.0
-    # More of them make the recorder's work grow out of proportion, for each contender.
+    # With more changes the recorder's cost grows disproportionately, for each contender.
     changes: int = 300
     changes_per_second: float = 40.0
     toggles: int = 100
     starts: int = 6
     idle: float = 10.0
-    # Plex Monitor looks at a library when nothing more has come in for twenty seconds.
+    # Plex Monitor reads a library when nothing was added for twenty seconds.
     after_scan: float = 25.0
 
 
@@ -44,7 +44,7 @@ QUICK = Amounts(setups=1, pushes=200, changes=80, toggles=30, starts=2, idle=2.0
 
 @dataclass(frozen=True, kw_only=True)
 class Reading:
-    """What a process had used up at some moment."""
+    """The CPU seconds and executor jobs of a process until some moment."""
 
     cpu: float
     at: float
@@ -52,20 +52,20 @@ class Reading:
 
 
 async def read(home: Home) -> Reading:
-    """Read the meters of the process."""
+    """Read the CPU seconds and executor jobs of the process."""
     return Reading(**await home.probe("read"))
 
 
-async def calm(home: Home) -> None:
-    """Wait until the process has done what follows a start, a setup or a change."""
+async def wait_until_idle(home: Home) -> None:
+    """Wait until the process has finished the work after a start, a setup or a change."""
 
-    async def is_calm() -> bool:
+    async def is_idle() -> bool:
         before = await read(home)
-        await asyncio.sleep(CALM_FOR)
+        await asyncio.sleep(IDLE_FOR)
         after = await read(home)
-        return (after.cpu - before.cpu) / (after.at - before.at) <= CALM
+        return (after.cpu - before.cpu) / (after.at - before.at) <= IDLE_CPU
 
-    await until(is_calm, what=f"{home.contender.name} has calmed down", timeout=CALM_WITHIN)
+    await until(is_idle, what=f"{home.contender.name} is idle", timeout=IDLE_WITHIN)
 
 
 async def measure_speed(contender: Contender, amounts: Amounts) -> dict[str, float]:
@@ -73,15 +73,15 @@ async def measure_speed(contender: Contender, amounts: Amounts) -> dict[str, flo
     figures: dict[str, float] = {}
     async with home_with(contender) as home:
         server = await home.plex.add_server("Home")
-        await calm(home)
+        await wait_until_idle(home)
         before = await home.probe("memory")
-        await home.lead()
+        await home.use_simulated_plex_tv()
         entry = await home.add(server)
         titles = await home.plex.do("start_streams", server=server.name, number=STREAMS)
         for title in titles:
             await home.shows(entry, title)
         await home.plex.do("idle")
-        await calm(home)
+        await wait_until_idle(home)
         after = await home.probe("memory")
         figures |= {f"memory_{kind}": after[kind] - before[kind] for kind in ("pss", "rss")}
         figures |= await _work(home, server, amounts)
@@ -100,13 +100,13 @@ async def _set_up(
     title: str,
     amounts: Amounts,
 ) -> dict[str, float]:
-    """Set the entry up again and again, near to the server and far from it."""
+    """Set the entry up several times, with and without delay to the server."""
     figures: dict[str, float] = {}
     for milliseconds in (0, 20):
         await home.plex.do("delay", server=server.name, round_trip=milliseconds / 1000)
         loaded, shown, late, jobs, requests = [], [], [], [], []
         for _ in range(amounts.setups):
-            before, asked = await read(home), await _requests(home)
+            before, sent = await read(home), await _requests(home)
             await home.probe("lateness/start")
             first = asyncio.create_task(
                 changes.first(
@@ -120,7 +120,7 @@ async def _set_up(
             await home.plex.do("idle")
             late.append(max(await home.probe("lateness/stop")))
             jobs.append((await read(home)).jobs - before.jobs)
-            requests.append(await _requests(home) - asked)
+            requests.append(await _requests(home) - sent)
         figures |= {
             f"setup_loaded_{milliseconds}": median(loaded),
             f"setup_shown_{milliseconds}": median(shown),
@@ -138,9 +138,9 @@ async def _requests(home: Home) -> int:
 
 
 async def _work(home: Home, server: Server, amounts: Amounts) -> dict[str, float]:
-    """Return the CPU seconds and the executor's jobs that a thousand notifications cost."""
+    """Return the CPU seconds and the executor jobs per thousand notifications."""
     figures: dict[str, float] = {}
-    await calm(home)
+    await wait_until_idle(home)
     start = await read(home)
     await asyncio.sleep(amounts.idle)
     end = await read(home)
@@ -158,7 +158,7 @@ async def _work(home: Home, server: Server, amounts: Amounts) -> dict[str, float
         await asyncio.sleep(after)
         end = await read(home)
         passed, per_thousand = end.at - start.at, 1000 / pushed["frames"]
-        # What happens anyway is not the same each time, and can be more than what was pushed.
+        # The background work varies, and can be more than that of the notifications.
         cpu = max(0.0, end.cpu - start.cpu - idle_cpu * passed)
         jobs = max(0.0, end.jobs - start.jobs - idle_jobs * passed)
         figures |= {f"cpu_{what}": cpu * per_thousand, f"jobs_{what}": jobs * per_thousand}
@@ -166,7 +166,7 @@ async def _work(home: Home, server: Server, amounts: Amounts) -> dict[str, float
 
 
 async def _lateness(home: Home, server: Server, amounts: Amounts) -> dict[str, float]:
-    """Return how late the event loop was while streams paused and went on."""
+    """Return how late the event loop was while streams paused and resumed."""
     await home.probe("lateness/start")
     await home.plex.do(
         "push",
@@ -182,7 +182,7 @@ async def _lateness(home: Home, server: Server, amounts: Amounts) -> dict[str, f
 async def _latency(
     home: Home, changes: StateChanges, server: Server, title: str, amounts: Amounts
 ) -> dict[str, float]:
-    """Return the seconds from what the server tells to the new state on Home Assistant's socket."""
+    """Return the seconds from a notification to the new state on Home Assistant's websocket."""
     changed = [
         await _until_shown(
             home,
@@ -211,20 +211,20 @@ async def _latency(
 
 
 async def _until_shown(
-    home: Home, changes: StateChanges, title: str, state: str, told: Json
+    home: Home, changes: StateChanges, title: str, state: str, command: Json
 ) -> float:
-    """Have the server tell something of a stream, and return the seconds until it is shown."""
+    """Send a notification of a stream, and return the seconds until its state is shown."""
     shown = asyncio.create_task(
         changes.first(lambda new: home.contender.stream_state(new, title) == state, within=WITHIN)
     )
-    # Not as regularly as the timers of those who are measured.
+    # At random, so as not to be in step with the timers of the contenders.
     await asyncio.sleep(random.uniform(0.01, 0.03))  # noqa: S311 - no secret
-    at: float = await home.plex.do(told.pop("do"), title=title, **told)
+    at: float = await home.plex.do(command.pop("do"), title=title, **command)
     return await shown - at
 
 
 def percentile(values: list[float], percent: int) -> float:
-    """Return the value that so many per cent of them do not exceed."""
+    """Return a percentile of the values."""
     if len(values) == 1:
         return values[0]
     return quantiles(values, n=100, method="inclusive")[percent - 1]

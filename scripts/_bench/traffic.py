@@ -1,4 +1,4 @@
-"""What a contender asks of the server and of plex.tv in an hour, on a clock that runs faster."""
+"""The requests of a contender to the server and to plex.tv in an hour, on a faster clock."""
 
 import asyncio
 from dataclasses import dataclass
@@ -12,10 +12,10 @@ HOUR = 3600.0
 
 @dataclass(frozen=True, kw_only=True)
 class Hours:
-    """For how much of an hour it is watched, and how much faster than real time."""
+    """The measured part of an hour, and the speed of the clock."""
 
     speed: float = 30.0
-    # Whole periods of all timers of both: 60, 600 and 3600 s here, 600 and 900 s there.
+    # Whole periods of all timers: 60, 600 and 3600 s of Plex Monitor, 600 and 900 s of plex.
     watched: float = HOUR
     settle: float = 300.0
 
@@ -29,7 +29,7 @@ async def measure_traffic(contender: Contender, hours: Hours) -> list[dict[str, 
     figures: dict[str, float] = {}
     async with home_with(contender) as home:
         server = await home.plex.add_server("Home")
-        await home.lead()
+        await home.use_simulated_plex_tv()
         await home.add(server)
         await home.run_clocks(hours.speed)
         for load, streams in (("idle", 0), ("streams", STREAMS)):

@@ -2,7 +2,7 @@
 
     python -m scripts._bench.world
 
-It does what it is told by lines of JSON, {"do": name, ...arguments}, and answers each with a line,
+It reads commands as lines of JSON, {"do": name, ...arguments}, and responds to each with a line,
 {"result": ...} or {"error": text}. It ends when its standard input does.
 """
 
@@ -20,9 +20,9 @@ from tests.simulator.knobs import KNOBS
 from tests.simulator.streams import Delivery, Player, State
 from tests.simulator.tls import Authority
 
-from .wire import Wire
+from .proxy import Proxy
 
-# As often as a server tells where its streams are (reported).
+# The interval at which real servers push the positions of streams, as users report.
 PLAYING_INTERVAL = 10.0
 DELIVERIES = (Delivery.DIRECT_PLAY, Delivery.TRANSCODE, Delivery.DIRECT_STREAM)
 FAULTS = {
@@ -37,44 +37,44 @@ type Json = dict[str, Any]
 
 
 class SimulatedPlex:
-    """What can be told to the world; each public method is something to do."""
+    """The commands of the world: each public method is one."""
 
     def __init__(self, world: World) -> None:
-        """Take a world in which there is nobody yet."""
+        """Initialize with an empty world."""
         self._world = world
         self._owner: Account = world.plex_tv.add_account("owner", plex_pass=True)
-        self._wires: dict[str, Wire] = {}
-        self._stranger = Authority()
+        self._proxies: dict[str, Proxy] = {}
+        self._other_authority = Authority()
         self._pushed = 0
 
     async def open(self) -> None:
-        """Lay the wire to plex.tv."""
-        await self._lay(self._world.plex_tv.name, self._world.plex_tv.port)
+        """Open the proxy to plex.tv."""
+        await self._open_proxy(self._world.plex_tv.name, self._world.plex_tv.port)
 
     async def close(self) -> None:
-        """Cut all wires."""
-        for wire in self._wires.values():
-            await wire.cut()
-        self._stranger.close()
+        """Close all proxies."""
+        for proxy in self._proxies.values():
+            await proxy.cut()
+        self._other_authority.close()
 
-    async def _lay(self, name: str, port: int) -> Wire:
-        wire = self._wires[name] = Wire(port)
-        await wire.open()
-        return wire
+    async def _open_proxy(self, name: str, port: int) -> Proxy:
+        proxy = self._proxies[name] = Proxy(port)
+        await proxy.open()
+        return proxy
 
     def _server(self, server: str) -> PlexServer:
         return self._world.server(server)
 
-    # What there is
+    # Servers
 
     async def add_server(self, server: str, *, tls: bool = False) -> Json:
         """Add a server of the owner's; with TLS its certificate is one for its bare address."""
         plex = await self._world.add_server(server, owner=self._owner, tls=tls)
         if tls:
             await self._certify(plex, self._world.authority)
-        wire = await self._lay(server, plex.port)
-        url = f"{'https' if tls else 'http'}://127.0.0.1:{wire.port}"
-        plex.connections = [Connection(uri=url, address="127.0.0.1", port=wire.port)]
+        proxy = await self._open_proxy(server, plex.port)
+        url = f"{'https' if tls else 'http'}://127.0.0.1:{proxy.port}"
+        plex.connections = [Connection(uri=url, address="127.0.0.1", port=proxy.port)]
         plex.playing_interval = PLAYING_INTERVAL
         notify = plex.notifier.send_text
 
@@ -92,15 +92,15 @@ class SimulatedPlex:
         await plex.start()
 
     async def addresses(self) -> Json:
-        """Return where plex.tv is, and what to trust."""
-        wire = self._wires[self._world.plex_tv.name]
+        """Return the address of plex.tv, and the certificate to trust."""
+        proxy = self._proxies[self._world.plex_tv.name]
         return {
-            "plex_tv": f"http://127.0.0.1:{wire.port}",
+            "plex_tv": f"http://127.0.0.1:{proxy.port}",
             "ca_file": str(self._world.ca_file),
         }
 
     async def add_libraries(self, server: str, number: int, items: int = 100) -> None:
-        """Add libraries, in turn of films, shows and music, that claim to hold so many items."""
+        """Add libraries of films, shows and music in turn, that claim this many items."""
         library = self._server(server).library
         for count in range(number):
             kind = (Kind.MOVIE, Kind.SHOW, Kind.ARTIST)[count % 3]
@@ -128,18 +128,18 @@ class SimulatedPlex:
         return {"client_identifier": identifier, "token": token}
 
     async def approve(self, code: str) -> None:
-        """Do what a person does at plex.tv/link."""
+        """Approve a PIN as a user does at plex.tv/link."""
         self._world.plex_tv.approve_pin(code, self._owner)
 
     async def newest_device(self) -> str:
-        """Return the client identifier of who signed in last."""
+        """Return the client identifier of the newest device."""
         return self._world.plex_tv.devices_of(self._owner)[-1].client_identifier
 
     async def remove_device(self, client_identifier: str) -> None:
         """Remove an app under Authorized devices."""
         self._world.plex_tv.remove_device(client_identifier)
 
-    # Streams and what is told of them
+    # Streams and notifications
 
     async def start_streams(self, server: str, number: int) -> list[str]:
         """Start streams, and return their titles."""
@@ -149,7 +149,7 @@ class SimulatedPlex:
         return titles
 
     async def start_stream(self, server: str, title: str) -> float:
-        """Start a stream on a player of its own, and return when that was told."""
+        """Start a stream on its own player, and return when that was pushed."""
         plex = self._server(server)
         at = time.monotonic()
         await plex.start_stream(
@@ -160,14 +160,14 @@ class SimulatedPlex:
         return at
 
     async def pause(self, server: str, title: str, *, paused: bool) -> float:
-        """Pause a stream, or let it go on, and return when that was told."""
+        """Pause or resume a stream, and return when that was pushed."""
         [stream] = [one for one in self._server(server).streams if one.item.title == title]
         at = time.monotonic()
         await (stream.pause() if paused else stream.resume())
         return at
 
     async def push(self, server: str, what: str, number: int, per_second: float) -> Json:
-        """Tell something so often: where streams are, that they pause and go on, or of a scan."""
+        """Push positions of streams, their pauses and resumes, or a scan."""
         plex = self._server(server)
         streams = list(plex.streams)
         before, started = self._pushed, time.monotonic()
@@ -187,24 +187,24 @@ class SimulatedPlex:
             await asyncio.sleep(max(0.0, due - time.monotonic()))
         return {"frames": self._pushed - before}
 
-    # Trouble
+    # Faults
 
     async def fault(self, server: str, kind: str) -> None:
-        """Let all requests to a server go wrong, and lose its push channel."""
+        """Set a fault for all requests to a server, and drop its push channel."""
         plex = self._server(server)
         if kind == "down":
             await self.stop(server)
         elif kind == "restart":
             await plex.restart(maintenance=120)
         elif kind == "tls":
-            await self._certify(plex, self._stranger)
+            await self._certify(plex, self._other_authority)
         else:
             link = f"{self._world.plex_tv.url}/link/"
             plex.faults.set(Fault.redirect(link) if kind == "login page" else FAULTS[kind])
             await plex.notifier.drop()
 
-    async def mend(self, server: str, kind: str) -> None:
-        """Let all go well again."""
+    async def end_fault(self, server: str, kind: str) -> None:
+        """End a fault of a server."""
         plex = self._server(server)
         if kind == "down":
             await self.start(server)
@@ -214,34 +214,34 @@ class SimulatedPlex:
             plex.faults.clear()
 
     async def stop(self, host: str) -> None:
-        """Let a host be down."""
-        await self._wires[host].cut()
+        """Stop a host."""
+        await self._proxies[host].cut()
 
     async def start(self, host: str) -> None:
-        """Let a host be up again."""
-        await self._wires[host].open()
+        """Start a host."""
+        await self._proxies[host].open()
 
-    async def turn(self, server: str, knob: str, value: Any) -> None:
+    async def set_knob(self, server: str, knob: str, value: Any) -> None:
         """Set a knob of a server."""
         if knob not in KNOBS:
             raise LookupError(f"There is no knob {knob}.")
         setattr(self._server(server), knob, value)
 
     async def delay(self, server: str, round_trip: float) -> None:
-        """Let each round trip to a server take so many seconds."""
-        self._wires[server].round_trip = round_trip
+        """Set the seconds of a round trip to a server."""
+        self._proxies[server].round_trip = round_trip
 
     # Traffic
 
     async def traffic(self) -> dict[str, Json]:
         """Return the requests and bytes so far, by host."""
         return {
-            name: {"requests": len(self._world.requests.to(host=name)), "bytes": wire.bytes}
-            for name, wire in self._wires.items()
+            name: {"requests": len(self._world.requests.to(host=name)), "bytes": proxy.bytes}
+            for name, proxy in self._proxies.items()
         }
 
-    async def asked(self) -> dict[str, int]:
-        """Return how often each path was asked for."""
+    async def request_counts(self) -> dict[str, int]:
+        """Return the number of requests by host, method and path."""
         counts: dict[str, int] = {}
         for record in self._world.requests:
             key = f"{record.host} {record.method} {record.path}"
@@ -249,16 +249,16 @@ class SimulatedPlex:
         return counts
 
     async def run_clock(self, speed: float) -> None:
-        """Let the time pass so many times as fast from now on."""
+        """Run the clock this many times as fast from now on."""
         clock.run(speed)
 
     async def idle(self) -> None:
-        """Wait until nothing is asked any more."""
+        """Wait until no request is open."""
         await self._world.idle(0.3)
 
 
 async def serve() -> None:
-    """Do what is told until the end of the input."""
+    """Run the commands of the input until its end."""
     loop = asyncio.get_running_loop()
     reader = asyncio.StreamReader(limit=2**24)
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
@@ -269,10 +269,10 @@ async def serve() -> None:
             arguments: Json = json.loads(line)
             do = cast("Callable[..., Awaitable[Any]]", getattr(plex, arguments.pop("do")))
             try:
-                answer = {"result": await do(**arguments)}
-            except Exception as error:  # noqa: BLE001 - it is told, not swallowed.
-                answer = {"error": f"{type(error).__name__}: {error}"}
-            sys.stdout.write(json.dumps(answer) + "\n")
+                response = {"result": await do(**arguments)}
+            except Exception as error:  # noqa: BLE001 - it is sent back, not swallowed.
+                response = {"error": f"{type(error).__name__}: {error}"}
+            sys.stdout.write(json.dumps(response) + "\n")
             sys.stdout.flush()
         await plex.close()
 

@@ -1,6 +1,6 @@
-"""Measures the Home Assistant process that it runs in, for the benchmark: see scripts/bench.
+"""An integration that measures its Home Assistant process for the benchmark: see scripts/bench.
 
-It does nothing before it is asked to over the websocket, so that it costs every contender the same.
+It only acts on websocket commands, so that its cost is the same for each contender.
 """
 
 from asyncio import TimerHandle
@@ -27,10 +27,10 @@ PLEX_TV_NAMES = ("https://plex.tv", "https://clients.plex.tv", "https://sonos.pl
 
 
 class Lateness:
-    """How late the event loop calls what is due every few milliseconds, and the executor's jobs."""
+    """Measures how late the event loop runs timers, and counts the executor's jobs."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Count the jobs from now on."""
+        """Initialize, and count the jobs from now on."""
         self._loop = hass.loop
         self._due = 0.0
         self._timer: TimerHandle | None = None
@@ -45,7 +45,7 @@ class Lateness:
         setattr(hass.loop, "run_in_executor", counted)  # noqa: B010 - a method, but for this.
 
     def start(self) -> None:
-        """Begin to look."""
+        """Start measuring."""
         self._late = []
         self._wait()
 
@@ -58,7 +58,7 @@ class Lateness:
         self._wait()
 
     def stop(self) -> list[float]:
-        """Look no more, and return the seconds of each time."""
+        """Stop measuring, and return the seconds of each delay."""
         if self._timer:
             self._timer.cancel()
             self._timer = None
@@ -66,10 +66,10 @@ class Lateness:
 
 
 class Setups:
-    """When entries were set up last, and how long that took, by their id."""
+    """The start and the duration of each entry's last setup, by its id."""
 
     def __init__(self) -> None:
-        """Time all setups from now on."""
+        """Initialize, and time all setups from now on."""
         self.last: dict[str, tuple[float, float]] = {}
         set_up = ConfigEntry.async_setup
 
@@ -85,7 +85,7 @@ async def async_setup(
     hass: HomeAssistant,
     config: ConfigType,  # noqa: ARG001 - Home Assistant's signature
 ) -> bool:
-    """Offer the commands."""
+    """Register the commands."""
     lateness = Lateness(hass)
     setups = Setups()
 
@@ -107,7 +107,7 @@ async def async_setup(
     def setup(
         _: HomeAssistant, connection: websocket_api.ActiveConnection, message: dict[str, Any]
     ) -> None:
-        """Return when an entry was set up last, and how many seconds it took."""
+        """Return the start of an entry's last setup, and its seconds."""
         connection.send_result(message["id"], setups.last[message["entry_id"]])
 
     @websocket_api.websocket_command({vol.Required("type"): "bench_probe/memory"})
@@ -115,8 +115,8 @@ async def async_setup(
     def memory(
         _: HomeAssistant, connection: websocket_api.ActiveConnection, message: dict[str, Any]
     ) -> None:
-        """Return the bytes that the process has to itself, after tidying up."""
-        connection.send_result(message["id"], _tidied_memory())
+        """Return the memory of the process in bytes, after a garbage collection."""
+        connection.send_result(message["id"], _collected_memory())
 
     @websocket_api.websocket_command({vol.Required("type"): "bench_probe/lateness/start"})
     @callback
@@ -135,17 +135,17 @@ async def async_setup(
 
     @websocket_api.websocket_command(
         {
-            vol.Required("type"): "bench_probe/lead",
+            vol.Required("type"): "bench_probe/plex_tv",
             vol.Required("domain"): str,
             vol.Required("plex_tv"): str,
         }
     )
     @websocket_api.async_response
-    async def lead(
+    async def use_plex_tv(
         hass: HomeAssistant, connection: websocket_api.ActiveConnection, message: dict[str, Any]
     ) -> None:
-        """Have an integration take another plex.tv for the real one."""
-        await hass.async_add_import_executor_job(LEADERS[message["domain"]], message["plex_tv"])
+        """Make an integration use another plex.tv."""
+        await hass.async_add_import_executor_job(REDIRECTS[message["domain"]], message["plex_tv"])
         connection.send_result(message["id"])
 
     @websocket_api.websocket_command(
@@ -155,16 +155,16 @@ async def async_setup(
     def run_clock(
         _: HomeAssistant, connection: websocket_api.ActiveConnection, message: dict[str, Any]
     ) -> None:
-        """Let the time pass so many times as fast from now on."""
+        """Run the clock this many times as fast from now on."""
         importlib.import_module("clock").run(message["speed"])
         connection.send_result(message["id"])
 
-    for command in (read, setup, memory, start, stop, lead, run_clock):
+    for command in (read, setup, memory, start, stop, use_plex_tv, run_clock):
         websocket_api.async_register_command(hass, command)
     return True
 
 
-def _tidied_memory() -> dict[str, int]:
+def _collected_memory() -> dict[str, int]:
     """Return the proportional and the resident size in bytes (Linux only)."""
     for _ in range(3):
         gc.collect()
@@ -176,13 +176,13 @@ def _tidied_memory() -> dict[str, int]:
     return {"pss": sizes["Pss"], "rss": sizes["Rss"]}
 
 
-def _lead_plex_monitor(plex_tv: str) -> None:
+def _redirect_plex_monitor(plex_tv: str) -> None:
     clients = importlib.import_module("custom_components.plex_monitor.clients")
     setattr(clients, "PLEX_TV_URL", plex_tv)  # noqa: B010 - a constant, but for this.
 
 
-def _lead_core_plex(plex_tv: str) -> None:
-    """Lead PlexAPI, and keep it from looking for players in the network of whoever measures."""
+def _redirect_core_plex(plex_tv: str) -> None:
+    """Redirect PlexAPI, and keep it from searching the local network for players."""
     clock = importlib.import_module("clock")
     requests = importlib.import_module("requests")
     real_request = requests.Session.request
@@ -191,7 +191,7 @@ def _lead_core_plex(plex_tv: str) -> None:
         for name in PLEX_TV_NAMES:
             if url.startswith(f"{name}/"):
                 url = plex_tv + url.removeprefix(name)
-        # The timeouts of a thread do not follow a clock that was quickened.
+        # The timeouts of a thread do not follow the faster clock.
         if isinstance(timeout := kwargs.get("timeout"), (int, float)):
             kwargs["timeout"] = timeout / clock.speed()
         return real_request(self, method, url, *args, **kwargs)
@@ -201,7 +201,7 @@ def _lead_core_plex(plex_tv: str) -> None:
     gdm.GDM.scan = lambda _self, scan_for_clients=False: None  # noqa: ARG005 - its signature.
 
 
-LEADERS: dict[str, Callable[[str], None]] = {
-    "plex_monitor": _lead_plex_monitor,
-    "plex": _lead_core_plex,
+REDIRECTS: dict[str, Callable[[str], None]] = {
+    "plex_monitor": _redirect_plex_monitor,
+    "plex": _redirect_core_plex,
 }
