@@ -20,30 +20,29 @@ from .support.entries import signed_in_entry
 from .support.players import TV
 from .support.translation_check import checked_translations, english
 
-# What Home Assistant and asyncio log in a test, whatever the integration does.
+# What Home Assistant and asyncio log in tests regardless of the integration.
 ALWAYS_ALLOWED_LOGS = (
     rf"^homeassistant\.loader: We found a custom integration {DOMAIN} which has not been tested",
     r"^aiohttp_fast_zlib: zlib_ng and isal are not available",
     # Home Assistant's own web server cannot write the frozen time into its access log.
     r"^aiohttp\.access: Error in logging",
-    # The loop is in debug mode and says so when a slow machine takes long over a step, and so does
-    # Home Assistant over a state. How fast it is, a test cannot tell.
+    # On a slow machine the loop, which is in debug mode, logs slow callbacks, and Home Assistant
+    # slow updates of states.
     r"^asyncio: Executing .* took \d+\.\d+ seconds",
     r"^homeassistant\.helpers\.entity: Updating state for .* took \d+\.\d+ seconds",
-    # Nor how long Home Assistant takes to import its own integrations, which a test that is over
-    # sooner does not wait for.
+    # A short test does not wait until Home Assistant has imported its own integrations.
     r"^homeassistant\.core: Task .*_async_process_integration_platforms.* was still running",
 )
 
-# Set up first and torn down last, in this order, whatever the order of a test's arguments.
+# Set up first in this order and torn down last, regardless of the order of a test's arguments.
 OUTER_FIXTURES = ("freezer", "world")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Bring the fixtures of each test into an order that works.
+    """Sort the fixtures of each test.
 
-    Time is frozen and the simulator runs before Home Assistant starts and until it has stopped, and
-    custom integrations are enabled wherever there is a Home Assistant.
+    Time is frozen and the simulator runs before Home Assistant starts and until it has stopped.
+    Custom integrations are enabled in every test with a Home Assistant.
     """
     for item in items:
         if not isinstance(item, pytest.Function):
@@ -59,10 +58,10 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 class LogGuard(logging.Handler):
-    """Keeps the warnings that nobody expected."""
+    """Keeps the warnings and errors that are not expected."""
 
     def __init__(self, allowed: tuple[str, ...]) -> None:
-        """Take the regular expressions of what is expected."""
+        """Initialize with regular expressions of expected lines."""
         super().__init__(logging.WARNING)
         self._allowed = [re.compile(pattern) for pattern in allowed]
         self.unexpected: list[str] = []
@@ -79,9 +78,9 @@ class LogGuard(logging.Handler):
 
 @pytest.fixture(autouse=True)
 def log_guard(request: pytest.FixtureRequest) -> Generator[None]:
-    """Fail a test that logs a warning or worse which it does not permit.
+    """Fail a test that logs an unexpected warning or error.
 
-    `@pytest.mark.allowed_logs("regex", ...)` permits; searched is the line `<logger>: <message>`.
+    `@pytest.mark.allowed_logs("regex", ...)` allows lines of the form `<logger>: <message>`.
     """
     allowed = [
         pattern for marker in request.node.iter_markers("allowed_logs") for pattern in marker.args
@@ -98,7 +97,7 @@ def log_guard(request: pytest.FixtureRequest) -> Generator[None]:
 
 @pytest.fixture(autouse=True)
 def check_translations(request: pytest.FixtureRequest) -> Generator[None]:
-    """Fail a test that shows something of the integration which has no English text."""
+    """Fail a test that shows a text of the integration which has no English translation."""
     if "hass" not in request.fixturenames:
         yield
         return
@@ -112,7 +111,7 @@ def check_translations(request: pytest.FixtureRequest) -> Generator[None]:
 async def freezer(
     request: pytest.FixtureRequest, configure_event_loop: None, enable_event_loop_debug: None
 ) -> AsyncGenerator[FrozenDateTimeFactory]:
-    """Freeze the clocks; a test moves them on."""
+    """Freeze the clocks; a test advances them."""
     marker = request.node.get_closest_marker("freeze_time")
     args, kwargs = (marker.args, marker.kwargs) if marker else ((), {})
     with helpers.frozen_clocks(*args, **kwargs) as factory:
@@ -123,7 +122,7 @@ async def freezer(
 async def world(
     verify_cleanup: None, configure_event_loop: None, log_guard: None, socket_enabled: None
 ) -> AsyncGenerator[World]:
-    """Run a plex.tv that the integration takes for the real one, and Plex servers as wanted."""
+    """Run a simulated plex.tv for the integration, and the Plex servers that a test adds."""
     async with World() as world:
         with (
             patch("custom_components.plex_monitor.clients.PLEX_TV_URL", world.plex_tv.url),
@@ -140,7 +139,7 @@ def owner(world: World) -> Account:
 
 @pytest.fixture
 def friend(world: World) -> Account:
-    """Return somebody else."""
+    """Return another account."""
     return world.plex_tv.add_account("friend")
 
 
@@ -158,7 +157,7 @@ def entry(world: World, owner: Account, home: PlexServer) -> MockConfigEntry:
 
 @pytest.fixture
 def bedroom_entry(world: World, owner: Account, home: PlexServer) -> MockConfigEntry:
-    """Return the entry of an owner who chose the player in the bedroom."""
+    """Return the entry of an owner who selected the player in the bedroom."""
     return signed_in_entry(world, home, owner, players=[TV])
 
 
@@ -170,7 +169,7 @@ async def cabin(world: World, owner: Account) -> PlexServer:
 
 @pytest.fixture
 def cabin_entry(world: World, owner: Account, cabin: PlexServer) -> MockConfigEntry:
-    """Return the entry of that server, which has a sign-in of its own."""
+    """Return the entry of the server Cabin, with its own sign-in."""
     return signed_in_entry(
         world, cabin, owner, client_identifier="home-assistant-2", entry_id="cabin"
     )
@@ -178,14 +177,14 @@ def cabin_entry(world: World, owner: Account, cabin: PlexServer) -> MockConfigEn
 
 @pytest.fixture
 def guest(world: World, home: PlexServer, friend: Account) -> MockConfigEntry:
-    """Return the entry of somebody with whom the server is shared."""
+    """Return the entry of an account that the server is shared with."""
     home.share_with(friend)
     return signed_in_entry(world, home, friend)
 
 
 @pytest.fixture
 def mock_setup_entry() -> Generator[AsyncMock]:
-    """Let the config flow run alone."""
+    """Replace the setup of entries, for tests of the config flow alone."""
     with patch(
         "custom_components.plex_monitor.async_setup_entry", return_value=True
     ) as mock_setup_entry:
@@ -194,6 +193,6 @@ def mock_setup_entry() -> Generator[AsyncMock]:
 
 @pytest.fixture
 def quick_polling() -> Generator[None]:
-    """Let a sign-in not wait long for its approval."""
+    """Poll the approval of a sign-in at a short interval."""
     with patch("custom_components.plex_monitor.flow.approval.POLL_INTERVAL", 0.01):
         yield

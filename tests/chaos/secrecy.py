@@ -20,8 +20,8 @@ from homeassistant.core import Event, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 
 from custom_components.plex_monitor.diagnostics import async_get_config_entry_diagnostics
-from tests.simulator.request_log import RequestRecord
 from tests.simulator.plex_tv import HOST_NAME as PLEX_TV
+from tests.simulator.request_log import RequestRecord
 
 from .environment import DECOY, STEP, Environment
 from .invariant import CLEAN_LOG, SECRET, Invariant, Violation

@@ -8,8 +8,8 @@ from typing import override
 from aiohttp import hdrs
 
 from custom_components.plex_monitor.const import CONF_CLIENT_IDENTIFIER
-from tests.simulator.request_log import RequestRecord
 from tests.simulator.plex_tv import HOST_NAME as PLEX_TV
+from tests.simulator.request_log import RequestRecord
 
 from .environment import Environment
 from .faults import fault_at

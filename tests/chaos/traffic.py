@@ -20,8 +20,8 @@ from typing import override
 
 from homeassistant.config_entries import ConfigEntryState
 
-from tests.simulator.request_log import RequestRecord
 from tests.simulator.plex_tv import HOST_NAME as PLEX_TV
+from tests.simulator.request_log import RequestRecord
 
 from .environment import Environment
 from .invariant import STORM, Invariant, Violation

@@ -1,7 +1,7 @@
-"""Real Home Assistants with a real browser, against a Plex world. Run it with scripts/e2e.
+"""Real Home Assistants and a real browser with a simulated Plex world: run by scripts/e2e.
 
-Each test runs once on each version (`--home-assistant 2026.10` for one of them), with everything
-new. What a test asks for by name:
+Each test runs once on each version (`--home-assistant 2026.10` for one of them), with a new
+installation. The fixtures:
 
 home_assistant   A Home Assistant process of that version, onboarded, with the integration installed
                  and nothing added yet. `.client` is a signed-in user of its REST and websocket
@@ -11,25 +11,25 @@ home_assistant   A Home Assistant process of that version, onboarded, with the i
 world            The Plex world that it lives in, as in the other tests (tests/simulator). It runs
                  in the test's own process and loop: use it directly.
 owner, home      An account with a Plex Pass, and its server *Home*, with three films.
-entry            The entry of *Home*, added by sign-in without the frontend, for tests whose subject
-                 comes afterwards.
+entry            The entry of *Home*, added by sign-in without the frontend, for tests of what
+                 follows.
 page             A tab of Chromium (playwright.async_api.Page), signed in to that Home Assistant and
                  still empty: `await page.goto(f"{home_assistant.url}/config/repairs")`.
-frontend         The same tab by what a person does there (tests/e2e/frontend.py).
-shot             `await shot("name")` leaves a picture of the tab in artefacts/e2e/<version>.
+frontend         The same tab with the actions of a user (tests/e2e/frontend.py).
+shot             `await shot("name")` saves a screenshot of the tab in artefacts/e2e/<version>.
 
-There is nothing to patch: the integration runs in another process. Wait for what is to happen, with
-`until` of tests/real/client.py or Playwright's own waiting, and never for a time.
+Nothing can be patched, as the integration runs in another process. Wait for a condition, with
+`wait_until` of tests/e2e/instance.py or Playwright's own waiting, and never for a fixed time.
 
 After every test Home Assistant is stopped, and the test fails
 
-- where its log holds a warning or an error that no `@pytest.mark.allowed_logs("regex", ...)`
-  permits,
-- where a token that was ever used stands in a file other than .storage/core.config_entries,
-- where a token was sent in an address,
-- where the frontend reported an error in a page.
+- if its log has a warning or an error that no `@pytest.mark.allowed_logs("regex", ...)`
+  allows,
+- if a token that was ever used is in a file other than .storage/core.config_entries,
+- if a token was sent in a URL,
+- if a page had an error.
 
-A test that fails leaves the log, a picture and the text of the page in artefacts/e2e/<version>.
+The log, a screenshot and the text of the page of a failed test are in artefacts/e2e/<version>.
 """
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Generator
@@ -51,25 +51,25 @@ from .instance import STORE, HomeAssistant
 ROOT = Path(__file__).parents[2]
 ARTEFACTS = ROOT / "artefacts" / "e2e"
 
-# The interpreter of each version: that of the other tests, and the newest, which also runs these.
+# The interpreter of each version: that of the other tests, and the newest, which runs these tests.
 VERSIONS = {
     "2026.10": ROOT / ".venv" / "bin" / "python",
     "2026.11": Path(sys.executable),
 }
 
-# What the log has to say where a token is refused.
+# Logged when a token is refused.
 REFUSED = (
     r"\[custom_components\.plex_monitor\] Error fetching Home data: Home refuses the sign-in",
     r"\[custom_components\.plex_monitor\] Authentication failed while fetching Home data",
 )
-# And where a server is down, first while it is watched, then while Home Assistant starts.
+# Logged when a server is down: while the entry is loaded, and while Home Assistant starts.
 DOWN = (r"\[custom_components\.plex_monitor\] Error fetching Home data: ",)
 NOT_READY = (
     r"\[homeassistant\.config_entries\] Config entry 'Home' for plex_monitor .* not ready",
 )
 
-# What the frontend's own parts throw without harm: a resize that is told a frame late, and a list
-# (@lit-labs/virtualizer) that leaves the page before it was laid out.
+# Harmless errors of the frontend: a resize that is reported a frame late, and a list
+# (@lit-labs/virtualizer) that is removed before its layout.
 NOT_OURS = re.compile(r"ResizeObserver|^(Error: )?disconnected$")
 
 type Shot = Callable[[str], Awaitable[None]]
@@ -78,7 +78,7 @@ FAILED = pytest.StashKey[bool]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Let one version be chosen."""
+    """Add the option for the version."""
     parser.addoption(
         "--home-assistant",
         choices=[*VERSIONS, "both"],
@@ -88,10 +88,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test on each version that is wanted."""
+    """Run each test on each selected version."""
     if "version" in metafunc.fixturenames:
-        wanted = metafunc.config.getoption("--home-assistant")
-        versions = VERSIONS if wanted == "both" else [wanted]
+        selected = metafunc.config.getoption("--home-assistant")
+        versions = VERSIONS if selected == "both" else [selected]
         metafunc.parametrize("version", versions, scope="session")
 
 
@@ -99,7 +99,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 def pytest_runtest_makereport(
     item: pytest.Item,
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Remember a failure for the fixtures that leave something behind of it."""
+    """Record a failure for the fixtures that save its artefacts."""
     report = yield
     if report.failed:
         item.stash[FAILED] = True
@@ -108,7 +108,7 @@ def pytest_runtest_makereport(
 
 @pytest.fixture
 def artefacts(request: pytest.FixtureRequest, version: str) -> Path:
-    """Return the folder of a version, and the beginning of the names of a test in it."""
+    """Return the path of a test's artefacts, without suffix."""
     folder = ARTEFACTS / version
     folder.mkdir(parents=True, exist_ok=True)
     name: str = request.node.originalname.removeprefix("test_").replace("_", "-")
@@ -119,7 +119,7 @@ def artefacts(request: pytest.FixtureRequest, version: str) -> Path:
 
 @pytest.fixture
 async def world() -> AsyncGenerator[World]:
-    """Run a plex.tv that the integration takes for the real one, and Plex servers as wanted."""
+    """Run a plex.tv that the integration takes for the real one, and Plex servers as selected."""
     async with World() as world:
         yield world
 
@@ -140,7 +140,7 @@ async def home(world: World, owner: Account) -> PlexServer:
 async def home_assistant(
     request: pytest.FixtureRequest, version: str, world: World, tmp_path: Path, artefacts: Path
 ) -> AsyncGenerator[HomeAssistant]:
-    """Run a Home Assistant, and look afterwards at what it has written."""
+    """Run a Home Assistant, and check afterwards what it has written."""
     home_assistant = HomeAssistant(
         tmp_path / "config",
         version=version,
@@ -163,13 +163,13 @@ async def home_assistant(
     assert not lines, "unexpected in the log:\n" + "\n".join(lines)
     tokens = tokens_of(world)
     found = home_assistant.process.files_with(tokens) - {STORE}
-    assert not found, f"a token stands in {', '.join(sorted(found))}"
-    in_address = [record.path for record in world.requests if record.token_in_query]
-    assert not in_address, f"a token stood in the address of {', '.join(in_address)}"
+    assert not found, f"a token is in {', '.join(sorted(found))}"
+    in_url = [record.path for record in world.requests if record.token_in_query]
+    assert not in_url, f"a token was in the URL of {', '.join(in_url)}"
 
 
 def tokens_of(world: World) -> set[str]:
-    """Return all tokens that were ever sent or are good, dead ones included."""
+    """Return all tokens that were ever sent or are valid, including revoked ones."""
     sent = {record.token_sent for record in world.requests if record.token_sent}
     accounts = world.plex_tv.book.accounts
     return sent | {token for account in accounts for token in world.plex_tv.tokens_of(account)}
@@ -192,7 +192,7 @@ async def browser() -> AsyncGenerator[Browser]:
         browser = await playwright.chromium.launch(
             executable_path=os.environ.get("CHROMIUM"),
             args=[
-                "--no-sandbox",  # It does not start as root otherwise, nor in most containers.
+                "--no-sandbox",  # Without it, it does not start as root or in most containers.
                 "--disable-gpu",
                 "--disable-quic",
                 "--disable-background-networking",
@@ -234,7 +234,7 @@ async def page(
     errors: list[str] = []
 
     def note(error: Error) -> None:
-        # A page that is open while Home Assistant restarts misses parts of it.
+        # A page that is open while Home Assistant restarts has errors.
         if home_assistant.running and not NOT_OURS.search(str(error)):
             errors.append(str(error))
 
@@ -244,7 +244,7 @@ async def page(
         await page.screenshot(path=artefacts.with_suffix(".failed.png"))
         text = "\n".join([*errors, "", await Frontend(page, url).text()])
         artefacts.with_suffix(".failed.txt").write_text(text, encoding="utf-8")
-    # What a page says when it is closed while it loads is of no interest.
+    # Errors of a page that is closed while it loads do not count.
     seen = [*errors]
     await context.close()
     assert not seen, "errors in the page:\n" + "\n".join(seen)
@@ -252,13 +252,13 @@ async def page(
 
 @pytest.fixture
 def frontend(page: Page, home_assistant: HomeAssistant) -> Frontend:
-    """Return the same tab by what a person does there."""
+    """Return the same tab with the actions of a user."""
     return Frontend(page, home_assistant.url)
 
 
 @pytest.fixture
 def shot(page: Page, artefacts: Path) -> Shot:
-    """Return what takes a picture of the tab."""
+    """Return a function that saves a screenshot of the tab."""
     number = 0
 
     async def take(name: str) -> None:

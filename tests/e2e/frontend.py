@@ -1,4 +1,4 @@
-"""Home Assistant's frontend by what a person does and sees there."""
+"""Home Assistant's frontend with the actions of a user."""
 
 import re
 from typing import Final
@@ -8,8 +8,8 @@ from playwright.async_api import Locator, Page, expect
 BRAND: Final = "Plex Monitor"
 FINISH: Final = re.compile("^(Skip and finish|Finish)$")
 
-# All text that is on the page, with that of the topmost dialogs only where there are any. What a
-# field holds is not part of any text, so it is added.
+# All text on the page, or only that of the topmost dialogs if any is open. The content of a
+# field is not part of any text, so it is added.
 VISIBLE_TEXT: Final = """() => {
   const parts = [];
   const collect = (node) => {
@@ -34,15 +34,15 @@ VISIBLE_TEXT: Final = """() => {
 
 
 class Dialog:
-    """The dialog of a flow: of one that adds, reconfigures, signs in again, or repairs."""
+    """The dialog of a flow that adds, reconfigures, signs in again, or repairs."""
 
     def __init__(self, page: Page) -> None:
-        """Take the tab in which it is open."""
+        """Initialize for the tab in which it is open."""
         self._page = page
         self._root = page.locator("dialog-data-entry-flow")
 
     async def says(self, text: str) -> None:
-        """Wait until it shows a text, or a part of one."""
+        """Wait until it shows a text that contains this one."""
         await self._root.get_by_text(text).first.wait_for()
 
     async def choose(self, option: str) -> None:
@@ -50,25 +50,25 @@ class Dialog:
         await self._root.get_by_text(option, exact=True).click()
 
     async def choices(self) -> list[str]:
-        """Wait for a form that lets one of a few be chosen, and return these."""
+        """Wait for a form with radio buttons, and return their labels."""
         radios = self._root.locator("ha-form").get_by_role("radio")
         await radios.first.wait_for()
         return [str(text).strip() for text in await radios.all_inner_texts()]
 
     async def pick(self, choice: str) -> None:
-        """Choose one of the few of a form."""
+        """Select a radio button of a form."""
         await self._root.locator("ha-form").get_by_role("radio", name=choice).click()
 
     async def add(self, choice: str, to: str) -> None:
-        """Add one of many to the list of a form."""
-        # Home Assistant 2026.10 has the name of the list on the button.
+        """Add an option to a list of a form."""
+        # In Home Assistant 2026.10 the button has the name of the list.
         button = re.compile(f"^(Add|{re.escape(to)})$")
         await self._root.get_by_role("button", name=button).first.click()
         await self._page.get_by_text(choice).last.click()
         await self._root.get_by_role("button", name="Remove").wait_for()
 
     async def take_out(self) -> None:
-        """Take the only one out of the list of a form."""
+        """Remove the only option from the list of a form."""
         await self._root.get_by_role("button", name="Remove").click()
 
     async def fill(self, text: str, field: int = 0) -> None:
@@ -80,17 +80,17 @@ class Dialog:
         await self._button("Submit").click()
 
     async def finish(self) -> None:
-        """Leave the names of the new devices as they are, and close it after a success."""
+        """Keep the names of the new devices, and close it after a success."""
         await self._root.get_by_role("button", name=FINISH).click()
         await self.is_gone()
 
     async def close(self) -> None:
-        """Close it after it has said its last word."""
+        """Close it after its last step."""
         await self._button("Close").last.click()
         await self.is_gone()
 
     async def is_gone(self) -> None:
-        """Wait until it is closed; a page that is opened earlier fails."""
+        """Wait until it is closed, which a page that is opened next needs."""
         await self._page.locator("dialog[open]").wait_for(state="detached")
 
     def _button(self, name: str) -> Locator:
@@ -99,11 +99,11 @@ class Dialog:
     # The sign-in
 
     async def code(self) -> str:
-        """Return the code that it shows, in letters to be read across a room."""
+        """Return the code that it shows as a heading."""
         return str(await self._root.locator("ha-markdown h1").inner_text())
 
     async def qr_code(self) -> str:
-        """Wait until the picture is there, and return its address."""
+        """Wait until the QR code is loaded, and return its URL."""
         picture = self._root.locator("ha-markdown img")
         await self._page.wait_for_function(
             "image => image.naturalWidth > 0", arg=await picture.element_handle()
@@ -111,7 +111,7 @@ class Dialog:
         return str(await picture.get_attribute("src"))
 
     async def approve_at_plex(self, account: str) -> str:
-        """Follow the link that it shows, approve in the tab that opens, and return its address."""
+        """Follow the link that it shows, approve in the new tab, and return the URL of that tab."""
         async with self._page.expect_popup() as opened:
             await self._root.locator("ha-markdown a").click()
         plex = await opened.value
@@ -126,11 +126,11 @@ class Dialog:
 class Frontend:
     """One tab."""
 
-    # In ms: nobody waits that long on a machine that is fast enough.
+    # In ms, with a large margin for slow machines.
     PATIENCE: Final = 120_000
 
     def __init__(self, page: Page, url: str) -> None:
-        """Take the tab, and the address of Home Assistant."""
+        """Initialize for a tab and the URL of Home Assistant."""
         self.page = page
         self.dialog = Dialog(page)
         self._url = url
@@ -148,12 +148,12 @@ class Frontend:
         return version
 
     async def text(self) -> str:
-        """Return all that is written on the page, or in the dialog that covers it."""
+        """Return all text on the page, or in the dialog that covers it."""
         text: str = await self.page.evaluate(VISIBLE_TEXT)
         return text
 
     async def says(self, text: str) -> None:
-        """Wait until the page shows a text, or a part of one."""
+        """Wait until the page shows a text that contains this one."""
         await self.page.get_by_text(text).first.wait_for()
 
     async def says_no_more(self, text: str) -> None:
@@ -161,7 +161,7 @@ class Frontend:
         await expect(self.page.get_by_text(text)).to_have_count(0, timeout=self.PATIENCE)
 
     async def begin_to_add(self) -> Dialog:
-        """Begin to add the integration, the way somebody does it for the first time."""
+        """Start to add the integration as a user does for the first time."""
         await self.open("/config/integrations/dashboard")
         await self.page.get_by_role("button", name="Add integration").first.click()
         await self.page.get_by_placeholder("Search for a brand name").fill(BRAND)
@@ -174,7 +174,7 @@ class Frontend:
         await self.page.locator("ha-config-entry-row").first.wait_for()
 
     async def add_another(self) -> Dialog:
-        """Begin to add another server, on the page of the integration."""
+        """Start to add another server on the page of the integration."""
         await self.open_integration()
         await self.page.get_by_role("button", name="Add service").click()
         return self.dialog
@@ -196,7 +196,7 @@ class Frontend:
         )
 
     async def confirm(self, button: str) -> None:
-        """Confirm what is asked, by the name of the button."""
+        """Confirm a dialog by the name of the button."""
         await self.page.get_by_role("button", name=button, exact=True).last.click()
         await self.dialog.is_gone()
 
@@ -206,7 +206,7 @@ class Frontend:
 
     async def shows(self, entity: str, state: str) -> None:
         """Wait until a row of a device's page shows an entity with a state."""
-        # The name of an entity that happens may be that of one that is.
+        # An event entity may have the same name as another entity.
         begins = re.compile(rf"^\s*{re.escape(state)}\b")
         await self._row(entity).filter(has_text=begins).first.wait_for()
 

@@ -1,4 +1,4 @@
-"""A Home Assistant that runs, with what a test asks and tells it."""
+"""A running Home Assistant with the requests of the tests."""
 
 from collections.abc import Callable, Iterable
 from contextlib import AsyncExitStack, suppress
@@ -8,11 +8,12 @@ from typing import Any
 
 from tests.real import HomeAssistantClient, HomeAssistantProcess
 from tests.real.client import Json, until
+from tests.simulator import Account, World
 
 DOMAIN = "plex_monitor"
 # The one place where Home Assistant keeps the data of its integrations.
 STORE = ".storage/core.config_entries"
-# Nobody waits that long on a machine that is fast enough.
+# In seconds, with a large margin for slow machines.
 PATIENCE = 120
 
 USERNAME = "person"
@@ -20,19 +21,19 @@ PASSWORD = "plex-monitor"
 
 
 def free_port() -> int:
-    """Return a port on which nobody listens."""
+    """Return an unused port."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
 
 
-# By what never changes: the id in the registry, and the name that automations use.
+# The id and the name of each entity and device, by their unique id or identifiers.
 type Registered = dict[str, tuple[str, str]]
 
 
 def registered(entities: Iterable[Json], devices: Iterable[Json]) -> Registered:
-    """Return what two registries hold. An entity has its unique id in its domain only."""
+    """Return the content of both registries. A unique id is unique in its domain only."""
     found = {
         f"{entity['entity_id'].split('.')[0]} {entity['unique_id']}": (
             entity["id"],
@@ -46,8 +47,23 @@ def registered(entities: Iterable[Json], devices: Iterable[Json]) -> Registered:
     }
 
 
+async def wait_until(condition: Callable[[], object], what: str) -> None:
+    """Wait until a condition holds; `what` names it in the error."""
+
+    async def holds() -> bool:
+        return bool(condition())
+
+    await until(holds, what=what, timeout=PATIENCE)
+
+
+def revoke_token(world: World, account: Account) -> None:
+    """Remove the only device of an account, which revokes its token."""
+    (device,) = world.plex_tv.devices_of(account)
+    world.plex_tv.remove_device(device.client_identifier)
+
+
 class HomeAssistant:
-    """One Home Assistant with one signed-in user, which may be stopped and started at will.
+    """One Home Assistant with one signed-in user, which can be stopped and started.
 
     `process` is the process, `client` the user's connection, a new one after each start.
     """
@@ -55,7 +71,7 @@ class HomeAssistant:
     client: HomeAssistantClient
 
     def __init__(self, folder: Path, *, version: str, python: Path, plex_tv_url: str) -> None:
-        """Choose the version by its interpreter, and the folder that it lives in."""
+        """Initialize with the interpreter of the version and the configuration folder."""
         self.version = version
         self.process = HomeAssistantProcess(
             folder, port=free_port(), plex_tv_url=plex_tv_url, python=python
@@ -75,7 +91,7 @@ class HomeAssistant:
         return self.process.folder
 
     async def start(self) -> None:
-        """Start, the first time with a new user, and wait until everything runs."""
+        """Start, the first time with a new user, and wait until it is running."""
         await self.process.start()
         self.client = await self._connection.enter_async_context(HomeAssistantClient(self.url))
         if self.token:
@@ -83,12 +99,12 @@ class HomeAssistant:
         else:
             await self.client.onboard(name="Person", username=USERNAME, password=PASSWORD)
             self.token = await self.client.long_lived_token("End to end")
-        # The frontend asks for this first, and does not load where a package is missing for it.
+        # The first request of the frontend, which does not load if a package for it is missing.
         await self.client.command("get_services")
         self.running = True
 
     async def stop(self) -> None:
-        """Stop in order. Then everything is stored."""
+        """Stop regularly, so that everything is stored."""
         self.running = False
         await self._connection.aclose()
         await self.process.stop()
@@ -105,9 +121,9 @@ class HomeAssistant:
         return await self.client.entries(DOMAIN)
 
     async def entry(self, title: str = "Home", state: str | None = "loaded") -> Json:
-        """Wait for the entry with a title, and for its state, and return it."""
+        """Wait for an entry with this title and state, and return it."""
 
-        async def there() -> Json | None:
+        async def present() -> Json | None:
             return next(
                 (
                     entry
@@ -117,15 +133,15 @@ class HomeAssistant:
                 None,
             )
 
-        entry = await until(there, what=f"an entry {title}, {state}", timeout=PATIENCE)
+        entry = await until(present, what=f"an entry {title}, {state}", timeout=PATIENCE)
         assert entry is not None
         return entry
 
     async def add_by_sign_in(self, approve: Callable[[str], None], server: str) -> Json:
         """Add a server without the frontend, and return its entry.
 
-        `approve` is told the code that a person would enter at plex.tv; `server` is the name of the
-        server to choose where there are several.
+        `approve` is called with the code that a user would enter at plex.tv; `server` is the name
+        of the server to select if there are several.
         """
         step = await self.client.start_flow(DOMAIN)
         step = await self.client.choose(step["flow_id"], "sign_in")
@@ -147,26 +163,26 @@ class HomeAssistant:
         assert step["type"] == "create_entry", step
         return await self.entry(server)
 
-    # What it says
+    # States, repairs and prompts
 
     async def state(self, entity_id: str) -> Json | None:
-        """Return the state of an entity, None where it has none."""
+        """Return the state of an entity, or None if it has none."""
         return (await self.client.states()).get(entity_id)
 
-    async def state_is(self, entity_id: str, wanted: str, **attributes: Any) -> Json:
+    async def state_is(self, entity_id: str, expected: str, **attributes: Any) -> Json:
         """Wait until an entity has a state, with these attributes, and return it."""
         seen: Json | None = None
 
         async def reached() -> Json | None:
             nonlocal seen
             seen = await self.state(entity_id)
-            if seen is None or seen["state"] != wanted:
+            if seen is None or seen["state"] != expected:
                 return None
             own = seen["attributes"]
             return seen if attributes.items() <= own.items() else None
 
         try:
-            state = await until(reached, what=f"{entity_id} is {wanted}", timeout=PATIENCE)
+            state = await until(reached, what=f"{entity_id} is {expected}", timeout=PATIENCE)
         except TimeoutError as error:
             raise TimeoutError(f"{error}; it is {seen}") from None
         assert state is not None
@@ -182,7 +198,7 @@ class HomeAssistant:
         }
 
     async def issues(self) -> list[Json]:
-        """Return the repairs about the integration, be they its own or Home Assistant's."""
+        """Return the repairs about the integration, its own and Home Assistant's."""
         return [
             issue
             for issue in await self.client.issues()
@@ -190,7 +206,7 @@ class HomeAssistant:
         ]
 
     async def one_issue(self) -> Json:
-        """Wait until there is a repair, and return it: there is never more than one."""
+        """Wait for a repair, expect it to be the only one, and return it."""
         issues = await until(self.issues, what="a repair", timeout=PATIENCE)
         (issue,) = issues
         return issue
@@ -212,13 +228,13 @@ class HomeAssistant:
         ]
 
     async def one_prompt(self) -> Json:
-        """Wait until there is a sign-in prompt, and return it: there is never more than one."""
+        """Wait for a sign-in prompt, expect it to be the only one, and return it."""
         prompts = await until(self.prompts, what="a sign-in prompt", timeout=PATIENCE)
         (prompt,) = prompts
         return prompt
 
     async def registered(self, entry_id: str) -> Registered:
-        """Return what the registries hold of an entry."""
+        """Return the entities and devices of an entry."""
         devices = await self.client.command("config/device_registry/list")
         return registered(
             await self.client.entities(entry_id),
@@ -231,10 +247,10 @@ class HomeAssistant:
         (found,) = (device["id"] for device in devices if device["name"] == name)
         return str(found)
 
-    # What it has written
+    # Storage
 
     async def wait_for_store(self, text: str) -> None:
-        """Wait until a text is in the store of the entries, which is written a while later."""
+        """Wait until a text is in the store of the entries, which is written with a delay."""
 
         async def stored() -> bool:
             with suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""Each action is done by an automation of a real Home Assistant, and answers; some are refused."""
+"""Each action of a real Home Assistant, its response, and its errors."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -10,13 +10,13 @@ import pytest
 from tests.real.client import Json
 from tests.simulator import Account, Item, Kind, PlexServer, Stream, World
 
-from .automating import Automations, described, libraries_of, no_more_and_no_less, tell
+from .automations import Automations, described, expect_all_covered, libraries_of, report
 from .instance import DOMAIN, HomeAssistant
 
 FILM = "Night Ferry"
 
-# Those that answer nothing.
-SILENT = {
+# The actions without a response.
+WITHOUT_RESPONSE = {
     "cancel_activity",
     "clean_bundles",
     "empty_trash",
@@ -33,8 +33,8 @@ SILENT = {
 
 
 @dataclass(kw_only=True)
-class Stage:
-    """A server with something on it, and the automations that act on it."""
+class Context:
+    """A server with media, and the automations that act on it."""
 
     world: World
     home: PlexServer
@@ -45,20 +45,20 @@ class Stage:
     used: set[str] = field(default_factory=set)
 
     async def act(self, action: str, **data: Any) -> Any:
-        """Do an action in an automation, and return what it answers."""
+        """Perform an action in an automation, and return its response."""
         self.used.add(action)
         data |= {"config_entry_id": self.entry_id}
         does: Json = {"action": f"{DOMAIN}.{action}", "data": data}
-        answer = "none" if action in SILENT else "answer"
-        if action not in SILENT:
-            does["response_variable"] = "answer"
+        response = "none" if action in WITHOUT_RESPONSE else "response"
+        if action not in WITHOUT_RESPONSE:
+            does["response_variable"] = "response"
         name = f"{action} {len(self.used)}"
-        await self.automations.forget()
+        await self.automations.dismiss()
         entity = await self.automations.add(
-            name, actions=[does, tell(name, f"{{{{ {answer} | to_json }}}}")]
+            name, actions=[does, report(name, f"{{{{ {response} | to_json }}}}")]
         )
         await self.automations.run(entity)
-        return await self.automations.what_is_told(name)
+        return await self.automations.reported(name)
 
     def item(self, title: str) -> Item:
         """Return an item of the server."""
@@ -67,67 +67,67 @@ class Stage:
         return item
 
     async def plays(self, player: str) -> Stream:
-        """Have something played."""
+        """Start a stream."""
         return await self.home.start_stream(user=self.owner, title=FILM, player=player)
 
 
-async def libraries_are_looked_through(stage: Stage) -> None:
-    """One, one folder, all; and the looking is stopped."""
-    movies, shows = stage.libraries["Movies"], stage.libraries["TV Shows"]
-    await stage.act("scan_library", library=movies, path="/data/Movies/New")
-    await stage.act("scan_library", library="TV Shows")
-    await stage.act("scan_library")
-    asked = [(one.section_id, one.path) for one in stage.home.scanner.requests]
-    assert asked == [(1, "/data/Movies/New"), (2, None), (1, None), (2, None), (3, None)]
-    await stage.act("stop_scan", library=shows)
-    assert {one.section_id for one in stage.home.activities.running} == {1, 3}
-    await stage.act("stop_scan")
-    assert stage.home.activities.running == []
+async def libraries_are_scanned(context: Context) -> None:
+    """Scan one library, one folder and all libraries, and stop the scans."""
+    movies, shows = context.libraries["Movies"], context.libraries["TV Shows"]
+    await context.act("scan_library", library=movies, path="/data/Movies/New")
+    await context.act("scan_library", library="TV Shows")
+    await context.act("scan_library")
+    requests = [(one.section_id, one.path) for one in context.home.scanner.requests]
+    assert requests == [(1, "/data/Movies/New"), (2, None), (1, None), (2, None), (3, None)]
+    await context.act("stop_scan", library=shows)
+    assert {one.section_id for one in context.home.activities.running} == {1, 3}
+    await context.act("stop_scan")
+    assert context.home.activities.running == []
 
 
-async def items_are_kept(stage: Stage) -> None:
-    """Watched, unwatched, rated, refreshed, and forgotten when their file is gone."""
-    item = stage.item(FILM)
+async def items_are_changed(context: Context) -> None:
+    """Mark items as watched and unwatched, rate and refresh them, and empty the trash."""
+    item = context.item(FILM)
     key = str(item.rating_key)
-    await stage.act("mark_watched", rating_key=key)
+    await context.act("mark_watched", rating_key=key)
     assert item.viewing().count == 1
-    await stage.act("mark_unwatched", rating_key=key)
+    await context.act("mark_unwatched", rating_key=key)
     assert item.viewing().count == 0
-    await stage.act("rate", rating_key=key, rating=7.5)
+    await context.act("rate", rating_key=key, rating=7.5)
     assert item.viewing().rating == 7.5
-    await stage.act("refresh_metadata", rating_key=key)
+    await context.act("refresh_metadata", rating_key=key)
     path = f"/library/metadata/{key}/refresh"
-    assert stage.world.requests.to(host="Home", path=path, method="PUT")
-    await stage.home.jobs.finish()
-    stage.item("Lost Reel").missing = True
-    await stage.act("empty_trash", library=stage.libraries["Movies"])
-    assert stage.home.library.titled("Lost Reel") is None
+    assert context.world.requests.to(host="Home", path=path, method="PUT")
+    await context.home.jobs.finish()
+    context.item("Lost Reel").missing = True
+    await context.act("empty_trash", library=context.libraries["Movies"])
+    assert context.home.library.titled("Lost Reel") is None
 
 
-async def the_server_is_kept(stage: Stage) -> None:
-    """Its database, its files, its tasks; and what it is busy with is stopped."""
-    await stage.act("optimize_database")
-    await stage.act("clean_bundles")
-    kinds = {activity.kind for activity in stage.home.activities.running}
+async def server_is_maintained(context: Context) -> None:
+    """Optimize the database, clean bundles, run tasks, and cancel activities."""
+    await context.act("optimize_database")
+    await context.act("clean_bundles")
+    kinds = {activity.kind for activity in context.home.activities.running}
     assert kinds == {"library.optimize", "library.clean.bundles"}
-    await stage.home.jobs.finish()
+    await context.home.jobs.finish()
     task = "generate_credits_markers"
-    assert await stage.act("run_task", task=task) == {"started": True}
-    assert await stage.act("run_task", task=task) == {"started": False}
-    listed = await stage.act("list_tasks")
+    assert await context.act("run_task", task=task) == {"started": True}
+    assert await context.act("run_task", task=task) == {"started": False}
+    listed = await context.act("list_tasks")
     assert task in {one["task"] for one in listed["tasks"]}
-    (busy,) = listed["activities"]
-    await stage.act("cancel_activity", activity=busy["title"])
-    assert stage.home.butler.running == []
-    await stage.act("run_task", task="backup_database")
-    await stage.act("stop_task", task="backup_database")
-    assert stage.home.butler.running == []
+    (activity,) = listed["activities"]
+    await context.act("cancel_activity", activity=activity["title"])
+    assert context.home.butler.running == []
+    await context.act("run_task", task="backup_database")
+    await context.act("stop_task", task="backup_database")
+    assert context.home.butler.running == []
 
 
-async def streams_are_listed_and_stopped(stage: Stage) -> None:
-    """With a message on the player."""
-    stream = await stage.plays("Kitchen tablet")
-    answer = await stage.act("list_streams")
+async def streams_are_listed_and_stopped(context: Context) -> None:
+    """List a stream, and stop it with a message on the player."""
+    stream = await context.plays("Kitchen tablet")
+    answer = await context.act("list_streams")
     (listed,) = answer["streams"]
     assert (listed["title"], listed["user"], listed["player"], listed["state"]) == (
         FILM,
@@ -135,45 +135,45 @@ async def streams_are_listed_and_stopped(stage: Stage) -> None:
         "Kitchen tablet",
         "playing",
     )
-    answer = await stage.act("stop_stream", player="kitchen tablet", message="Dinner!")
+    answer = await context.act("stop_stream", player="kitchen tablet", message="Dinner!")
     assert [one["title"] for one in answer["stopped"]] == [FILM]
     assert "Dinner!" in (stream.termination or "")
     await stream.stop()
 
 
-async def questions_are_answered(stage: Stage) -> None:
-    """Tell what there is, what is new, what would be next, and what was played."""
-    answer = await stage.act("search", query="ferry", limit=5)
+async def libraries_are_searched(context: Context) -> None:
+    """Search, and list recently added items, on deck and history."""
+    answer = await context.act("search", query="ferry", limit=5)
     assert [one["title"] for one in answer["items"]] == [FILM]
-    answer = await stage.act("recently_added", library=stage.libraries["TV Shows"], limit=2)
+    answer = await context.act("recently_added", library=context.libraries["TV Shows"], limit=2)
     assert {one["library"] for one in answer["items"]} == {"TV Shows"}
-    stream = await stage.plays("TV")
+    stream = await context.plays("TV")
     await stream.seek(stream.item.duration // 2)
     await stream.stop()
-    answer = await stage.act("on_deck", limit=5)
+    answer = await context.act("on_deck", limit=5)
     assert [one["title"] for one in answer["items"]] == [FILM]
-    answer = await stage.act("history", library=stage.libraries["Movies"], limit=1)
+    answer = await context.act("history", library=context.libraries["Movies"], limit=1)
     assert [(one["title"], one["user"]) for one in answer["items"]] == [(FILM, "owner")]
-    assert await stage.act("history", since="2099-01-01 00:00:00") == {"items": []}
+    assert await context.act("history", since="2099-01-01 00:00:00") == {"items": []}
 
 
-async def the_token_is_replaced(stage: Stage) -> None:
-    """Have a new one that works, and the old one signed out."""
-    (before,) = stage.world.plex_tv.devices_of(stage.owner)
-    await stage.act("replace_token")
-    (after,) = stage.world.plex_tv.devices_of(stage.owner)
+async def token_is_replaced(context: Context) -> None:
+    """Replace the token with a new one, and sign the old one out."""
+    (before,) = context.world.plex_tv.devices_of(context.owner)
+    await context.act("replace_token")
+    (after,) = context.world.plex_tv.devices_of(context.owner)
     assert after.token != before.token
-    assert not stage.world.plex_tv.is_valid(before.token)
-    assert (await stage.act("list_streams"))["streams"] == []
+    assert not context.world.plex_tv.is_valid(before.token)
+    assert (await context.act("list_streams"))["streams"] == []
 
 
-SCENES: tuple[Callable[[Stage], Awaitable[None]], ...] = (
-    libraries_are_looked_through,
-    items_are_kept,
-    the_server_is_kept,
+SCENES: tuple[Callable[[Context], Awaitable[None]], ...] = (
+    libraries_are_scanned,
+    items_are_changed,
+    server_is_maintained,
     streams_are_listed_and_stopped,
-    questions_are_answered,
-    the_token_is_replaced,
+    libraries_are_searched,
+    token_is_replaced,
 )
 
 
@@ -185,12 +185,12 @@ async def test_every_action(
     entry: Json,
     subtests: pytest.Subtests,
 ) -> None:
-    """It does what it says, and its answer is there for what comes next."""
+    """Each action has its effect, and its response can be used in the automation."""
     home.job_seconds = None
     home.library.add(FILM)
     home.library.add("Lost Reel")
     await home.add_media("First Steps", kind=Kind.EPISODE, show="Harbour Street")
-    stage = Stage(
+    context = Context(
         world=world,
         home=home,
         owner=owner,
@@ -200,11 +200,11 @@ async def test_every_action(
     )
     for scene in SCENES:
         with subtests.test(scene.__name__):
-            await scene(stage)
-    no_more_and_no_less(stage.used, described("services.yaml"))
+            await scene(context)
+    expect_all_covered(context.used, described("services.yaml"))
 
 
-# What a person is told, and of what.
+# The error of each action, and its data.
 NOT_FOUND: dict[str, tuple[str, Json]] = {
     "cancel_activity": ("Home is not busy with Nothing", {"activity": "Nothing"}),
     "empty_trash": ("Home has no library with the name or key Cartoons", {"library": "Cartoons"}),
@@ -230,16 +230,16 @@ NOT_ALLOWED: dict[str, Json] = {
 }
 
 
-# Home Assistant writes down what a person asked for in vain.
+# Home Assistant logs actions of users that fail.
 @pytest.mark.allowed_logs(r"\[homeassistant\.components\.websocket_api\.http\.connection\]")
-async def test_what_the_user_is_told(
+async def test_errors_of_actions(
     home_assistant: HomeAssistant,
     world: World,
     owner: Account,
     entry: Json,
     subtests: pytest.Subtests,
 ) -> None:
-    """Where something is not there, is not theirs to do, or needs a Plex Pass."""
+    """The user sees what was not found, is not allowed, or needs a Plex Pass."""
     host, modest = world.plex_tv.add_account("host"), world.plex_tv.add_account("modest")
     cinema = await world.add_server("Cinema", owner=host)
     cinema.share_with(owner)
@@ -256,7 +256,7 @@ async def test_what_the_user_is_told(
     async def error_of(action: str, at: Json, data: Json) -> str:
         return await automations.error_of(
             f"{DOMAIN}.{action}",
-            answers=action not in SILENT,
+            returns_response=action not in WITHOUT_RESPONSE,
             config_entry_id=at["entry_id"],
             **data,
         )

@@ -1,4 +1,4 @@
-"""Somebody adds Plex servers in the frontend."""
+"""Plex servers are added in the frontend."""
 
 from tests.real.client import Json
 from tests.simulator import Account, PlexServer, World
@@ -17,7 +17,7 @@ async def test_sign_in_with_plex(
     frontend: Frontend,
     shot: Shot,
 ) -> None:
-    """The sign-in shows a link, a code and a QR code, and goes on by itself when it is approved."""
+    """The sign-in shows a link, a code and a QR code, and continues when it is approved."""
     dialog = await frontend.begin_to_add()
     await dialog.says("How should Home Assistant get access to your Plex server?")
     await shot("menu")
@@ -58,7 +58,7 @@ async def test_paste_an_address(
     frontend: Frontend,
     shot: Shot,
 ) -> None:
-    """The address of a View XML page is enough, and its token is not kept."""
+    """The URL of a View XML page is enough, and its token is not stored."""
     pasted = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
     dialog = await frontend.begin_to_add()
     await dialog.choose("Paste a Plex address or token")
@@ -93,7 +93,7 @@ async def test_add_a_second_server(
     frontend: Frontend,
     shot: Shot,
 ) -> None:
-    """A further server is chosen from those that are not added yet, and has a token of its own."""
+    """Another server is selected from those that are not added yet, and gets its own token."""
     await world.add_server("Attic", owner=owner)
     await world.add_server("Cellar", owner=owner)
     dialog = await frontend.add_another()

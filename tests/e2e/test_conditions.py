@@ -1,4 +1,4 @@
-"""Each condition lets an automation of a real Home Assistant run, and holds it back."""
+"""Each condition of a real Home Assistant."""
 
 from typing import Any
 
@@ -7,17 +7,17 @@ import pytest
 from tests.real.client import Json, until
 from tests.simulator import Account, PlexServer, World
 
-from .automating import (
+from .automations import (
     UNREADABLE,
     Automations,
     described,
+    expect_all_covered,
     libraries_of,
-    no_more_and_no_less,
-    tell,
+    report,
 )
-from .instance import DOMAIN, PATIENCE, HomeAssistant
+from .instance import DOMAIN, PATIENCE, HomeAssistant, revoke_token
 
-# Of each, with options that fit what happens and with others.
+# The options of each: first matching ones, then others.
 CONDITIONS: dict[str, list[dict[str, Any]]] = {
     "someone_is_watching": [
         {
@@ -39,8 +39,8 @@ CONDITIONS: dict[str, list[dict[str, Any]]] = {
 async def test_every_condition(
     home_assistant: HomeAssistant, world: World, owner: Account, home: PlexServer, entry: Json
 ) -> None:
-    """It is met where it holds, and only with the options that fit."""
-    no_more_and_no_less(CONDITIONS, described("conditions.yaml"))
+    """Each condition is met if it holds and its options match."""
+    expect_all_covered(CONDITIONS, described("conditions.yaml"))
     friend = world.plex_tv.add_account("friend")
     home.share_with(friend)
     home.job_seconds = None
@@ -56,7 +56,7 @@ async def test_every_condition(
             condition = {"condition": f"{DOMAIN}.{name}", "target": target, "options": options}
             alias = f"{name} {number}"
             entities.append(
-                await automations.add(alias, conditions=[condition], actions=[tell(alias, "yes")])
+                await automations.add(alias, conditions=[condition], actions=[report(alias, "yes")])
             )
 
     async def are_met(*expected: str) -> None:
@@ -64,11 +64,11 @@ async def test_every_condition(
         met: set[str] = set()
 
         async def as_expected() -> bool:
-            await automations.forget()
+            await automations.dismiss()
             for entity in entities:
                 await automations.run(entity)
             met.clear()
-            met.update(await automations.told())
+            met.update(await automations.counts())
             return met == set(expected)
 
         try:
@@ -93,7 +93,6 @@ async def test_every_condition(
     await home.start()
     await automations.update()
     await are_met(*fine)
-    (device,) = world.plex_tv.devices_of(owner)
-    world.plex_tv.remove_device(device.client_identifier)
+    revoke_token(world, owner)
     await automations.update()
     await are_met("server_is_up 0")

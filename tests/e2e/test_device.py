@@ -1,13 +1,13 @@
-"""Somebody looks at the device of a server."""
+"""The pages of the devices of a server."""
 
 import pytest
 
-from tests.real.client import Json, until
+from tests.real.client import Json
 from tests.simulator import Account, PlexServer
 
 from .conftest import DOWN, Shot
 from .frontend import Frontend
-from .instance import PATIENCE, HomeAssistant
+from .instance import HomeAssistant, wait_until
 
 
 @pytest.mark.allowed_logs(*DOWN)
@@ -19,7 +19,7 @@ async def test_device_page(
     frontend: Frontend,
     shot: Shot,
 ) -> None:
-    """The page of the device tells the server's state, and follows it."""
+    """The page of a server's device shows and follows its state."""
     await home_assistant.state_is("sensor.home_movies_items", "3")
     await frontend.open_device(await home_assistant.device_id())
     await frontend.says(f"Version {home.version}")
@@ -32,16 +32,13 @@ async def test_device_page(
     stream = await home.start_stream(user=owner, title="Winter Light", player="Living room TV")
     await frontend.shows("Streams", "1")
     await frontend.shows("Users watching", "1")
-    await shot("somebody-watches")
+    await shot("streaming")
     await stream.stop()
     await frontend.shows("Streams", "0")
 
     await frontend.press("Scan all libraries")
 
-    async def asked() -> bool:
-        return bool(home.scanner.requests)
-
-    await until(asked, what="the server is asked to scan", timeout=PATIENCE)
+    await wait_until(lambda: home.scanner.requests, "a scan is requested")
 
     await home.stop()
     await frontend.shows("Server", "Disconnected")
@@ -57,7 +54,7 @@ async def test_library_page(
     frontend: Frontend,
     shot: Shot,
 ) -> None:
-    """A library has a page of its own, which counts what is added."""
+    """The page of a library's device shows and follows the number of its items."""
     await home_assistant.state_is("sensor.home_movies_items", "3")
     await frontend.open_device(await home_assistant.device_id("Movies"))
     await frontend.shows("Items", "3")

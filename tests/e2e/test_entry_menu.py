@@ -1,11 +1,11 @@
-"""Somebody changes or removes a server that is added."""
+"""An added server is changed or removed in the frontend."""
 
-from tests.real.client import Json, until
+from tests.real.client import Json
 from tests.simulator import Account, PlexServer, World
 
 from .conftest import Shot
 from .frontend import Frontend
-from .instance import PATIENCE, HomeAssistant
+from .instance import HomeAssistant, wait_until
 
 
 async def test_change_the_address(
@@ -15,7 +15,7 @@ async def test_change_the_address(
     frontend: Frontend,
     shot: Shot,
 ) -> None:
-    """Another address is taken if the same server answers there."""
+    """Another address is accepted if the same server responds there."""
     await frontend.open_integration()
     await frontend.use_menu("Home", "Reconfigure")
     dialog = frontend.dialog
@@ -38,14 +38,14 @@ async def test_change_the_address(
     await home_assistant.state_is("binary_sensor.home_server", "on")
 
 
-async def test_sign_in_anew(
+async def test_sign_in_again(
     home_assistant: HomeAssistant,
     world: World,
     owner: Account,
     entry: Json,
     frontend: Frontend,
 ) -> None:
-    """A new token takes the place of one that works, which is signed out."""
+    """A new token replaces a valid one, which is signed out."""
     (before,) = world.plex_tv.devices_of(owner)
     await frontend.open_integration()
     await frontend.use_menu("Home", "Reconfigure")
@@ -58,10 +58,9 @@ async def test_sign_in_anew(
     await home_assistant.entry("Home")
     await home_assistant.state_is("sensor.home_token_status", "valid")
 
-    async def signed_out() -> bool:
-        return not world.plex_tv.is_valid(before.token)
-
-    await until(signed_out, what="the old token is signed out", timeout=PATIENCE)
+    await wait_until(
+        lambda: not world.plex_tv.is_valid(before.token), "the old token is signed out"
+    )
     (after,) = world.plex_tv.devices_of(owner)
     await home_assistant.wait_for_store(after.token)
     assert home_assistant.process.files_with([before.token]) == set()
@@ -76,7 +75,7 @@ async def test_remove(
     frontend: Frontend,
     shot: Shot,
 ) -> None:
-    """Nothing is left of a server that is removed, not at Plex either."""
+    """Nothing is left of a removed server, not even at Plex."""
     await home_assistant.wait_for_store(home.machine_identifier)
     (device,) = world.plex_tv.devices_of(owner)
     entities = (await home_assistant.states_of(entry["entry_id"])).keys()
@@ -95,7 +94,6 @@ async def test_remove(
     assert not world.plex_tv.is_valid(device.token)
     assert world.plex_tv.devices_of(owner) == []
 
-    async def forgotten() -> bool:
-        return not home_assistant.process.files_with([device.token])
-
-    await until(forgotten, what="the token is in no file", timeout=PATIENCE)
+    await wait_until(
+        lambda: not home_assistant.process.files_with([device.token]), "the token is in no file"
+    )

@@ -1,4 +1,4 @@
-"""Somebody chooses which players get a device."""
+"""The players with a device are selected in the options."""
 
 from tests.real.client import Json, until
 from tests.simulator import Account, PlexServer
@@ -8,7 +8,7 @@ from .frontend import Frontend
 from .instance import PATIENCE, HomeAssistant
 
 
-async def test_choose_a_player(
+async def test_select_a_player(
     home_assistant: HomeAssistant,
     home: PlexServer,
     owner: Account,
@@ -16,7 +16,7 @@ async def test_choose_a_player(
     frontend: Frontend,
     shot: Shot,
 ) -> None:
-    """A player that is chosen has a device and a media player until it is taken out again."""
+    """A selected player has a device and a media player until it is removed again."""
     await home.start_stream(user=owner, title="Winter Light", player="Living room TV")
     await home_assistant.state_is("sensor.home_streams", "1")
     registered = await home_assistant.registered(entry["entry_id"])

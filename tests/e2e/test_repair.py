@@ -1,4 +1,4 @@
-"""A token dies, and somebody repairs it."""
+"""A revoked token is repaired in the frontend."""
 
 import pytest
 
@@ -7,11 +7,11 @@ from tests.simulator import Account, PlexServer, World
 
 from .conftest import REFUSED, Shot
 from .frontend import Frontend
-from .instance import HomeAssistant
+from .instance import HomeAssistant, revoke_token
 
 
 @pytest.mark.allowed_logs(*REFUSED)
-async def test_repair_a_dead_token(
+async def test_repair_a_revoked_token(
     home_assistant: HomeAssistant,
     world: World,
     home: PlexServer,
@@ -20,10 +20,9 @@ async def test_repair_a_dead_token(
     frontend: Frontend,
     shot: Shot,
 ) -> None:
-    """One repair says what has happened, and leads to the sign-in and to a working token."""
+    """One repair explains the problem, and leads to the sign-in and to a valid token."""
     before = await home_assistant.registered(entry["entry_id"])
-    (device,) = world.plex_tv.devices_of(owner)
-    world.plex_tv.remove_device(device.client_identifier)
+    revoke_token(world, owner)
     await home.start_stream(user=owner, title="Winter Light", player="Living room TV")
 
     title = "Plex signed Home Assistant out of Home"

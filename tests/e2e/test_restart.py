@@ -1,4 +1,4 @@
-"""Home Assistant is restarted in the middle."""
+"""Home Assistant is restarted."""
 
 import pytest
 
@@ -7,10 +7,10 @@ from tests.simulator import Account, PlexServer, World
 
 from .conftest import DOWN, NOT_READY, REFUSED, Shot
 from .frontend import Frontend
-from .instance import HomeAssistant
+from .instance import HomeAssistant, revoke_token
 
 
-async def test_restart_while_all_is_well(
+async def test_restart_without_problems(
     home_assistant: HomeAssistant,
     home: PlexServer,
     owner: Account,
@@ -18,7 +18,7 @@ async def test_restart_while_all_is_well(
     frontend: Frontend,
     shot: Shot,
 ) -> None:
-    """Everything is as it was: the entry, its devices and entities, and what these say."""
+    """The entry, its devices, its entities and their states are the same as before."""
     await home.start_stream(user=owner, title="Winter Light", player="Living room TV")
     await home_assistant.state_is("sensor.home_streams", "1")
     await home_assistant.state_is("sensor.home_movies_items", "3")
@@ -31,7 +31,7 @@ async def test_restart_while_all_is_well(
     await home_assistant.state_is("sensor.home_streams", "1")
     await home_assistant.state_is("sensor.home_movies_items", "3")
     assert await home_assistant.registered(entry["entry_id"]) == registered
-    # When a picture came tells when it was first seen.
+    # The state of a picture is the time when it was first loaded.
     again = await home_assistant.states_of(entry["entry_id"])
     picture = "image.home_now_playing"
     assert again | {picture: states[picture]} == states
@@ -52,10 +52,9 @@ async def test_restart_with_an_open_repair(
     frontend: Frontend,
     shot: Shot,
 ) -> None:
-    """The repair and the prompt are there again, once, and still lead to a working token."""
+    """The repair and the prompt are shown again, once, and still lead to a valid token."""
     registered = await home_assistant.registered(entry["entry_id"])
-    (device,) = world.plex_tv.devices_of(owner)
-    world.plex_tv.remove_device(device.client_identifier)
+    revoke_token(world, owner)
     await home.start_stream(user=owner, title="Winter Light", player="Living room TV")
     before = await home_assistant.one_issue()
     await home_assistant.state_is("binary_sensor.home_token_problem", "on", verdict="invalid")
@@ -93,7 +92,7 @@ async def test_restart_while_the_server_is_down(
     frontend: Frontend,
     shot: Shot,
 ) -> None:
-    """Nobody is asked to sign in, and everything comes back with the server."""
+    """No sign-in is requested, and everything is available again once the server is."""
     await home_assistant.state_is("sensor.home_movies_items", "3")
     registered = await home_assistant.registered(entry["entry_id"])
     await home.stop()

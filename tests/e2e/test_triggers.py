@@ -1,4 +1,4 @@
-"""Each trigger starts automations of a real Home Assistant, and its filters hold others back."""
+"""Each trigger of a real Home Assistant, and its filters."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -8,25 +8,32 @@ import pytest
 from tests.real.client import Json
 from tests.simulator import Account, PlexServer, World
 
-from .automating import UNREADABLE, Automations, described, libraries_of, no_more_and_no_less, tell
-from .instance import DOMAIN, HomeAssistant
+from .automations import (
+    UNREADABLE,
+    Automations,
+    described,
+    expect_all_covered,
+    libraries_of,
+    report,
+)
+from .instance import DOMAIN, HomeAssistant, revoke_token
 
 MOVIES, TV_SHOWS, MUSIC = "Movies", "TV Shows", "Music"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tried:
-    """What a trigger is told to wait for, and what somebody else waits for in vain."""
+class TriggerCase:
+    """Options of a trigger that match, options that do not, and expected variables."""
 
     options: Json = field(default_factory=dict)
-    in_vain: Json | None = None
-    knows: Json = field(default_factory=dict)
+    other_options: Json | None = None
+    variables: Json = field(default_factory=dict)
 
 
 FILM: Json = {"title": "Night Ferry", "user": "friend", "library": MOVIES}
-# Where a trigger has no options, somebody waits in vain for the same at another server.
+# A trigger without options is compared with the same trigger of another server.
 TRIGGERS = {
-    "playback_started": Tried(
+    "playback_started": TriggerCase(
         options={
             "user": ["Friend"],
             "player": ["Living room TV"],
@@ -34,46 +41,50 @@ TRIGGERS = {
             "media_type": ["movie"],
             "transcoding": True,
         },
-        in_vain={"user": ["owner"]},
-        knows=FILM,
+        other_options={"user": ["owner"]},
+        variables=FILM,
     ),
-    "playback_paused": Tried(
-        options={"player": ["Living room TV"]}, in_vain={"player": ["Kitchen tablet"]}, knows=FILM
+    "playback_paused": TriggerCase(
+        options={"player": ["Living room TV"]},
+        other_options={"player": ["Kitchen tablet"]},
+        variables=FILM,
     ),
-    "playback_resumed": Tried(
-        options={"library": [MOVIES]}, in_vain={"library": [TV_SHOWS]}, knows=FILM
+    "playback_resumed": TriggerCase(
+        options={"library": [MOVIES]}, other_options={"library": [TV_SHOWS]}, variables=FILM
     ),
-    "credits_reached": Tried(
-        options={"media_type": ["movie", "episode"]}, in_vain={"media_type": ["track"]}, knows=FILM
+    "credits_reached": TriggerCase(
+        options={"media_type": ["movie", "episode"]},
+        other_options={"media_type": ["track"]},
+        variables=FILM,
     ),
-    "playback_finished": Tried(
-        options={"transcoding": True}, in_vain={"transcoding": False}, knows=FILM
+    "playback_finished": TriggerCase(
+        options={"transcoding": True}, other_options={"transcoding": False}, variables=FILM
     ),
-    "playback_stopped": Tried(
-        options={"user": ["nobody", "friend"]}, in_vain={"user": ["nobody"]}, knows=FILM
+    "playback_stopped": TriggerCase(
+        options={"user": ["nobody", "friend"]}, other_options={"user": ["nobody"]}, variables=FILM
     ),
-    "streams_above": Tried(
+    "streams_above": TriggerCase(
         options={"above": 0, "for": {"seconds": 1}, "user": ["friend"], "library": [MOVIES]},
-        in_vain={"above": 0, "transcoding": False},
-        knows={"count": 1, "above": 0},
+        other_options={"above": 0, "transcoding": False},
+        variables={"count": 1, "above": 0},
     ),
-    "media_added": Tried(
+    "media_added": TriggerCase(
         options={"library": [TV_SHOWS], "media_type": ["episode"]},
-        in_vain={"library": [MUSIC]},
-        knows={"title": "Harbour Street", "season": 9, "count": 3},
+        other_options={"library": [MUSIC]},
+        variables={"title": "Harbour Street", "season": 9, "count": 3},
     ),
-    "server_went_down": Tried(
-        options={"for": {"seconds": 1}}, in_vain={"for": "00:30:00"}, knows={}
+    "server_went_down": TriggerCase(
+        options={"for": {"seconds": 1}}, other_options={"for": "00:30:00"}, variables={}
     ),
-    "server_came_back": Tried(),
-    "token_became_invalid": Tried(),
+    "server_came_back": TriggerCase(),
+    "token_became_invalid": TriggerCase(),
 }
 
 
 async def set_up_all(
     automations: Automations, devices: dict[str, str], libraries: dict[str, str]
 ) -> None:
-    """Have two automations for each trigger: one that is to run, and one that waits in vain."""
+    """Add two automations for each trigger: one that has to run, and one that must not."""
 
     async def wait_for(name: str, alias: str, device: str, options: Json) -> None:
         if "library" in options:
@@ -83,15 +94,15 @@ async def set_up_all(
             "target": {"device_id": [devices[device]]},
             "options": options,
         }
-        told = tell(alias, "{{ trigger | to_json }}")
-        await automations.add(alias, triggers=[trigger], actions=[told])
+        action = report(alias, "{{ trigger | to_json }}")
+        await automations.add(alias, triggers=[trigger], actions=[action])
 
-    for name, tried in TRIGGERS.items():
-        await wait_for(name, name, "Home", tried.options)
-        if tried.in_vain is None:
-            await wait_for(name, f"{name} in vain", "Attic", tried.options)
+    for name, case in TRIGGERS.items():
+        await wait_for(name, name, "Home", case.options)
+        if case.other_options is None:
+            await wait_for(name, f"{name} other", "Attic", case.options)
         else:
-            await wait_for(name, f"{name} in vain", "Home", tried.in_vain)
+            await wait_for(name, f"{name} other", "Home", case.other_options)
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
@@ -103,9 +114,8 @@ async def test_every_trigger(
     entry: Json,
     subtests: pytest.Subtests,
 ) -> None:
-    """What happens at Plex runs those automations that wait for just that, once."""
-    no_more_and_no_less(TRIGGERS, described("triggers.yaml"))
-    (device,) = world.plex_tv.devices_of(owner)
+    """Each event at Plex runs the automation with the matching trigger, once."""
+    expect_all_covered(TRIGGERS, described("triggers.yaml"))
     friend = world.plex_tv.add_account("friend")
     home.share_with(friend)
     await home.add_media("Night Ferry", duration=100_000, credits_at=80_000)
@@ -117,45 +127,45 @@ async def test_every_trigger(
     automations = Automations(home_assistant)
     await set_up_all(automations, devices, await libraries_of(home_assistant, entry))
 
-    async def happened(name: str) -> None:
+    async def expect_run(name: str) -> None:
         with subtests.test(name):
-            told: dict[str, Any] = await automations.what_is_told(name)
+            variables: dict[str, Any] = await automations.reported(name)
             expected = {
                 "platform": f"{DOMAIN}.{name}",
                 "server": "Home",
                 "config_entry_id": entry["entry_id"],
                 "device_id": devices["Home"],
             }
-            assert told.items() >= (expected | TRIGGERS[name].knows).items()
+            assert variables.items() >= (expected | TRIGGERS[name].variables).items()
 
     stream = await home.start_stream(
         user=friend, title="Night Ferry", player="Living room TV", transcode=True
     )
-    await happened("playback_started")
-    await happened("streams_above")
+    await expect_run("playback_started")
+    await expect_run("streams_above")
     await stream.pause()
-    await happened("playback_paused")
+    await expect_run("playback_paused")
     await stream.resume()
-    await happened("playback_resumed")
+    await expect_run("playback_resumed")
     await stream.seek(85_000)
-    await happened("credits_reached")
+    await expect_run("credits_reached")
     await stream.seek(99_000)
     await stream.stop()
-    await happened("playback_stopped")
-    await happened("playback_finished")
+    await expect_run("playback_stopped")
+    await expect_run("playback_finished")
 
     await home.add_season("Harbour Street", 9, episodes=3)
-    await happened("media_added")
+    await expect_run("media_added")
 
     await home.stop()
     await automations.update()
-    await happened("server_went_down")
+    await expect_run("server_went_down")
     await home.start()
     await automations.update()
-    await happened("server_came_back")
+    await expect_run("server_came_back")
 
-    world.plex_tv.remove_device(device.client_identifier)
+    revoke_token(world, owner)
     await automations.update()
-    await happened("token_became_invalid")
+    await expect_run("token_became_invalid")
 
-    assert await automations.told() == dict.fromkeys(TRIGGERS, 1)
+    assert await automations.counts() == dict.fromkeys(TRIGGERS, 1)

@@ -1,8 +1,8 @@
 """An entry that the first version of the integration stored.
 
-tests/e2e/stored holds what version 0.1.0 wrote on Home Assistant 2026.10 after *Home* was added by
-sign-in and *Attic* without a token, and the sensor of the streams was renamed. Filled in is what a
-Plex world makes anew each time.
+tests/e2e/stored has what version 0.1.0 wrote on Home Assistant 2026.10 after *Home* was added by
+sign-in and *Attic* without a token, and the sensor of the streams was renamed. Placeholders stand
+for what differs in each Plex world.
 """
 
 import json
@@ -28,7 +28,7 @@ async def test_upgrade_from_the_first_version(
     frontend: Frontend,
     shot: Shot,
 ) -> None:
-    """Everything goes on under the same names and ids, and what is new comes beside it."""
+    """All entities and devices keep their names and ids, and new ones are added."""
     attic = await world.add_server("Attic", owner=owner)
     attic.claimed = False
     token = world.plex_tv.sign_in(
@@ -71,7 +71,7 @@ async def test_upgrade_from_the_first_version(
 
 
 def store(home_assistant: HomeAssistant, **values: str) -> None:
-    """Put what the first version stored in the place of what is stored."""
+    """Replace the storage with that of the first version."""
     for path in STORED.glob("*.json"):
         text = Template(path.read_text(encoding="utf-8")).substitute(values)
         target = home_assistant.folder / ".storage" / path.stem

@@ -1,4 +1,4 @@
-"""A client of a Home Assistant, using the interfaces of its frontend."""
+"""A client of a Home Assistant that uses the interfaces of its frontend."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
@@ -15,36 +15,36 @@ STEP_TIMEOUT = 30
 
 
 class HomeAssistantError(Exception):
-    """Home Assistant answered with an error."""
+    """Home Assistant responded with an error."""
 
 
 async def until[T](
-    question: Callable[[], Awaitable[T]],
+    condition: Callable[[], Awaitable[T]],
     *,
     what: str,
     timeout: float = STEP_TIMEOUT,  # noqa: ASYNC109 - the error says what did not happen.
     interval: float = 0.1,
 ) -> T:
-    """Ask until the answer is true in a boolean sense, and return it."""
+    """Wait until the condition returns something true, and return that."""
     try:
         async with asyncio.timeout(timeout):
-            while not (answer := await question()):  # noqa: ASYNC110 - no event can tell.
+            while not (result := await condition()):  # noqa: ASYNC110 - there is no event to wait for.
                 await asyncio.sleep(interval)
     except TimeoutError:
         raise TimeoutError(f"{what}: not within {timeout:g} s") from None
-    return answer
+    return result
 
 
 class HomeAssistantClient:
     """One signed-in user of one Home Assistant."""
 
     def __init__(self, url: str) -> None:
-        """Talk to the Home Assistant at this address."""
+        """Initialize for the Home Assistant at this URL."""
         self.url = url
         self._session: aiohttp.ClientSession
         self._websocket: aiohttp.ClientWebSocketResponse
         self._reader: asyncio.Task[None] | None = None
-        self._answers: dict[int, asyncio.Future[Json]] = {}
+        self._results: dict[int, asyncio.Future[Json]] = {}
         self._listeners: dict[int, Callable[[Json], None]] = {}
         self._ids = itertools.count(1)
         self._access_token = ""
@@ -88,14 +88,14 @@ class HomeAssistantClient:
         await self.sign_in(tokens["access_token"])
 
     async def sign_in(self, access_token: str) -> None:
-        """Use an access token from now on, and wait until Home Assistant is running."""
+        """Use an access token, and wait until Home Assistant is running."""
         self._access_token = access_token
         self._websocket = await self._session.ws_connect("/api/websocket", max_msg_size=0)
         await self._receive()
         await self._websocket.send_json({"type": "auth", "access_token": access_token})
-        answer = await self._receive()
-        if answer["type"] != "auth_ok":
-            raise HomeAssistantError(f"signing in: {answer.get('message')}")
+        response = await self._receive()
+        if response["type"] != "auth_ok":
+            raise HomeAssistantError(f"signing in: {response.get('message')}")
         self._reader = asyncio.create_task(self._read())
 
         async def running() -> bool:
@@ -104,14 +104,14 @@ class HomeAssistantClient:
         await until(running, what="Home Assistant is running", timeout=120)
 
     async def long_lived_token(self, name: str) -> str:
-        """Return an access token that lasts a year."""
+        """Return an access token that is valid for a year."""
         token: str = await self.command(
             "auth/long_lived_access_token", client_name=name, lifespan=365
         )
         return token
 
     async def request(self, method: str, path: str, **kwargs: Any) -> Any:
-        """Return the JSON of an answer."""
+        """Send a request, and return the JSON of the response."""
         headers = {"Authorization": f"Bearer {self._access_token}"} if self._access_token else {}
         try:
             async with self._session.request(method, path, headers=headers, **kwargs) as response:
@@ -123,18 +123,18 @@ class HomeAssistantClient:
             raise HomeAssistantError(f"{method} {path}: {error}") from error
 
     async def get(self, path: str) -> Any:
-        """Return the JSON at a path."""
+        """Send a GET request, and return the JSON of the response."""
         return await self.request("GET", path)
 
     async def command(self, kind: str, **arguments: Any) -> Any:
-        """Return the result of a websocket command."""
+        """Send a websocket command, and return its result."""
         return await self._command(next(self._ids), kind, arguments)
 
     @asynccontextmanager
     async def listening(
         self, event_type: str, listener: Callable[[Json], None]
     ) -> AsyncGenerator[None]:
-        """Have a listener told each event of a type meanwhile."""
+        """Call a listener with each event of a type while entered."""
         number = next(self._ids)
         self._listeners[number] = listener
         await self._command(number, "subscribe_events", {"event_type": event_type})
@@ -143,7 +143,7 @@ class HomeAssistantClient:
         del self._listeners[number]
 
     async def _command(self, number: int, kind: str, arguments: Json) -> Any:
-        answer = self._answers[number] = asyncio.get_running_loop().create_future()
+        answer = self._results[number] = asyncio.get_running_loop().create_future()
         try:
             if self._reader is None or self._reader.done():
                 raise HomeAssistantError(f"{kind}: not connected")
@@ -152,25 +152,25 @@ class HomeAssistantClient:
         except aiohttp.ClientError as error:
             raise HomeAssistantError(f"{kind}: {error}") from error
         finally:
-            del self._answers[number]
+            del self._results[number]
         if not message["success"]:
             raise HomeAssistantError(f"{kind}: {message['error']}")
         return message["result"]
 
     async def _read(self) -> None:
-        """Take what comes, so that Home Assistant's pings are answered whatever is waited for."""
+        """Read all messages, also so that Home Assistant's pings get their pongs."""
         try:
             while True:
-                self._take_in(await self._receive())
+                self._handle_message(await self._receive())
         except HomeAssistantError as error:
-            for answer in self._answers.values():
+            for answer in self._results.values():
                 if not answer.done():
                     answer.set_exception(error)
 
-    def _take_in(self, message: Json) -> None:
-        """Pass a message on to whoever waits for it."""
+    def _handle_message(self, message: Json) -> None:
+        """Dispatch a message to the command or the listener that waits for it."""
         number = message.get("id", 0)
-        answer = self._answers.get(number)
+        answer = self._results.get(number)
         if message["type"] == "result" and answer and not answer.done():
             answer.set_result(message)
         elif message["type"] == "event" and number in self._listeners:
@@ -194,7 +194,7 @@ class HomeAssistantClient:
         return step
 
     async def flow(self, flow_id: str) -> Json:
-        """Return what a config flow shows now."""
+        """Return the current step of a config flow."""
         step: Json = await self.get(f"/api/config/config_entries/flow/{flow_id}")
         return step
 
@@ -210,7 +210,7 @@ class HomeAssistantClient:
         return await self.submit(flow_id, next_step_id=option)
 
     async def after_progress(self, flow_id: str) -> Json:
-        """Wait until a config flow goes on by itself, and return what it shows then."""
+        """Wait until a config flow leaves its progress step, and return the next step."""
         step: Json = {}
 
         async def moved_on() -> bool:
@@ -218,7 +218,7 @@ class HomeAssistantClient:
             step.update(await self.flow(flow_id))
             return bool(step["type"] != "progress")
 
-        await until(moved_on, what="the dialog goes on")
+        await until(moved_on, what="the end of the progress step")
         return step
 
     async def start_options(self, entry_id: str) -> Json:

@@ -1,4 +1,4 @@
-"""A clock that can be made to run faster, for a process in which hours have to pass."""
+"""A clock that can run faster, for a process in which hours have to pass."""
 
 from collections.abc import Callable
 import selectors
@@ -10,10 +10,10 @@ _speed = 1.0
 
 
 class _Clock:
-    """A clock that is as fast as is wished, and never jumps."""
+    """A clock with an adjustable speed that never jumps."""
 
     def __init__(self, real: Callable[[], float]) -> None:
-        """Be as fast as a real one."""
+        """Initialize with the speed of a real clock."""
         self._real = real
         self._since = self._shown = real()
         self._speed = 1.0
@@ -23,16 +23,16 @@ class _Clock:
         return self._shown + (self._real() - self._since) * self._speed
 
     def run(self, speed: float) -> None:
-        """Run so many times as fast from now on."""
+        """Run this many times as fast from now on."""
         self._since, self._shown, self._speed = self._real(), self(), speed
 
 
 def install() -> None:
-    """Take the place of the clock, for all timers of this process's event loops.
+    """Replace the clock of this process, including the timers of its event loops.
 
-    To be called before anything is imported that takes the clock from the module `time`. What waits
-    in the operating system itself, such as a socket's timeout in a thread, takes as long as ever;
-    nor does the module `datetime` follow, nor what counts nanoseconds.
+    Call it before the import of anything that imports functions from `time`. Waits in the operating
+    system itself, such as the timeout of a socket in a thread, are not affected, nor are the module
+    `datetime` and the functions that count nanoseconds.
     """
     for name in ("monotonic", "time"):
         clock = _Clock(getattr(time, name))
@@ -45,17 +45,17 @@ def install() -> None:
     ) -> list[tuple[selectors.SelectorKey, int]]:
         return select(self, None if timeout is None else timeout / _speed)
 
-    setattr(selectors.DefaultSelector, "select", select_sooner)  # noqa: B010 - not for mypy.
+    setattr(selectors.DefaultSelector, "select", select_sooner)  # noqa: B010 - mypy refuses the assignment.
 
 
 def run(speed: float) -> None:
-    """Let the time pass so many times as fast from now on."""
-    global _speed  # noqa: PLW0603 - there is one clock in a process.
+    """Run the clock this many times as fast from now on."""
+    global _speed  # noqa: PLW0603 - a process has one clock.
     _speed = speed
     for clock in _clocks:
         clock.run(speed)
 
 
 def speed() -> float:
-    """Return how many times as fast the time passes now."""
+    """Return how many times as fast the clock runs."""
     return _speed

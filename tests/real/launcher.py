@@ -1,10 +1,10 @@
-"""Start Home Assistant as `hass` does, with another plex.tv for the integration if wanted.
+"""Start Home Assistant as `hass` does, optionally with another plex.tv for the integration.
 
     python launcher.py [--plex-tv URL] [--own-clock] <arguments of hass, with --config>
 
-The integration itself knows one plex.tv only. A clock of its own can be made to run faster, see the
-module clock. Home Assistant is stopped when standard input is
-closed, so that it does not outlive the program that started it, however that one ended.
+The integration itself has no setting for plex.tv. With its own clock the process can run faster,
+see the module clock. Home Assistant is stopped when standard input is closed, so that it never
+outlives the program that started it.
 """
 
 import argparse
@@ -28,17 +28,17 @@ def main() -> int:
     if own.plex_tv:
         sys.path.insert(0, str(own.config))
         clients = importlib.import_module("custom_components.plex_monitor.clients")
-        setattr(clients, "PLEX_TV_URL", own.plex_tv)  # noqa: B010 - a constant, but for this.
+        setattr(clients, "PLEX_TV_URL", own.plex_tv)  # noqa: B010 - the only assignment of a constant.
     threading.Thread(target=stop_at_end_of_input, daemon=True).start()
     sys.argv = ["hass", "--config", str(own.config), *others]
-    # Home Assistant takes the clock as it is when it is imported.
+    # Home Assistant binds the functions of the clock when it is imported.
     code: int = importlib.import_module("homeassistant.__main__").main()
     return code
 
 
 def stop_at_end_of_input() -> None:
-    """Wait until the other side is gone, then stop."""
-    # Not through sys.stdin, whose lock would be held when the interpreter ends.
+    """Wait until standard input is closed, then stop."""
+    # Not with sys.stdin, whose lock would be held when the interpreter ends.
     while os.read(0, 4096):
         pass
     os.kill(os.getpid(), signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""A Home Assistant process with a configuration folder of its own."""
+"""A Home Assistant process with its own configuration folder."""
 
 import asyncio
 from collections.abc import Iterable, Mapping
@@ -41,7 +41,7 @@ repairs:
 system_health:
 """
 
-# What a Home Assistant without voice, video and the pinned wheels says at every start.
+# Logged at every start of a Home Assistant without voice, video and the pinned wheels.
 USUAL_NOISE = (
     r"\[haffmpeg\.",
     r"Error loading libturbojpeg",
@@ -49,7 +49,7 @@ USUAL_NOISE = (
     r"zlib_ng and isal are not available",
     r"We found a custom integration plex_monitor which has not been tested",
 )
-# A browser that leaves its page, or Home Assistant that stops, while the other still writes.
+# Logged when a browser leaves a page, or Home Assistant stops, while the other still sends.
 CUT_OFF = re.compile(
     r"\[(homeassistant|aiohttp\.\w+|asyncio|homeassistant\.components\.(http|websocket_api)\S*)\]"
     r".*(ClientConnectionReset|ConnectionReset|BrokenPipe|ClientDisconnected|closing transport)"
@@ -58,7 +58,7 @@ DOMAIN = "plex_monitor"
 
 
 class StartError(Exception):
-    """Home Assistant did not come up. The text says why, with the end of its log."""
+    """Home Assistant did not start. The message has the reason and the end of the log."""
 
 
 class HomeAssistantProcess:
@@ -75,12 +75,11 @@ class HomeAssistantProcess:
         own_clock: bool = False,
         environment: Mapping[str, str] | None = None,
     ) -> None:
-        """Choose the folder, which is made if needed, and the port.
+        """Initialize with the folder, which is created if needed, and the port.
 
-        `plex_tv_url` stands in for the real plex.tv. `components` are set up as well. `python` is
-        the interpreter whose Home Assistant is started, by default this one. With `own_clock` its
-        time can be made to pass faster, see the module clock. `environment` is added to the one
-        that there is.
+        `plex_tv_url` replaces the real plex.tv. `components` are set up as well. `python` is the
+        interpreter whose Home Assistant is started, by default this one. With `own_clock` its clock
+        can run faster, see the module clock. `environment` is added to that of this process.
         """
         self.folder = folder
         self.url = f"http://127.0.0.1:{port}"
@@ -94,14 +93,14 @@ class HomeAssistantProcess:
 
     @property
     def log(self) -> str:
-        """Return everything that the process has printed so far."""
+        """Return the output of the process so far."""
         return (self.folder / "process.log").read_text(encoding="utf-8", errors="replace")
 
     def unexpected_log_lines(self, expected: Iterable[str] = ()) -> list[str]:
-        """Return the warnings and errors that no regular expression here or there expects.
+        """Return the warnings and errors that no regular expression matches.
 
-        Each is its first line; what the loop and the web server say of a connection that was cut is
-        Home Assistant's own business, unless the integration is in it.
+        Only their first lines are returned. Lines of the loop and the web server about a connection
+        that was cut do not count, unless the integration is in the traceback.
         """
         known = re.compile("|".join((*USUAL_NOISE, *expected)))
         found = []
@@ -115,7 +114,7 @@ class HomeAssistantProcess:
         return found
 
     def files_with(self, secrets: Iterable[str]) -> set[str]:
-        """Return the files below the folder, by their relative path, that hold one of the texts."""
+        """Return the relative paths of the files in the folder that contain one of the texts."""
         wanted = [secret.encode() for secret in secrets]
         return {
             str(path.relative_to(self.folder))
@@ -124,7 +123,7 @@ class HomeAssistantProcess:
         }
 
     def prepare(self) -> None:
-        """Write a configuration folder that needs no more than a first user."""
+        """Write the configuration folder, in which only the first user is missing."""
         storage = self.folder / ".storage"
         storage.mkdir(parents=True, exist_ok=True)
         text = CONFIGURATION.format(url=self.url)
@@ -133,7 +132,7 @@ class HomeAssistantProcess:
         custom = self.folder / "custom_components"
         custom.mkdir(exist_ok=True)
         (custom / "plex_monitor").symlink_to(INTEGRATION, target_is_directory=True)
-        # A port in configuration.yaml would open a dialog over everything and be reverted.
+        # A port in configuration.yaml would open a dialog over every page, and be reverted.
         self._store(
             storage / "http",
             version=2,
@@ -155,7 +154,7 @@ class HomeAssistantProcess:
                 "yaml_migration_done": True,
             },
         )
-        # The other steps would add integrations that need the internet.
+        # The other steps of the onboarding would add integrations that need the internet.
         self._store(
             storage / "onboarding",
             version=4,
@@ -169,12 +168,12 @@ class HomeAssistantProcess:
         path.write_text(json.dumps({**content, "data": data}), encoding="utf-8")
 
     async def start(self) -> None:
-        """Start the process and wait until it answers."""
+        """Start the process and wait until it responds."""
         plex_tv = ["--plex-tv", self._plex_tv_url] if self._plex_tv_url else []
         clock = ["--own-clock"] if self._own_clock else []
         environment = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
         with (self.folder / "process.log").open("ab") as log:
-            # A session of its own keeps Ctrl-C from reaching it: it is stopped in order.
+            # In its own session it does not receive Ctrl-C, and so is stopped regularly.
             self._process = await asyncio.create_subprocess_exec(
                 self._python,
                 LAUNCHER,
@@ -193,16 +192,16 @@ class HomeAssistantProcess:
             )
         try:
             async with asyncio.timeout(START_TIMEOUT):
-                await self._answers()
+                await self._wait_for_response()
         except TimeoutError:
             await self.stop()
-            raise StartError(self._because(f"did not answer in {START_TIMEOUT} s")) from None
+            raise StartError(self._because(f"did not respond in {START_TIMEOUT} s")) from None
         except BaseException:
             await self.stop()
             raise
 
-    async def _answers(self) -> None:
-        """Wait for the first answer, or for the end of the process."""
+    async def _wait_for_response(self) -> None:
+        """Wait for the first response, or for the end of the process."""
         assert self._process is not None
         async with aiohttp.ClientSession() as session:
             while self._process.returncode is None:
@@ -218,14 +217,14 @@ class HomeAssistantProcess:
         return f"Home Assistant {what}:\n{tail}"
 
     async def run_until_stopped(self) -> int:
-        """Wait for the end; a restart that was asked for in Home Assistant itself is done."""
+        """Wait for the end of the process, and perform restarts requested in Home Assistant."""
         assert self._process is not None
         while (code := await self._process.wait()) == RESTART_EXIT_CODE:
             await self.start()
         return code
 
     async def stop(self) -> None:
-        """Stop the process in order, or by force when it does not react."""
+        """Terminate the process, or kill it if it does not react."""
         process, self._process = self._process, None
         if process is None or process.returncode is not None:
             return

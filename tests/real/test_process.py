@@ -1,4 +1,4 @@
-"""The log of a real Home Assistant is read for what is not to be in it."""
+"""Unexpected lines in the log of a real Home Assistant are found."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ OURS = '  File "/config/custom_components/plex_monitor/server/push.py", line 81,
 def test_warnings_and_errors_are_unexpected(
     tmp_path: Path, level: str, text: str, *, unexpected: bool
 ) -> None:
-    """But for those that are named, and a browser's that has left."""
+    """Expected lines, and those about a closed connection of a browser, are not returned."""
     process = HomeAssistantProcess(tmp_path, port=1)
     lines = [f"2026-11-24 14:04:58.042+00:00 {level} (MainThread) {text}"]
     lines.append("2026-11-24 14:04:59.042+00:00 INFO (MainThread) [homeassistant] goes on")

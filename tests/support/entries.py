@@ -1,4 +1,4 @@
-"""Config entries as the flow makes them."""
+"""Config entries as the config flow creates them, and their states and repairs."""
 
 from collections.abc import Sequence
 
@@ -21,8 +21,8 @@ from tests.simulator import Account, Player, PlexServer, World
 
 from .helpers import settle
 
-# What the coordinator says once when the server Home does not answer, and when it cannot be read,
-# for that reason or because it refuses the token.
+# Logged once by the coordinator when the server Home does not respond, and when it cannot be read
+# because it does not respond or refuses the token.
 DOWN = r"^custom_components\.plex_monitor: Error fetching Home data"
 UNREADABLE = r"^custom_components\.plex_monitor: (Error|Authentication failed).* fetching Home data"
 
@@ -38,7 +38,7 @@ def signed_in_entry(
     entry_id: str = ENTRY_ID,
     players: Sequence[Player] = (),
 ) -> MockConfigEntry:
-    """Return the entry of somebody who signed in with Plex, and perhaps chose players."""
+    """Return the entry of an account that signed in with Plex, optionally with players."""
     token = world.plex_tv.sign_in(
         account, client_identifier=client_identifier, product="Home Assistant"
     )
@@ -63,7 +63,7 @@ def entry_of(
     entry_id: str = ENTRY_ID,
     players: Sequence[Player] = (),
 ) -> MockConfigEntry:
-    """Return an entry with whatever tokens there are."""
+    """Return an entry with these tokens and players."""
     data = {
         CONF_URL: server.url,
         CONF_VERIFY_SSL: True,
@@ -85,31 +85,31 @@ def entry_of(
 
 
 def option_of(player: Player) -> dict[str, str]:
-    """Return a player as it is stored when somebody chooses it."""
+    """Return a selected player as the options store it."""
     return {"id": player.machine_identifier, "name": player.title, "platform": player.platform}
 
 
 async def set_up(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Set an entry up, and let the push channel open and plex.tv be asked."""
+    """Set up an entry, and wait until it is connected to the push channel and plex.tv."""
     entry.add_to_hass(hass)
     await hass.config_entries.async_setup(entry.entry_id)
     await settle(hass)
 
 
 def setup_state(entry: MockConfigEntry) -> ConfigEntryState:
-    """Return whether the entry is set up."""
+    """Return the state of an entry, which mypy must not narrow."""
     return entry.state
 
 
 def state_of(hass: HomeAssistant, entity_id: str) -> str:
-    """Return a state, which has to exist."""
+    """Return the state of an entity, which has to exist."""
     state = hass.states.get(entity_id)
     assert state is not None, f"{entity_id} does not exist"
     return state.state
 
 
 def issues_of(hass: HomeAssistant) -> list[str]:
-    """Return the kinds of the repairs that are shown, of whatever integration."""
+    """Return the domain and the kind of each active repair of any integration."""
     return sorted(
         f"{issue.domain}.{issue.translation_key}"
         for issue in ir.async_get(hass).issues.values()
@@ -118,7 +118,7 @@ def issues_of(hass: HomeAssistant) -> list[str]:
 
 
 def reauths_of(hass: HomeAssistant) -> list[str]:
-    """Return the steps at which sign-in prompts wait."""
+    """Return the current step of each sign-in prompt."""
     return [
         flow["step_id"]
         for flow in hass.config_entries.flow.async_progress()
@@ -127,7 +127,7 @@ def reauths_of(hass: HomeAssistant) -> list[str]:
 
 
 def healthy(hass: HomeAssistant) -> None:
-    """Expect nobody to be troubled about the server Home."""
+    """Expect no repair, no sign-in prompt and no token problem of the server Home."""
     assert issues_of(hass) == []
     assert reauths_of(hass) == []
     assert state_of(hass, "binary_sensor.home_token_problem") == STATE_OFF

@@ -1,4 +1,4 @@
-"""What many tests of the integration need."""
+"""Helpers for time, requests and repairs."""
 
 import asyncio
 from collections.abc import Callable, Generator
@@ -18,9 +18,9 @@ from pytest_homeassistant_custom_component.common import async_fire_time_changed
 
 from tests.simulator import World
 
-# An answer that takes the simulator longer, in real seconds, is held back on purpose.
+# A response that takes the simulator longer, in real seconds, is delayed by a fault.
 HELD_BACK = 0.25
-# Turns of the loop within which work that needs nothing but the loop goes on visibly.
+# Turns of the loop after which work that only needs the loop has made progress.
 TURNS = 25
 
 _worlds: list[World] = []
@@ -28,7 +28,7 @@ _worlds: list[World] = []
 
 @contextmanager
 def settling_with(world: World) -> Generator[None]:
-    """Let `settle` wait for the traffic of this world while entered."""
+    """Make `settle` wait for the traffic of this world while entered."""
     _worlds.append(world)
     try:
         yield
@@ -38,9 +38,9 @@ def settling_with(world: World) -> Generator[None]:
 
 @contextmanager
 def frozen_clocks(*args: Any, **kwargs: Any) -> Generator[FrozenDateTimeFactory]:
-    """Freeze the clocks; the loop's goes on, and jumps along when the frozen time is moved.
+    """Freeze the clocks; that of the loop continues, and follows jumps of the frozen time.
 
-    A frozen loop would never end a sleep, and so no real request either.
+    With a frozen clock the loop would never end a sleep, nor a real request.
     """
     with freezegun.freeze_time(*args, **kwargs) as factory:
         assert isinstance(factory, FrozenDateTimeFactory)
@@ -51,16 +51,16 @@ def frozen_clocks(*args: Any, **kwargs: Any) -> Generator[FrozenDateTimeFactory]
 
         loop = asyncio.get_running_loop()
         loop.time = real_time_and_all_jumps  # type: ignore[method-assign]  # As Home Assistant does.
-        # It would take a jump for a step that took that long, and notes the stack of every
-        # callback, which would be most of the work where hours pass.
+        # In debug mode the loop takes a jump for a slow callback, and records the stack of every
+        # callback, which would dominate the time of a test in which hours pass.
         loop.set_debug(False)
         yield factory
 
 
 async def settle(hass: HomeAssistant) -> None:
-    """Let everything happen that can happen without time passing: requests, answers, state changes.
+    """Wait for all work that needs no time to pass: requests, responses, state changes.
 
-    `async_block_till_done` would wait for tasks that wait for time themselves, such as a sign-in.
+    `async_block_till_done` would also wait for tasks that wait for time to pass, such as a sign-in.
     """
     settled = False
     while not settled:
@@ -71,8 +71,8 @@ async def settle(hass: HomeAssistant) -> None:
         for world in _worlds:
             with suppress(TimeoutError):
                 await asyncio.wait_for(world.idle(0), HELD_BACK)
-        # What is tracked and no task is work in a thread.
-        tracked = hass._tasks  # noqa: SLF001 - Nothing public tells what is under way.
+        # Tracked futures that are not tasks are jobs of the executor.
+        tracked = hass._tasks  # noqa: SLF001 - No public API.
         threads = [future for future in tracked if not isinstance(future, asyncio.Task)]
         if threads:
             await asyncio.wait(threads)
@@ -86,10 +86,10 @@ async def advance(
     step: float = 15,
     after_step: Callable[[], object] = lambda: None,
 ) -> None:
-    """Let time pass in steps, and after each let Home Assistant and the simulator do their work.
+    """Advance the time in steps, and settle Home Assistant and the simulator after each.
 
-    What is due within a step happens at its end, so a chain of waits takes at least a step each.
-    Steps in which nothing is due are taken at once.
+    Timers that are due within a step fire at its end, so each wait in a chain takes at least one
+    step. Consecutive steps without due timers are combined into one.
     """
     await settle(hass)
     after_step()
@@ -104,7 +104,7 @@ async def advance(
 
 
 def _next_timer(loop: asyncio.AbstractEventLoop) -> float:
-    """Return the seconds until `async_fire_time_changed` would find a timer due."""
+    """Return the seconds until `async_fire_time_changed` would fire the next timer."""
     due = [timer.when() for timer in get_scheduled_timer_handles(loop) if not timer.cancelled()]
     early = timedelta(microseconds=RANDOM_MICROSECOND_MAX).total_seconds()
     return min(due, default=loop.time()) - loop.time() - early
@@ -115,7 +115,7 @@ async def eventually(
     predicate: Callable[[], object],
     timeout: float = 5,  # noqa: ASYNC109 - an assertion fails, nothing is cancelled.
 ) -> None:
-    """Wait, in real time, until the predicate holds."""
+    """Wait in real time until the predicate holds."""
     deadline = hass.loop.time() + timeout
     while not predicate():
         assert hass.loop.time() < deadline, f"did not happen within {timeout} s"
@@ -125,7 +125,7 @@ async def eventually(
 async def first_refusal(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, host: str
 ) -> float:
-    """Let time pass until the server refuses the token, and return when."""
+    """Advance the time until the server refuses the token, and return the time of the request."""
     seen = len(world.requests)
     for _ in range(60):
         await advance(hass, freezer, 5, step=5)
@@ -138,7 +138,7 @@ async def first_refusal(
 async def start_repair_fix_flow(
     client: TestClient[Any, Any], handler: str, issue_id: str
 ) -> dict[str, Any]:
-    """Start a fix flow the way the frontend does."""
+    """Start the fix flow of a repair as the frontend does."""
     response = await client.post(
         "/api/repairs/issues/fix", json={"handler": handler, "issue_id": issue_id}
     )
@@ -150,7 +150,7 @@ async def start_repair_fix_flow(
 async def process_repair_fix_flow(
     client: TestClient[Any, Any], flow_id: str, user_input: dict[str, Any] | None = None
 ) -> dict[str, Any]:
-    """Take a fix flow one step on the way the frontend does."""
+    """Submit a step of a fix flow as the frontend does."""
     response = await client.post(f"/api/repairs/issues/fix/{flow_id}", json=user_input or {})
     assert response.status == HTTPStatus.OK, await response.text()
     result: dict[str, Any] = await response.json()

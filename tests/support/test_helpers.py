@@ -1,4 +1,4 @@
-"""The helpers and rules that the other tests stand on."""
+"""The helpers and fixtures that the other tests use."""
 
 import asyncio
 import logging
@@ -20,14 +20,14 @@ from .helpers import advance, eventually
 
 
 async def test_home_assistant_finds_the_integration(hass: HomeAssistant) -> None:
-    """The code under test is ours, and not another one of the same name."""
+    """The tested code is that of this repository."""
     integration = await async_get_integration(hass, DOMAIN)
     assert not integration.is_built_in
     assert integration.file_path.samefile("custom_components/plex_monitor")
 
 
-def test_the_log_guard_keeps_what_nobody_expected() -> None:
-    """Warnings count unless the test names them, with the logger they come from."""
+def test_log_guard_keeps_unexpected_lines() -> None:
+    """Warnings and errors are unexpected unless a pattern matches their logger and message."""
     guard = LogGuard(("^some.logger: expected",))
     logger = logging.Logger("some.logger")  # noqa: LOG001 - it must not reach the guard of this test.
     logger.addHandler(guard)
@@ -40,7 +40,7 @@ def test_the_log_guard_keeps_what_nobody_expected() -> None:
 async def test_time_passes_only_in_steps(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory
 ) -> None:
-    """The clocks stand still, sleeps end when time was advanced, and real waits still work."""
+    """The clocks stand still, sleeps end when the time is advanced, and real waits still work."""
     started = time.time()
     woken: list[float] = []
 
@@ -60,7 +60,7 @@ async def test_time_passes_only_in_steps(
 async def test_traffic_settles_within_each_step(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World
 ) -> None:
-    """A poll of several requests a minute is done sixty times in an hour."""
+    """Polls of several requests a minute complete sixty times in an hour."""
     home = await world.add_server("Home", owner=world.plex_tv.add_account("owner"))
 
     async def poll(session: aiohttp.ClientSession) -> None:
@@ -77,14 +77,14 @@ async def test_traffic_settles_within_each_step(
     assert len(world.requests) == 3 * 61
 
 
-async def test_a_request_that_hangs_does_not_stop_time(
+async def test_hanging_request_does_not_block_time(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World
 ) -> None:
-    """It ends by its own timeout."""
+    """A request that hangs ends with its own timeout."""
     timeouts: list[float] = []
     started = time.time()
 
-    async def ask() -> None:
+    async def request() -> None:
         timeout = aiohttp.ClientTimeout(total=10)
         async with aiohttp.ClientSession(timeout=timeout) as session:
             try:
@@ -92,13 +92,13 @@ async def test_a_request_that_hangs_does_not_stop_time(
             except TimeoutError:
                 timeouts.append(time.time() - started)
 
-    hass.async_create_background_task(ask(), "ask")
+    hass.async_create_background_task(request(), "request")
     await advance(hass, freezer, 60)
     assert timeouts == [15]
 
 
-async def test_eventually_waits_and_fails_in_the_end(hass: HomeAssistant) -> None:
-    """Things that happen in real time are waited for, though not for ever."""
+async def test_eventually_waits_until_its_timeout(hass: HomeAssistant) -> None:
+    """It waits in real time until the predicate holds, and fails after its timeout."""
     happened: list[str] = []
     hass.loop.call_later(0.05, happened.append, "now")
     await eventually(hass, lambda: happened)
@@ -106,6 +106,6 @@ async def test_eventually_waits_and_fails_in_the_end(hass: HomeAssistant) -> Non
         await eventually(hass, lambda: False, timeout=0.05)
 
 
-async def test_the_real_plex_tv_is_out_of_reach(world: World) -> None:
-    """The integration takes the simulator for plex.tv."""
+async def test_real_plex_tv_is_not_used(world: World) -> None:
+    """The integration uses the simulated plex.tv."""
     assert clients.PLEX_TV_URL == world.plex_tv.url != PLEX_TV_URL

@@ -1,4 +1,4 @@
-"""The check that fails a test when something is shown without a text must itself catch it."""
+"""The check of translations finds missing texts and placeholders."""
 
 from collections.abc import Mapping
 from types import SimpleNamespace
@@ -30,17 +30,17 @@ STRINGS = {
         },
     },
     "exceptions": {"refused": {"message": "{server} refused"}},
-    "selector": {"way": {"options": {"local": "Local"}}},
+    "selector": {"method": {"options": {"local": "Local"}}},
 }
 
 
-def shown(
+def problems_of(
     result: Mapping[str, Any],
     *,
     source: str = SOURCE_USER,
     title_placeholders: Mapping[str, str] | None = None,
 ) -> list[str]:
-    """Return what the check has against this first result of a config flow."""
+    """Return the problems of the first result of a config flow."""
     context = {"source": source, "title_placeholders": title_placeholders or {}}
     flow = SimpleNamespace(flow_id="1", handler=DOMAIN, context=context)
     check = TranslationCheck(STRINGS)
@@ -61,7 +61,7 @@ def form(step_id: str, schema: Mapping[Any, Any], **placeholders: str) -> dict[s
 @pytest.mark.parametrize(
     ("result", "problems"),
     [
-        pytest.param(form("form", {"url": str}, server="Home", example="…"), [], id="all there"),
+        pytest.param(form("form", {"url": str}, server="Home", example="…"), [], id="complete"),
         pytest.param(
             form("form", {"url": str}, server="Home"),
             ["config.step.form.data_description.url uses {example}, which is not supplied"],
@@ -90,13 +90,13 @@ def form(step_id: str, schema: Mapping[Any, Any], **placeholders: str) -> dict[s
                 "form",
                 {
                     "url": SelectSelector(
-                        SelectSelectorConfig(options=["local", "remote"], translation_key="way")
+                        SelectSelectorConfig(options=["local", "remote"], translation_key="method")
                     )
                 },
                 server="Home",
                 example="…",
             ),
-            ["selector.way.options.remote is missing"],
+            ["selector.method.options.remote is missing"],
             id="option of a field without text",
         ),
         pytest.param(
@@ -128,27 +128,29 @@ def form(step_id: str, schema: Mapping[Any, Any], **placeholders: str) -> dict[s
         ),
     ],
 )
-def test_what_a_flow_shows(result: Mapping[str, Any], problems: list[str]) -> None:
-    """Every part of a step needs its text, and each text its placeholders."""
-    assert shown(result) == problems
+def test_flow_result_needs_its_texts_and_placeholders(
+    result: Mapping[str, Any], problems: list[str]
+) -> None:
+    """Each part of a step needs a text, and each text its placeholders."""
+    assert problems_of(result) == problems
 
 
-def test_a_discovery_that_ends_at_once_is_seen_by_nobody() -> None:
-    """Its reason needs no text."""
+def test_discovery_that_ends_in_its_first_step_needs_no_text() -> None:
+    """The reason is never shown."""
     ended = {"type": FlowResultType.ABORT, "reason": "other"}
-    assert not shown(ended, source=SOURCE_ZEROCONF, title_placeholders={"name": "Home"})
+    assert not problems_of(ended, source=SOURCE_ZEROCONF, title_placeholders={"name": "Home"})
 
 
 @pytest.mark.parametrize("source", [SOURCE_REAUTH, SOURCE_ZEROCONF])
-def test_a_listed_flow_needs_what_its_title_uses(source: str) -> None:
-    """Flows that nobody has opened yet are listed by their title."""
-    assert shown(form("form", {}, server="Home"), source=source) == [
+def test_listed_flow_needs_the_placeholders_of_its_title(source: str) -> None:
+    """Flows of some sources are listed by their title before they are opened."""
+    assert problems_of(form("form", {}, server="Home"), source=source) == [
         "config.flow_title uses {name}, which is not supplied"
     ]
 
 
-def test_an_error_needs_its_text_and_placeholders() -> None:
-    """Only errors that name the integration are its own."""
+def test_exception_needs_its_text_and_placeholders() -> None:
+    """Exceptions with the translation domain of the integration are checked."""
     check = TranslationCheck(STRINGS)
     for domain, key in ((DOMAIN, "refused"), (DOMAIN, "other"), ("light", "third")):
         check.error(ServiceValidationError(translation_domain=domain, translation_key=key))
@@ -158,8 +160,8 @@ def test_an_error_needs_its_text_and_placeholders() -> None:
     ]
 
 
-def test_an_action_needs_a_name_and_translated_errors() -> None:
-    """An error that leaves an action is shown to the user."""
+def test_action_needs_a_name_and_translated_exceptions() -> None:
+    """An exception of an action is shown to the user."""
     check = TranslationCheck(STRINGS)
     check.action(DOMAIN, "scan", None)
     check.action("light", "turn_on", None)
@@ -171,8 +173,8 @@ def test_an_action_needs_a_name_and_translated_errors() -> None:
     ]
 
 
-def test_a_trigger_needs_a_name_and_a_description_and_so_do_its_fields() -> None:
-    """A condition as well."""
+def test_trigger_condition_and_fields_need_name_and_description() -> None:
+    """Triggers and conditions of other integrations are not checked."""
     check = TranslationCheck(STRINGS)
     check.automation("triggers", f"{DOMAIN}.started", {"user": ["owner"]})
     check.automation("conditions", f"{DOMAIN}.is_up", {})

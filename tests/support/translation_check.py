@@ -1,7 +1,7 @@
-"""Everything the integration shows in a test must have an English text.
+"""Check that everything the integration shows in a test has an English text.
 
-Home Assistant core checks the same of its own integrations; the test plugin for custom ones does
-not. While `checked_translations` is entered, flow results, repair issues, exceptions, actions,
+Home Assistant core does the same for its own integrations; the test plugin for custom integrations
+does not. While `checked_translations` is entered, flow results, repair issues, exceptions, actions,
 triggers and conditions of the integration are looked up in its `translations/en.json`, with every
 `{placeholder}`.
 """
@@ -36,7 +36,7 @@ from custom_components.plex_monitor.const import DOMAIN
 
 ENGLISH = Path(const.__file__).parent / "translations" / "en.json"
 
-# Sources of flows that are listed by their title before anyone opens them.
+# Sources of flows that are listed by their title before they are opened.
 LISTED_SOURCES = {*DISCOVERY_SOURCES, SOURCE_REAUTH}
 
 type Flow = FlowHandler[Any, Any, Any]
@@ -60,10 +60,10 @@ def placeholders(text: str) -> set[str]:
 
 
 class TranslationCheck:
-    """What was shown, held against the English texts."""
+    """Compares what is shown with the English texts."""
 
     def __init__(self, strings: Mapping[str, Any]) -> None:
-        """Start with nothing shown."""
+        """Initialize with the English texts."""
         self._strings = flatten(strings)
         self._seen_flows: set[str] = set()
         self.problems: list[str] = []
@@ -83,7 +83,7 @@ class TranslationCheck:
             self._report(f"{key} uses {{{name}}}, which is not supplied")
 
     def issue(self, issue: ir.IssueEntry) -> None:
-        """Check a repair issue; its fix flow is checked when it is walked."""
+        """Check a repair issue; the steps of its fix flow are checked when they are shown."""
         if issue.domain != DOMAIN or issue.translation_key is None:
             return
         prefix = f"issues.{issue.translation_key}"
@@ -92,16 +92,16 @@ class TranslationCheck:
             self._require(f"{prefix}.description", issue.translation_placeholders)
 
     def error(self, error: HomeAssistantError) -> None:
-        """Check an exception that names a text."""
+        """Check an exception with a translation key."""
         if error.translation_domain == DOMAIN:
             self._require(
                 f"exceptions.{error.translation_key}.message", error.translation_placeholders
             )
 
     def action_error(self, domain: str, action: str, error: HomeAssistantError) -> None:
-        """Check that an exception that leaves an action names a text."""
+        """Check that an exception of an action has a translation key."""
         if isinstance(error, Unauthorized):
-            # It is Home Assistant itself that keeps an action for administrators.
+            # Home Assistant itself refuses an action that only administrators may perform.
             return
         if domain == DOMAIN and error.translation_key is None:
             self._report(f"{DOMAIN}.{action} raised an error without a text: {error!r}")
@@ -118,7 +118,7 @@ class TranslationCheck:
                 self._check_placeholders(key, supplied)
 
     def automation(self, kind: str, name: str, options: Mapping[str, Any]) -> None:
-        """Check a trigger or a condition that somebody uses, and the fields that are filled in."""
+        """Check a trigger or a condition, and the fields that its configuration has."""
         domain, _, key = name.partition(".")
         if domain != DOMAIN:
             return
@@ -130,10 +130,10 @@ class TranslationCheck:
     def flow_result(
         self, flow: Flow, category: str, issue: ir.IssueEntry | None, result: FlowResult
     ) -> None:
-        """Check what a flow shows; `category` is the key its texts stand under."""
+        """Check the result of a flow; `category` is the key of its texts."""
         supplied = dict(result.get("description_placeholders") or {})
         if issue is not None:
-            # The frontend fills the issue's own placeholders into each step of its fix as well.
+            # The frontend also fills the placeholders of the issue into each step of its fix flow.
             supplied = {**(issue.translation_placeholders or {}), **supplied}
         source = flow.context.get("source")
         if source in LISTED_SOURCES:
@@ -160,7 +160,7 @@ class TranslationCheck:
             case FlowResultType.CREATE_ENTRY if description := result.get("description"):
                 self._require(f"{category}.create_entry.{description}", supplied)
             case FlowResultType.ABORT if result.get("translation_domain", DOMAIN) == DOMAIN:
-                # Nobody sees a discovery that ends in its first step.
+                # A discovery that ends in its first step is not shown.
                 if not (first and source in DISCOVERY_SOURCES):
                     self._require(f"{category}.abort.{result['reason']}", supplied)
 
@@ -187,7 +187,7 @@ class TranslationCheck:
 def category_of(
     manager: FlowManager[Any, Any, Any], flow: Flow, issue: ir.IssueEntry | None
 ) -> str | None:
-    """Return the key under which the texts of a flow stand, `None` for a flow of another domain."""
+    """Return the key of a flow's texts, or None for a flow of another domain."""
     if isinstance(manager, OptionsFlowManager):
         entry = flow.hass.config_entries.async_get_known_entry(flow.handler)
         return "options" if entry.domain == DOMAIN else None
@@ -200,7 +200,7 @@ def category_of(
 
 @contextmanager
 def checked_translations(strings: Mapping[str, Any]) -> Generator[TranslationCheck]:
-    """Watch what Home Assistant shows of the integration while entered."""
+    """Check what Home Assistant shows of the integration while entered."""
     check = TranslationCheck(strings)
     handle_step = FlowManager._async_handle_step  # noqa: SLF001 - Every step goes through it.
     create_issue = ir.IssueRegistry.async_get_or_create

@@ -1,4 +1,4 @@
-"""Automations in a Home Assistant, made as its editor makes them, and what came of them."""
+"""Automations of a real Home Assistant, saved as its editor does, and what they report."""
 
 from collections import Counter
 from collections.abc import Collection, Mapping
@@ -18,29 +18,29 @@ ROOT = Path(__file__).parents[2]
 INTEGRATION = ROOT / "custom_components" / DOMAIN
 BLUEPRINTS = ROOT / "blueprints" / "automation" / DOMAIN
 
-# What the log has to say where a server is down or a token is refused.
+# Logged when a server is down or a token is refused.
 UNREADABLE = r"\[custom_components\.plex_monitor\] (Error|Authentication failed while) fetching "
 
-# Keeps what an automation tells from being taken for something else than a text.
-TELLS = "told: "
+# A message with this prefix is always a string, whatever the template renders to.
+PREFIX = "reported: "
 
 
 def described(file: str) -> dict[str, Any]:
-    """Return what the editors offer, by a file of the integration."""
+    """Return the descriptions in a YAML file of the integration, by name."""
     descriptions = load_yaml_dict(str(INTEGRATION / file))
     return {name: each for name, each in descriptions.items() if not name.startswith(".")}
 
 
-def tell(name: str, template: str) -> Json:
-    """Return an action that tells what a template says, under a name."""
-    data = {"title": name, "message": f"{TELLS}{template}"}
+def report(name: str, template: str) -> Json:
+    """Return an action that reports the result of a template with a notification."""
+    data = {"title": name, "message": f"{PREFIX}{template}"}
     return {"action": "persistent_notification.create", "data": data}
 
 
 async def libraries_of(home_assistant: HomeAssistant, entry: Json) -> dict[str, str]:
     """Wait for the libraries of a server, and return their devices by their names."""
 
-    async def there() -> dict[str, str]:
+    async def present() -> dict[str, str]:
         devices = await home_assistant.client.command("config/device_registry/list")
         return {
             device["name"]: device["id"]
@@ -48,14 +48,14 @@ async def libraries_of(home_assistant: HomeAssistant, entry: Json) -> dict[str, 
             if device["config_entry_id"] == entry["entry_id"] and device.get("parent_device_id")
         }
 
-    return await until(there, what="the libraries", timeout=PATIENCE)
+    return await until(present, what="the libraries", timeout=PATIENCE)
 
 
 class Automations:
-    """The automations of a Home Assistant, of which each tells something with a notification."""
+    """The automations of a Home Assistant, each of which reports with a notification."""
 
     def __init__(self, home_assistant: HomeAssistant) -> None:
-        """Begin without any."""
+        """Initialize without automations."""
         self._home_assistant = home_assistant
         self._ids = itertools.count(1)
         folder = home_assistant.folder
@@ -63,7 +63,7 @@ class Automations:
         with (folder / "configuration.yaml").open("a", encoding="utf-8") as configuration:
             configuration.write("automation: !include automations.yaml\n")
 
-    async def call(self, action: str, *, answers: bool = False, **data: Any) -> Any:
+    async def call(self, action: str, *, returns_response: bool = False, **data: Any) -> Any:
         """Perform an action, as the developer tools do, and return its response."""
         domain, _, service = action.partition(".")
         result = await self._home_assistant.client.command(
@@ -71,17 +71,17 @@ class Automations:
             domain=domain,
             service=service,
             service_data=data,
-            return_response=answers,
+            return_response=returns_response,
         )
         return result.get("response")
 
-    async def error_of(self, action: str, *, answers: bool = False, **data: Any) -> str:
-        """Perform an action that does not work, and return what the user is told."""
+    async def error_of(self, action: str, *, returns_response: bool = False, **data: Any) -> str:
+        """Perform an action that fails, and return the error that the user sees."""
         try:
-            await self.call(action, answers=answers, **data)
+            await self.call(action, returns_response=returns_response, **data)
         except HomeAssistantError as error:
             return str(error)
-        raise AssertionError(f"{action} is no error")
+        raise AssertionError(f"{action} did not fail")
 
     async def add(self, name: str, **config: Any) -> str:
         """Save an automation, and return its entity."""
@@ -94,7 +94,7 @@ class Automations:
             json={"alias": name, **config},
         )
 
-        async def there() -> str | None:
+        async def present() -> str | None:
             states = await self._home_assistant.client.states()
             return next(
                 (
@@ -105,16 +105,16 @@ class Automations:
                 None,
             )
 
-        entity = await until(there, what=f"the automation {name} is on", timeout=PATIENCE)
+        entity = await until(present, what=f"the automation {name} is on", timeout=PATIENCE)
         assert entity is not None
         return entity
 
     async def run(self, entity: str) -> None:
-        """Run an automation to its end, if its conditions are met."""
+        """Run an automation to its end if its conditions are met."""
         await self.call("automation.trigger", entity_id=entity, skip_condition=False)
 
     async def update(self, entity: str = "binary_sensor.home_server") -> None:
-        """Have a server asked now."""
+        """Request an update of a server."""
         await self.call("homeassistant.update_entity", entity_id=[entity])
 
     async def notifications(self) -> list[Json]:
@@ -124,30 +124,30 @@ class Automations:
         )
         return sorted(listed, key=lambda notification: str(notification["created_at"]))
 
-    async def told(self) -> Counter[str]:
-        """Return how often each has told something."""
+    async def counts(self) -> Counter[str]:
+        """Return the number of notifications of each automation."""
         return Counter(notification["title"] for notification in await self.notifications())
 
     async def notification(self, title: str) -> Json:
         """Wait for a notification, and return it."""
 
-        async def there() -> Json | None:
+        async def present() -> Json | None:
             return next((one for one in await self.notifications() if one["title"] == title), None)
 
-        notification = await until(there, what=f"the notification {title}", timeout=PATIENCE)
+        notification = await until(present, what=f"the notification {title}", timeout=PATIENCE)
         assert notification is not None
         return notification
 
-    async def what_is_told(self, name: str) -> Any:
-        """Wait until an automation has told something, and return it from its JSON."""
+    async def reported(self, name: str) -> Any:
+        """Wait until an automation has reported, and return its report, parsed as JSON."""
         notification = await self.notification(name)
-        return json.loads(notification["message"].removeprefix(TELLS))
+        return json.loads(notification["message"].removeprefix(PREFIX))
 
-    async def forget(self) -> None:
+    async def dismiss(self) -> None:
         """Dismiss all notifications."""
         await self.call("persistent_notification.dismiss_all")
 
 
-def no_more_and_no_less(used: Collection[str], there: Mapping[str, Any]) -> None:
-    """Expect a table of a test to have everything that there is."""
-    assert sorted(used) == sorted(there)
+def expect_all_covered(used: Collection[str], defined: Mapping[str, Any]) -> None:
+    """Expect the table of a test to cover everything that is defined."""
+    assert sorted(used) == sorted(defined)
