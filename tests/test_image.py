@@ -16,7 +16,7 @@ from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, CONF_SERVER_TOKEN
 
 from .simulator import Account, Fault, Find, Kind, PlexServer, World
-from .simulator.journal import RequestRecord
+from .simulator.request_log import RequestRecord
 from .support.entries import set_up, signed_in_entry
 from .support.helpers import advance, settle
 
