@@ -17,6 +17,9 @@ DOCUMENTATION_URL: Final = "https://github.com/plex-monitor/plex-monitor"
 MANUFACTURER: Final = "Plex"
 MODEL: Final = "Plex Media Server"
 
+# The progress of activities and scans is reported once in this many seconds.
+PROGRESS_INTERVAL: Final = 10.0
+
 
 class TokenSource(StrEnum):
     """Where the stored token came from."""

@@ -82,7 +82,7 @@ class PlexMonitorStatisticsSensor(
         description: PlexMonitorStatisticsSensorEntityDescription,
     ) -> None:
         """Initialize the sensor on the device of the server."""
-        super().__init__(coordinator)
+        super().__init__(coordinator, context=description.key)
         self.entity_description = description
         server = coordinator.server
         self._attr_unique_id = f"{server.server.machine_identifier}_{description.key}"
@@ -100,7 +100,7 @@ class PlexMonitorStatisticsSensor(
     @override
     def available(self) -> bool:
         """Return whether the server reports its statistics."""
-        return super().available and self.coordinator.granted and self.coordinator.data is not None
+        return super().available and self.coordinator.is_readable and self.coordinator.data is not None
 
     @property
     @override

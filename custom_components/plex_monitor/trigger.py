@@ -32,7 +32,7 @@ from .automation.targets import (
     async_get_device_id,
     async_get_library_device_ids,
 )
-from .events.data import NAMED_AT_MOST, event_data, stream_data
+from .events.data import MAX_NAMED_ITEMS, event_data, stream_data
 from .events.models import (
     LibraryEvent,
     LibraryEventType,
@@ -236,7 +236,7 @@ class StreamsAboveTrigger(PlexMonitorTrigger):
                 {
                     ATTR_COUNT: len(sessions),
                     CONF_ABOVE: above,
-                    ATTR_STREAMS: [stream_data(session) for session in sessions[:NAMED_AT_MOST]],
+                    ATTR_STREAMS: [stream_data(session) for session in sessions[:MAX_NAMED_ITEMS]],
                 }
             )
 

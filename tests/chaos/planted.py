@@ -52,7 +52,7 @@ class Bug:
         return (self.invariant, self.also) if self.also else (self.invariant,)
 
 
-_LISTED = StreamTracker.listed
+_HANDLE_SESSIONS = StreamTracker.handle_sessions
 
 
 def _numbers(module: Any, **values: float) -> Callable[[], AbstractContextManager[Any]]:
@@ -104,7 +104,7 @@ def _never_forgotten(tracker: StreamTracker, playing: Any) -> None:
 
 
 def _listed_once(tracker: StreamTracker, read: int, sessions: Any) -> Any:
-    return _LISTED(tracker, read, sessions) if tracker.sessions is None else []
+    return _HANDLE_SESSIONS(tracker, read, sessions) if tracker.sessions is None else []
 
 
 async def _with_token_in_url(requests: ServerRequests, path: str, params: Any = None) -> Any:
@@ -167,7 +167,7 @@ PLANTED = (
     Bug(
         name="the positions of ended streams are kept",
         invariant=GROWTH,
-        plant=_around(StreamTracker, "told", _never_forgotten),
+        plant=_around(StreamTracker, "handle_playing", _never_forgotten),
     ),
     Bug(
         name="coordinators are kept when Home Assistant stops",
@@ -235,13 +235,13 @@ PLANTED = (
         name="a poll does not correct the streams of push",
         invariant=FRESH,
         also=GROWTH,  # Streams that are never listed again are kept.
-        plant=_method(StreamTracker, "listed", _listed_once),
+        plant=_method(StreamTracker, "handle_sessions", _listed_once),
     ),
     Bug(
         name="the push channel is never reopened",
         invariant=RECOVERY,
         also=STORM,
-        plant=_method(PushChannel, "_closed", _never_retry),
+        plant=_method(PushChannel, "_handle_lost", _never_retry),
     ),
     Bug(
         name="repairs are not removed when the token is valid",

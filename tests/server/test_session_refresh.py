@@ -43,7 +43,7 @@ async def test_it_asks_at_once_and_three_times_more(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, server: Server, refresh: SessionRefresh
 ) -> None:
     """After one, three and ten seconds; what is not listed then the poll will find."""
-    refresh.async_ask("1", server.is_missing)
+    refresh.async_request("1", server.is_missing)
     await settle(hass)
     asked = [server.asked]
     for _ in range(30):
@@ -56,7 +56,7 @@ async def test_it_asks_no_more_when_the_stream_is_listed(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, server: Server, refresh: SessionRefresh
 ) -> None:
     """Whoever listed it."""
-    refresh.async_ask("1", server.is_missing)
+    refresh.async_request("1", server.is_missing)
     await advance(hass, freezer, 1, step=1)
     assert server.asked == 2
     server.missing = False
@@ -69,7 +69,7 @@ async def test_many_streams_are_asked_for_together(
 ) -> None:
     """Two hundred cost little more than one."""
     for key in range(200):
-        refresh.async_ask(str(key), server.is_missing)
+        refresh.async_request(str(key), server.is_missing)
     await advance(hass, freezer, 30, step=1)
     assert server.asked <= 8
     refresh.async_shutdown()
@@ -81,7 +81,7 @@ async def test_streams_that_begin_one_after_the_other_are_asked_for_together(
     """Once a second, however many begin within it."""
     server.missing = False
     for key in range(40):
-        refresh.async_ask(str(key), server.is_missing)
+        refresh.async_request(str(key), server.is_missing)
         await advance(hass, freezer, 0.1, step=0.1)
     assert server.asked <= 12
     refresh.async_shutdown()
@@ -92,7 +92,7 @@ async def test_stream_that_becomes_another_is_waited_for_anew(
 ) -> None:
     """And no longer for what it was."""
     for _ in range(3):
-        refresh.async_ask("1", server.is_missing)
+        refresh.async_request("1", server.is_missing)
         await advance(hass, freezer, 0.5, step=0.5)
     before = server.asked
     await advance(hass, freezer, 30, step=1)
@@ -103,7 +103,7 @@ async def test_it_ends(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, server: Server, refresh: SessionRefresh
 ) -> None:
     """With the entry."""
-    refresh.async_ask("1", server.is_missing)
+    refresh.async_request("1", server.is_missing)
     await settle(hass)
     refresh.async_shutdown()
     await advance(hass, freezer, 30, step=1)

@@ -66,7 +66,7 @@ def told(
 
 def listed(tracker: StreamTracker, *sessions: Session) -> list[PlaybackEvent]:
     """Let the tracker look."""
-    return tracker.listed(tracker.begin_read(), sessions)
+    return tracker.handle_sessions(tracker.begin_read(), sessions)
 
 
 def kinds(events: list[PlaybackEvent]) -> list[str]:
@@ -92,18 +92,18 @@ def test_what_runs_at_the_first_look_has_not_just_started() -> None:
 def test_stream_that_is_not_known_is_asked_for_once() -> None:
     """However often the server tells of it, and again when it has become another."""
     tracker = playing()
-    assert tracker.told(told(PLAYING)) == ([], True)
-    assert tracker.told(told(PLAYING, 10_000)) == ([], False)
-    assert tracker.told(told(PLAYING, rating_key="101")) == ([], True)
+    assert tracker.handle_playing(told(PLAYING)) == ([], True)
+    assert tracker.handle_playing(told(PLAYING, 10_000)) == ([], False)
+    assert tracker.handle_playing(told(PLAYING, rating_key="101")) == ([], True)
     assert kinds(listed(tracker, a_session(rating_key="101"))) == ["started"]
-    assert tracker.told(told(PLAYING, rating_key="101")) == ([], False)
+    assert tracker.handle_playing(told(PLAYING, rating_key="101")) == ([], False)
 
 
 def test_stream_that_is_again_what_it_was_before_is_asked_for_again() -> None:
     """Somebody has gone back to the episode before."""
     tracker = playing()
     for rating_key in ("100", "101", "100"):
-        assert tracker.told(told(PLAYING, rating_key=rating_key)) == ([], True)
+        assert tracker.handle_playing(told(PLAYING, rating_key=rating_key)) == ([], True)
         listed(tracker, a_session(rating_key=rating_key))
 
 
@@ -112,31 +112,31 @@ def test_stream_that_was_asked_for_is_missing_until_it_is_listed_as_it_was_told(
     tracker = playing()
     film, transcoded = told(PLAYING), told(PLAYING, transcode="t1")
     assert not tracker.is_missing(film)
-    tracker.told(film)
+    tracker.handle_playing(film)
     assert tracker.is_missing(film)
     listed(tracker, a_session())
     assert not tracker.is_missing(film)
-    tracker.told(transcoded)
+    tracker.handle_playing(transcoded)
     listed(tracker, a_session())
     assert tracker.is_missing(transcoded)
-    tracker.denied()
+    tracker.handle_denied()
     assert not tracker.is_missing(transcoded)
     listed(tracker, a_session())
-    tracker.told(told(None))
+    tracker.handle_playing(told(None))
     assert not tracker.is_missing(transcoded)
-    tracker.told(film)
-    tracker.restarted()
+    tracker.handle_playing(film)
+    tracker.handle_restart()
     assert not tracker.is_missing(film)
 
 
 def test_pause_and_resume_are_told_without_a_look() -> None:
     """Buffering is neither."""
     tracker = playing(a_session())
-    assert tracker.told(told(BUFFERING, 1000)) == ([], False)
-    events, ask = tracker.told(told(PAUSED, 5000))
+    assert tracker.handle_playing(told(BUFFERING, 1000)) == ([], False)
+    events, ask = tracker.handle_playing(told(PAUSED, 5000))
     assert (kinds(events), ask) == (["paused"], False)
     assert events[0].session.view_offset == 5000
-    assert kinds(tracker.told(told(PLAYING, 5000))[0]) == ["resumed"]
+    assert kinds(tracker.handle_playing(told(PLAYING, 5000))[0]) == ["resumed"]
 
 
 @given(st.lists(st.integers(min_value=0, max_value=HOUR)))
@@ -145,7 +145,7 @@ def test_position_changes_nothing_that_is_shown(offsets: list[int]) -> None:
     tracker = playing(a_session())
     before = tracker.sessions
     for offset in offsets:
-        assert tracker.told(told(PLAYING, offset)) == ([], False)
+        assert tracker.handle_playing(told(PLAYING, offset)) == ([], False)
     assert tracker.sessions is before
 
 
@@ -153,7 +153,7 @@ def test_change_of_one_stream_leaves_the_others_as_they_are() -> None:
     """Nothing is made anew for them, however many there are."""
     many = [a_session(str(key)) for key in range(200)]
     tracker = playing(*many)
-    tracker.told(told(PAUSED, 5000, key="7"))
+    tracker.handle_playing(told(PAUSED, 5000, key="7"))
     assert tracker.sessions is not None
     assert [key for key, one in tracker.sessions.items() if one is not many[int(key)]] == ["7"]
 
@@ -161,32 +161,32 @@ def test_change_of_one_stream_leaves_the_others_as_they_are() -> None:
 def test_end_near_the_end_is_finished() -> None:
     """The position is the one that was told last, not the one that was listed."""
     tracker = playing(a_session())
-    tracker.told(told(PLAYING, int(HOUR * 0.95)))
-    assert kinds(tracker.told(told(None))[0]) == ["finished", "stopped"]
+    tracker.handle_playing(told(PLAYING, int(HOUR * 0.95)))
+    assert kinds(tracker.handle_playing(told(None))[0]) == ["finished", "stopped"]
 
 
 def test_end_before_that_is_only_stopped() -> None:
     """Whether it is told, or seen at a look."""
     tracker = playing(a_session(), a_session("2", rating_key="200"))
-    tracker.told(told(PLAYING, int(HOUR * 0.5)))
-    assert kinds(tracker.told(told(None))[0]) == ["stopped"]
+    tracker.handle_playing(told(PLAYING, int(HOUR * 0.5)))
+    assert kinds(tracker.handle_playing(told(None))[0]) == ["stopped"]
     assert kinds(listed(tracker)) == ["stopped"]
 
 
 def test_ghost_does_not_come_back_until_it_is_told_to_play() -> None:
     """A server can list a stream for half an hour after its end."""
     tracker = playing(a_session())
-    tracker.told(told(None))
+    tracker.handle_playing(told(None))
     assert listed(tracker, a_session()) == []
     assert tracker.sessions == {}
-    assert tracker.told(told(PLAYING)) == ([], True)
+    assert tracker.handle_playing(told(PLAYING)) == ([], True)
     assert kinds(listed(tracker, a_session())) == ["started"]
 
 
 def test_ghost_that_is_gone_is_forgotten() -> None:
     """The server counts on, but after a restart the same key is another stream."""
     tracker = playing(a_session())
-    tracker.told(told(None))
+    tracker.handle_playing(told(None))
     listed(tracker)
     assert kinds(listed(tracker, a_session())) == ["started"]
 
@@ -194,15 +194,15 @@ def test_ghost_that_is_gone_is_forgotten() -> None:
 def test_restarted_server_counts_anew() -> None:
     """A stream with the key of one that had ended is not taken for its ghost."""
     tracker = playing(a_session())
-    tracker.told(told(None))
-    tracker.restarted()
+    tracker.handle_playing(told(None))
+    tracker.handle_restart()
     assert kinds(listed(tracker, a_session(rating_key="300"))) == ["started"]
 
 
 def test_key_that_has_become_another_stream_is_an_end_and_a_start() -> None:
     """As when the next episode begins by itself."""
     tracker = playing(a_session())
-    tracker.told(told(PLAYING, HOUR))
+    tracker.handle_playing(told(PLAYING, HOUR))
     events = listed(tracker, a_session(rating_key="101"))
     assert kinds(events) == ["finished", "stopped", "started"]
 
@@ -211,8 +211,8 @@ def test_late_answer_is_left_out() -> None:
     """What was asked later, and answered sooner, is newer."""
     tracker = playing()
     first, second = tracker.begin_read(), tracker.begin_read()
-    tracker.listed(second, (a_session(),))
-    assert tracker.listed(first, ()) == []
+    tracker.handle_sessions(second, (a_session(),))
+    assert tracker.handle_sessions(first, ()) == []
     assert tracker.sessions is not None
     assert list(tracker.sessions) == ["1"]
 
@@ -220,17 +220,17 @@ def test_late_answer_is_left_out() -> None:
 def test_decision_that_changes_is_told_by_the_transcoder() -> None:
     """And what the transcoder tells beside that changes nothing."""
     tracker = playing(a_session(decision=StreamDecision.TRANSCODE, transcode=a_transcode()))
-    assert tracker.transcoded(replace(a_transcode(), throttled=True)) == []
-    [event] = tracker.transcoded(a_transcode("copy"))
+    assert tracker.handle_transcode(replace(a_transcode(), throttled=True)) == []
+    [event] = tracker.handle_transcode(a_transcode("copy"))
     assert event.event_type is PlaybackEventType.DECISION_CHANGED
     assert event.session.decision is StreamDecision.DIRECT_STREAM
-    assert tracker.transcoded(replace(a_transcode("copy"), key="another")) == []
+    assert tracker.handle_transcode(replace(a_transcode("copy"), key="another")) == []
 
 
 def test_hardware_that_takes_part_is_taken_in_without_an_event() -> None:
     """It shows in the attributes only."""
     tracker = playing(a_session(decision=StreamDecision.TRANSCODE, transcode=a_transcode()))
-    assert tracker.transcoded(a_transcode(hardware=True)) == []
+    assert tracker.handle_transcode(a_transcode(hardware=True)) == []
     assert tracker.sessions is not None
     transcode = tracker.sessions["1"].transcode
     assert transcode is not None
@@ -248,7 +248,7 @@ def test_transcoder_tells_of_its_own_stream_alone() -> None:
         for key, transcode in (("1", "t1"), ("2", "t2"))
     )
     tracker = playing(film, song)
-    [event] = tracker.transcoded(replace(a_transcode("copy"), key="t2"))
+    [event] = tracker.handle_transcode(replace(a_transcode("copy"), key="t2"))
     assert event.session.session_key == "2"
     assert tracker.sessions is not None
     assert tracker.sessions["1"] is film
@@ -257,8 +257,8 @@ def test_transcoder_tells_of_its_own_stream_alone() -> None:
 def test_new_transcode_of_a_known_stream_is_asked_for() -> None:
     """Somebody has chosen another quality."""
     tracker = playing(a_session())
-    assert tracker.told(told(PLAYING, transcode="t1")) == ([], True)
-    assert tracker.told(told(PLAYING, transcode="t1")) == ([], False)
+    assert tracker.handle_playing(told(PLAYING, transcode="t1")) == ([], True)
+    assert tracker.handle_playing(told(PLAYING, transcode="t1")) == ([], False)
     events = listed(tracker, a_session(decision=StreamDecision.TRANSCODE, transcode=a_transcode()))
     assert kinds(events) == ["decision_changed"]
 
@@ -267,15 +267,15 @@ def test_stream_that_goes_on_without_its_transcode_is_asked_for() -> None:
     """Somebody has chosen the original quality. A stream that ends with it is not."""
     transcoded = a_session(decision=StreamDecision.TRANSCODE, transcode=a_transcode())
     tracker = playing(transcoded)
-    assert tracker.told(told(PLAYING)) == ([], False)
-    tracker.transcode_ended(a_transcode())
-    assert tracker.told(told(PLAYING)) == ([], True)
-    assert tracker.told(told(PLAYING)) == ([], False)
+    assert tracker.handle_playing(told(PLAYING)) == ([], False)
+    tracker.handle_transcode_ended(a_transcode())
+    assert tracker.handle_playing(told(PLAYING)) == ([], True)
+    assert tracker.handle_playing(told(PLAYING)) == ([], False)
     assert kinds(listed(tracker, a_session())) == ["decision_changed"]
 
     tracker = playing(transcoded)
-    tracker.transcode_ended(a_transcode())
-    events, ask = tracker.told(told(None))
+    tracker.handle_transcode_ended(a_transcode())
+    events, ask = tracker.handle_playing(told(None))
     assert (kinds(events), ask) == (["stopped"], False)
 
 
@@ -283,35 +283,35 @@ def test_transcode_that_is_taken_up_again_has_not_ended() -> None:
     """A player that goes back to the lower quality can name it as before."""
     transcoded = a_session(decision=StreamDecision.TRANSCODE, transcode=a_transcode())
     tracker = playing(transcoded)
-    tracker.transcode_ended(a_transcode())
+    tracker.handle_transcode_ended(a_transcode())
     listed(tracker, a_session())
     listed(tracker, transcoded)
-    assert tracker.told(told(PLAYING)) == ([], False)
+    assert tracker.handle_playing(told(PLAYING)) == ([], False)
 
 
 def test_credits_are_reached_once() -> None:
     """The event has the position."""
     tracker = playing(a_session())
     tracker.expect_credits("1", 50 * 60_000)
-    assert tracker.told(told(PLAYING, 49 * 60_000))[0] == []
-    [event] = tracker.told(told(PLAYING, 51 * 60_000))[0]
+    assert tracker.handle_playing(told(PLAYING, 49 * 60_000))[0] == []
+    [event] = tracker.handle_playing(told(PLAYING, 51 * 60_000))[0]
     assert event.event_type is PlaybackEventType.CREDITS_REACHED
     assert event.session.view_offset == 51 * 60_000
-    assert tracker.told(told(PLAYING, 52 * 60_000))[0] == []
+    assert tracker.handle_playing(told(PLAYING, 52 * 60_000))[0] == []
 
 
 def test_credits_are_reached_where_they_begin() -> None:
     """Not a moment later."""
     tracker = playing(a_session())
     tracker.expect_credits("1", 50 * 60_000)
-    assert kinds(tracker.told(told(PLAYING, 50 * 60_000))[0]) == ["credits_reached"]
+    assert kinds(tracker.handle_playing(told(PLAYING, 50 * 60_000))[0]) == ["credits_reached"]
 
 
 def test_credits_are_reached_by_whoever_goes_there_and_pauses() -> None:
     """Without waiting for it to go on."""
     tracker = playing(a_session())
     tracker.expect_credits("1", 50 * 60_000)
-    events, _ = tracker.told(told(PAUSED, 51 * 60_000))
+    events, _ = tracker.handle_playing(told(PAUSED, 51 * 60_000))
     assert kinds(events) == ["paused", "credits_reached"]
 
 
@@ -320,31 +320,31 @@ def test_credits_that_were_passed_before_are_not_waited_for(resumed_at: int) -> 
     """Somebody resumed a film that they had nearly seen."""
     tracker = playing(a_session(view_offset=resumed_at))
     tracker.expect_credits("1", 50 * 60_000)
-    assert tracker.told(told(PLAYING, 56 * 60_000))[0] == []
+    assert tracker.handle_playing(told(PLAYING, 56 * 60_000))[0] == []
 
 
 def test_guest_is_told_nothing_and_does_not_ask() -> None:
     """The account may not see the sessions."""
     tracker = playing(a_session())
-    tracker.denied()
+    tracker.handle_denied()
     assert tracker.sessions is None
-    assert tracker.told(told(PLAYING)) == ([], False)
-    assert tracker.transcoded(a_transcode()) == []
+    assert tracker.handle_playing(told(PLAYING)) == ([], False)
+    assert tracker.handle_transcode(a_transcode()) == []
 
 
 def test_sessions_that_were_hidden_for_a_moment_have_not_started_anew() -> None:
     """A server refuses its owner while it starts."""
     tracker = playing(a_session())
-    tracker.denied()
+    tracker.handle_denied()
     assert listed(tracker, a_session()) == []
 
 
 def test_what_happened_while_the_sessions_were_hidden_is_told() -> None:
     """Whether or not anything was played before."""
     tracker = playing()
-    tracker.denied()
+    tracker.handle_denied()
     assert kinds(listed(tracker, a_session())) == ["started"]
-    tracker.denied()
+    tracker.handle_denied()
     assert kinds(listed(tracker, a_session("2"))) == ["stopped", "started"]
 
 
@@ -372,7 +372,7 @@ def test_every_stream_starts_and_stops_in_turn(
     running: set[tuple[str, str | None]] = set()
     for step in steps:
         if isinstance(step, PlayingNotification):
-            events, _ = tracker.told(step)
+            events, _ = tracker.handle_playing(step)
         else:
             events = listed(tracker, *step)
         for event in events:
@@ -395,8 +395,8 @@ def test_look_after_a_restart_shows_what_the_server_lists(
     """What was told before does not keep anything from being shown then."""
     tracker = playing()
     for notification in notifications:
-        tracker.told(notification)
-    tracker.restarted()
+        tracker.handle_playing(notification)
+    tracker.handle_restart()
     listed(tracker, *sessions)
     assert tracker.sessions == {session.session_key: session for session in sessions}
 
@@ -404,8 +404,8 @@ def test_look_after_a_restart_shows_what_the_server_lists(
 def test_what_is_played_next_on_a_player_does_not_take_the_place_of_what_was_finished() -> None:
     """An episode that was played to its end is finished, though the next one begins at 0."""
     tracker = playing(a_session())
-    tracker.told(told(PLAYING, HOUR - 1000))
-    _, ask = tracker.told(told(PLAYING, 0, rating_key="101"))
+    tracker.handle_playing(told(PLAYING, HOUR - 1000))
+    _, ask = tracker.handle_playing(told(PLAYING, 0, rating_key="101"))
     assert ask
     events = listed(tracker, a_session(rating_key="101"))
     assert kinds(events) == ["finished", "stopped", "started"]
@@ -414,9 +414,9 @@ def test_what_is_played_next_on_a_player_does_not_take_the_place_of_what_was_fin
 def test_what_is_played_next_is_not_where_the_one_before_it_was() -> None:
     """Even where the server does not list how far it is."""
     tracker = playing(a_session())
-    tracker.told(told(PLAYING, HOUR - 1000))
+    tracker.handle_playing(told(PLAYING, HOUR - 1000))
     listed(tracker, a_session(rating_key="101", view_offset=None))
-    assert kinds(tracker.told(told(None, rating_key="101"))[0]) == ["stopped"]
+    assert kinds(tracker.handle_playing(told(None, rating_key="101"))[0]) == ["stopped"]
 
 
 def test_credits_are_those_of_what_is_played() -> None:
@@ -424,5 +424,5 @@ def test_credits_are_those_of_what_is_played() -> None:
     tracker = playing(a_session())
     tracker.expect_credits("1", HOUR // 2)
     listed(tracker, a_session(rating_key="101"))
-    events, _ = tracker.told(told(PLAYING, HOUR - 1000, rating_key="101"))
+    events, _ = tracker.handle_playing(told(PLAYING, HOUR - 1000, rating_key="101"))
     assert events == []

@@ -12,7 +12,10 @@ from custom_components.plex_monitor.plex.errors import (
     PlexWrongServerError,
 )
 from custom_components.plex_monitor.plex.token_health import Verdict
-from custom_components.plex_monitor.server.update_failed import read_failure, token_failure
+from custom_components.plex_monitor.server.update_failed import (
+    exception_for_error,
+    exception_for_verdict,
+)
 from tests.support.translation_check import english
 
 
@@ -29,7 +32,7 @@ from tests.support.translation_check import english
 )
 def test_each_has_its_text(err: PlexError, key: str) -> None:
     """It names the server, and says what went wrong."""
-    failure = read_failure("Home", err)
+    failure = exception_for_error("Home", err)
     assert failure.translation_key == key
     assert key in english()["exceptions"]
     assert failure.translation_placeholders == {"server": "Home", "error": "x"}
@@ -40,7 +43,9 @@ def test_each_has_its_text(err: PlexError, key: str) -> None:
 def test_server_is_left_alone_within_reason(wished: float, wait: float) -> None:
     """A day is not."""
     assert (
-        read_failure("Home", PlexUnavailableError("x", status=503, retry_after=wished)).retry_after
+        exception_for_error(
+            "Home", PlexUnavailableError("x", status=503, retry_after=wished)
+        ).retry_after
         == wait
     )
 
@@ -51,7 +56,7 @@ def test_token_is_asked_for_where_only_a_new_one_helps(
     verdict: Verdict, *, has_token: bool
 ) -> None:
     """Else it is polled again."""
-    failure = token_failure("Home", verdict, has_token=has_token)
+    failure = exception_for_verdict("Home", verdict, has_token=has_token)
     assert isinstance(failure, ConfigEntryAuthFailed) is verdict.needs_sign_in
     assert failure.translation_key in english()["exceptions"]
 
@@ -59,7 +64,9 @@ def test_token_is_asked_for_where_only_a_new_one_helps(
 def test_nobody_was_signed_out_who_had_no_token() -> None:
     """It says that the server wants one now."""
     said = {
-        has_token: token_failure("Home", Verdict.INVALID, has_token=has_token).translation_key
+        has_token: exception_for_verdict(
+            "Home", Verdict.INVALID, has_token=has_token
+        ).translation_key
         for has_token in (True, False)
     }
     assert said == {True: "invalid", False: "token_wanted"}

@@ -5,7 +5,7 @@ from datetime import datetime
 from homeassistant.util.json import JsonObjectType
 
 from ..events.attributes import media_attributes
-from ..events.data import STREAM, stream_data
+from ..events.data import STREAM_DEFAULTS, stream_data
 from ..plex.models import HistoryItem, MediaItem, Session
 
 MILLISECONDS = 1000
@@ -14,7 +14,7 @@ MILLISECONDS = 1000
 def stream_response(session: Session) -> JsonObjectType:
     """Return a stream; times are in seconds, the bandwidth in kbit/s."""
     return {
-        **STREAM,
+        **STREAM_DEFAULTS,
         "position": _seconds(session.view_offset),
         "duration": _seconds(session.duration),
         **stream_data(session),

@@ -1,1 +1,1 @@
-"""What happens at a server, as against how it is, and who is notified."""
+"""The events of a server, and their dispatching to listeners."""

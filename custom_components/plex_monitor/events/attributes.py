@@ -1,4 +1,4 @@
-"""What is told of media and of streams beside a state."""
+"""State attributes of media and streams."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from ..plex.models import MediaItem, Session
 
 
 def media_attributes(media: Session | MediaItem) -> dict[str, Any]:
-    """Return what a medium is: an episode with its show, a track with its artist and album."""
+    """Return the attributes of an item: an episode has a show, a track an artist and album."""
     attributes: dict[str, Any] = {"title": media.title, "media_type": media.media_type}
     match media.media_type:
         case "episode":
@@ -25,7 +25,7 @@ def media_attributes(media: Session | MediaItem) -> dict[str, Any]:
 
 
 def stream_attributes(session: Session) -> dict[str, Any]:
-    """Return what is played, by whom, where, and how it gets there."""
+    """Return the item, user, player and delivery of a stream."""
     return {
         **media_attributes(session),
         "user": session.user,
@@ -38,7 +38,7 @@ def stream_attributes(session: Session) -> dict[str, Any]:
 
 
 def delivery_attributes(session: Session) -> dict[str, Any]:
-    """Return what is done to a stream for its player."""
+    """Return how a stream is converted and sent to its player."""
     transcode = session.transcode
     return {
         "video_decision": session.video_decision,

@@ -1,4 +1,4 @@
-"""What is told with an event: the attributes of event entities, the variables of automations."""
+"""The data of an event: attributes of event entities and variables of automations."""
 
 from typing import Any, assert_never
 
@@ -6,21 +6,22 @@ from ..plex.models import Session
 from .attributes import media_attributes, stream_attributes
 from .models import ENDINGS, LibraryEvent, PlaybackEvent, PlexEvent, ServerEvent, TokenEvent
 
-# More of what was added at once is counted, and not named.
-NAMED_AT_MOST = 20
+# If more items are added at once, the others are only counted.
+MAX_NAMED_ITEMS = 20
 
-# The state of a stream that has ended, beside those that Plex tells of one that is there.
+# The state of a stream that has ended; the other states are those that Plex reports.
 STOPPED = "stopped"
 
-# What a person reads first, in this order. A template finds all of it whatever the medium is.
-_MEDIUM = dict.fromkeys(
+# The keys that a person reads first, in this order. Each type of media has all of them, so that a
+# template need not check for them.
+_MEDIA_DEFAULTS = dict.fromkeys(
     ("title", "show", "season", "episode", "artist", "album", "year", "media_type", "library")
 )
-STREAM = _MEDIUM | dict.fromkeys(("user", "player", "state", "progress"))
+STREAM_DEFAULTS = _MEDIA_DEFAULTS | dict.fromkeys(("user", "player", "state", "progress"))
 
 
 def event_data(event: PlexEvent) -> dict[str, Any]:
-    """Return what happened; no event tells more than a page of it."""
+    """Return the data of an event, which is limited to about a page."""
     match event:
         case PlaybackEvent():
             data = stream_data(event.session)
@@ -35,9 +36,9 @@ def event_data(event: PlexEvent) -> dict[str, Any]:
 
 
 def stream_data(session: Session) -> dict[str, Any]:
-    """Return what is played, by whom, where, from which library, and how it gets there."""
+    """Return the item, user, player, library and delivery of a stream."""
     return {
-        **STREAM,
+        **STREAM_DEFAULTS,
         **stream_attributes(session),
         "library": session.section_title,
         "live": session.live,
@@ -47,15 +48,15 @@ def stream_data(session: Session) -> dict[str, Any]:
 
 
 def _library_data(event: LibraryEvent) -> dict[str, Any]:
-    """Return which library it is, and what was added to it or removed from it."""
+    """Return the library, and what was added to it or removed from it."""
     section: dict[str, Any] = {"library": event.section.title, "library_key": event.section.key}
     if event.title is None:
         return section
     data = {"title": event.title, **section}
     if event.items:
-        named = event.items[:NAMED_AT_MOST]
+        named = event.items[:MAX_NAMED_ITEMS]
         data = {
-            **_MEDIUM,
+            **_MEDIA_DEFAULTS,
             **media_attributes(event.items[0]),
             **section,
             "title": event.title,

@@ -1,4 +1,4 @@
-"""The news of one server: what happens, told once to whoever listens."""
+"""The dispatcher of the events of one server."""
 
 from collections.abc import Callable
 from functools import partial
@@ -14,63 +14,67 @@ from .models import PlexEvent, ServerEvent, ServerEventType, TokenEvent, TokenEv
 
 
 class EventDispatcher:
-    """Tell the events, and see which of what is known of the server and its token is one."""
+    """Dispatch events to the listeners, and derive events of the server and its token."""
 
     def __init__(self, hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> None:
-        """Go on from what was told before a reload of the entry."""
+        """Initialize with what was reported before a reload of the entry."""
         self.entry = entry
         self.listeners: Listeners[PlexEvent] = Listeners()
         self._last = async_last_reported(hass, entry.entry_id)
-        # What becomes known before whoever wants to know of it can listen. It is lost with a setup
-        # that fails, and the next one finds it again.
+        # Reports made during the setup of the entry, when there are no listeners. They are lost
+        # with a setup that fails; the next one makes them again.
         self._pending: list[Callable[[], None]] = []
 
     @callback
     def async_start(self) -> None:
-        """Begin to follow the setup of the entry."""
-        self.entry.async_on_unload(self.entry.async_on_state_change(self._async_entry_changed))
+        """Make the pending reports once the entry is loaded."""
+        self.entry.async_on_unload(
+            self.entry.async_on_state_change(self._handle_entry_state_change)
+        )
 
     @callback
     def async_dispatch(self, *events: PlexEvent) -> None:
-        """Tell the listeners what happened, once the entry is set up."""
-        self._async_once_set_up(partial(self._async_notify, *events))
+        """Dispatch events to the listeners, once the entry is loaded."""
+        self._async_call_when_loaded(partial(self._async_notify, *events))
 
     @callback
     def async_report_online(self, *, online: bool, version: str | None) -> None:
-        """Tell that the server went down or came back."""
-        self._async_once_set_up(partial(self._async_report_online, online=online, version=version))
+        """Report whether the server is online: it may have gone down or come back."""
+        self._async_call_when_loaded(
+            partial(self._async_report_online, online=online, version=version)
+        )
 
     @callback
     def async_report_version(self, version: str) -> None:
-        """Tell that the server was updated, or put back, to a version."""
+        """Report that the server was updated, or downgraded, to a version."""
         self.async_dispatch(ServerEvent(event_type=ServerEventType.UPDATED, version=version))
 
     @callback
     def async_report_token_accepted(self) -> None:
-        """Tell where it is another token than before that works."""
-        self._async_once_set_up(self._async_report_token_accepted)
+        """Report that the token works: it may have replaced another one."""
+        self._async_call_when_loaded(self._async_report_token_accepted)
 
     @callback
     def async_report_verdict(self, *, is_problem: bool, is_healthy: bool) -> None:
-        """Tell that the token became invalid, once until it is well again."""
-        self._async_once_set_up(
+        """Report the verdict: an invalid token is one event until the token is healthy again."""
+        self._async_call_when_loaded(
             partial(self._async_report_verdict, is_problem=is_problem, is_healthy=is_healthy)
         )
 
     @callback
-    def _async_once_set_up(self, tell: Callable[[], None]) -> None:
+    def _async_call_when_loaded(self, report: Callable[[], None]) -> None:
         if self.entry.state is ConfigEntryState.LOADED:
-            tell()
+            report()
         else:
-            self._pending.append(tell)
+            self._pending.append(report)
 
     @callback
-    def _async_entry_changed(self) -> None:
-        """Tell what became known while the entry was set up."""
+    def _handle_entry_state_change(self) -> None:
+        """Make the pending reports if the entry is loaded now."""
         if self.entry.state is ConfigEntryState.LOADED:
             pending, self._pending = self._pending, []
-            for tell in pending:
-                tell()
+            for report in pending:
+                report()
 
     @callback
     def _async_notify(self, *events: PlexEvent) -> None:
@@ -93,8 +97,8 @@ class EventDispatcher:
 
     @callback
     def _async_report_verdict(self, *, is_problem: bool, is_healthy: bool) -> None:
-        if is_problem and not self._last.token_is_bad:
-            self._last.token_is_bad = True
+        if is_problem and not self._last.is_token_invalid:
+            self._last.is_token_invalid = True
             self._async_notify(TokenEvent(event_type=TokenEventType.BECAME_INVALID))
         elif is_healthy:
-            self._last.token_is_bad = False
+            self._last.is_token_invalid = False

@@ -1,4 +1,4 @@
-"""What was told of a server last: it outlives a reload of its entry, and not Home Assistant."""
+"""The state of a server that was last reported: it outlives a reload, but not Home Assistant."""
 
 from dataclasses import dataclass, field
 
@@ -11,13 +11,13 @@ from ..tokens import Tokens
 
 @dataclass(kw_only=True)
 class LastReported:
-    """What whoever listens takes for true, so that only what differs from it is news.
+    """The state that was last reported, so that only a change of it is an event.
 
     `online` is `None` until the server has answered once. `tokens` are those that worked last.
     """
 
     online: bool | None = None
-    token_is_bad: bool = False
+    is_token_invalid: bool = False
     tokens: Tokens | None = field(default=None, repr=False)
 
 
@@ -26,11 +26,11 @@ _LAST_REPORTED: HassKey[dict[str, LastReported]] = HassKey(f"{DOMAIN}_last_repor
 
 @callback
 def async_last_reported(hass: HomeAssistant, entry_id: str) -> LastReported:
-    """Return what was told of the server of an entry."""
+    """Return the last reported state of the server of an entry."""
     return hass.data.setdefault(_LAST_REPORTED, {}).setdefault(entry_id, LastReported())
 
 
 @callback
 def async_forget_last_reported(hass: HomeAssistant, entry_id: str) -> None:
-    """Forget what was told of a server that is removed."""
+    """Forget the last reported state of a server that is removed."""
     hass.data.get(_LAST_REPORTED, {}).pop(entry_id, None)

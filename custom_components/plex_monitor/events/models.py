@@ -1,4 +1,4 @@
-"""What happens at a server, as against how it is: told once, to whoever listens."""
+"""The events of a server; its state is in the coordinators."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -6,29 +6,29 @@ from enum import StrEnum, auto
 
 from ..plex.models import MediaItem, PlaybackState, Section, Session
 
-# Plex marks what was played this far as watched.
+# Plex marks an item as watched once this percentage of it was played.
 FINISHED_AT = 90.0
 
 
 class PlaybackEventType(StrEnum):
-    """What can happen to a stream."""
+    """The types of playback events."""
 
     STARTED = auto()
     PAUSED = auto()
     RESUMED = auto()
     STOPPED = auto()
     FINISHED = auto()
-    """Stopped near its end; told beside `STOPPED`, and before it."""
+    """Stopped near the end of the item; reported in addition to `STOPPED`, and before it."""
     CREDITS_REACHED = auto()
     DECISION_CHANGED = auto()
-    """It began or ceased to be transcoded while it was played."""
+    """The stream began or ceased to be transcoded during playback."""
 
 
 ENDINGS = frozenset({PlaybackEventType.STOPPED, PlaybackEventType.FINISHED})
 
 
 class LibraryEventType(StrEnum):
-    """What can happen to a library."""
+    """The types of library events."""
 
     ADDED = auto()
     REMOVED = auto()
@@ -37,7 +37,7 @@ class LibraryEventType(StrEnum):
 
 
 class ServerEventType(StrEnum):
-    """What can happen to the server itself."""
+    """The types of server events."""
 
     CAME_BACK = auto()
     WENT_DOWN = auto()
@@ -45,7 +45,7 @@ class ServerEventType(StrEnum):
 
 
 class TokenEventType(StrEnum):
-    """What can happen to the token."""
+    """The types of token events."""
 
     BECAME_INVALID = auto()
     REPLACED = auto()
@@ -53,7 +53,7 @@ class TokenEventType(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class PlaybackEvent:
-    """Something happened to a stream."""
+    """An event of a stream."""
 
     event_type: PlaybackEventType
     session: Session
@@ -61,10 +61,10 @@ class PlaybackEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryEvent:
-    """Something happened to a library.
+    """An event of a library.
 
-    For `ADDED`, `items` are all that belong together: one film, or the episodes of one season.
-    `title` names them as a whole. For `REMOVED` it is the one thing that was removed.
+    For `ADDED`, `items` are the items that belong together: one film, or the episodes of one
+    season, and `title` names them as a whole. For `REMOVED`, it is the title of the removed item.
     """
 
     event_type: LibraryEventType
@@ -75,7 +75,7 @@ class LibraryEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class ServerEvent:
-    """Something happened to the server."""
+    """An event of the server itself."""
 
     event_type: ServerEventType
     version: str | None
@@ -83,7 +83,7 @@ class ServerEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class TokenEvent:
-    """Something happened to the token."""
+    """An event of the token."""
 
     event_type: TokenEventType
 
@@ -93,23 +93,23 @@ type Sessions = Mapping[str, Session]
 
 
 def playback_events(before: Sessions, after: Sessions) -> Iterator[PlaybackEvent]:
-    """Return what happened to the streams between two looks at them, endings first."""
+    """Return the events that lead from one set of sessions to another, endings first."""
     for key, old in before.items():
         new = after.get(key)
-        if new is None or not _is_same(old, new):
-            yield from _ended(old)
+        if new is None or not _is_same_stream(old, new):
+            yield from _ending_events(old)
     for key, new in after.items():
         was = before.get(key)
         if was is new:
             continue
-        if was is None or not _is_same(was, new):
+        if was is None or not _is_same_stream(was, new):
             yield PlaybackEvent(event_type=PlaybackEventType.STARTED, session=new)
         else:
-            yield from _changed(was, new)
+            yield from _change_events(was, new)
 
 
-def _is_same(old: Session, new: Session) -> bool:
-    """Say whether two sessions of one key are one stream: the keys begin anew with the server."""
+def _is_same_stream(old: Session, new: Session) -> bool:
+    """Return whether two sessions of one key are one stream: a restarted server reuses keys."""
     return (old.rating_key, old.player_id, old.user_id) == (
         new.rating_key,
         new.player_id,
@@ -117,14 +117,14 @@ def _is_same(old: Session, new: Session) -> bool:
     )
 
 
-def _ended(session: Session) -> Iterator[PlaybackEvent]:
+def _ending_events(session: Session) -> Iterator[PlaybackEvent]:
     if session.progress is not None and session.progress >= FINISHED_AT:
         yield PlaybackEvent(event_type=PlaybackEventType.FINISHED, session=session)
     yield PlaybackEvent(event_type=PlaybackEventType.STOPPED, session=session)
 
 
-def _changed(old: Session, new: Session) -> Iterator[PlaybackEvent]:
-    """Return what happened to a stream that goes on; a player that buffers is still playing."""
+def _change_events(old: Session, new: Session) -> Iterator[PlaybackEvent]:
+    """Return the events of a stream that goes on; a player that buffers is still playing."""
     paused = PlaybackState.PAUSED
     if old.state is not paused and new.state is paused:
         yield PlaybackEvent(event_type=PlaybackEventType.PAUSED, session=new)

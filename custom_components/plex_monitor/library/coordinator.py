@@ -11,13 +11,13 @@ from types import MappingProxyType
 from typing import NamedTuple, override
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.dispatcher import async_dispatcher_send
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator, UpdateFailed
 from homeassistant.util.signal_type import SignalType
 
-from ..const import DOMAIN, LOGGER
+from ..const import DOMAIN, LOGGER, PROGRESS_INTERVAL
 from ..events.models import LibraryEvent, LibraryEventType
-from ..events.throttle import Throttle
 from ..plex.errors import PlexError, PlexUnauthorizedError
 from ..plex.models import MediaType, Section, SectionStorage
 from ..plex.notifications import (
@@ -86,7 +86,13 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         self._changes = LibraryChanges(hass, entry, self._async_read_changed)
         self._presence = LibraryPresence()
         self._scans = ScanTracker()
-        self._scan_throttle = Throttle(hass, self._async_dispatch_scans)
+        self._scan_debouncer = Debouncer(
+            hass,
+            LOGGER,
+            cooldown=PROGRESS_INTERVAL,
+            immediate=True,
+            function=self._async_dispatch_scans,
+        )
         self._reader = LibraryReader(hass, coordinator)
         self._read_lock = asyncio.Lock()
         # Whether the account was the owner's when the storage was read.
@@ -129,7 +135,7 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         """Start to follow the server."""
         entry = self.config_entry
         entry.async_on_unload(self._changes.async_stop)
-        entry.async_on_unload(self._scan_throttle.async_stop)
+        entry.async_on_unload(self._scan_debouncer.async_shutdown)
         entry.async_on_unload(
             self.server.async_add_notification_listener(self._async_handle_notification)
         )
@@ -347,7 +353,7 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         if started_or_finished or ended:
             self._async_dispatch_update(key)
         else:
-            self._scan_throttle.async_changed(at_once=False)
+            self._scan_debouncer.async_schedule_call()
 
     @callback
     def _async_dispatch_scans(self) -> None:

@@ -1,1 +1,1 @@
-"""One server, polled and pushed: its state, its streams, its address."""
+"""The coordinator of one server: its polls, its push channel, its streams, its address."""

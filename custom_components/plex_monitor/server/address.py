@@ -1,4 +1,4 @@
-"""A server that has moved: found again by asking plex.tv where it is."""
+"""Follow a server that has moved, with the addresses that plex.tv lists for it."""
 
 from time import monotonic
 
@@ -20,14 +20,14 @@ SEARCH_INTERVAL = 300.0
 # A server that restarts does not answer for a moment, and has not moved.
 CONNECTION_FAILURES = 2
 
-# When an entry may be searched for again. It outlasts the coordinator, which is made anew each time
-# that the setup is tried again.
+# When the server of an entry may be searched for again. It outlasts the coordinator, of which each
+# retry of the setup creates a new one.
 _SEARCH_DUE: HassKey[dict[str, float]] = HassKey(f"{DOMAIN}_search_due")
 
 
 @callback
 def async_forget_search(hass: HomeAssistant, entry_id: str) -> None:
-    """Forget when the server of an entry that is removed was searched for."""
+    """Forget when the server of an entry was searched for; the entry is removed."""
     hass.data.get(_SEARCH_DUE, {}).pop(entry_id, None)
 
 
@@ -41,7 +41,7 @@ class AddressFinder:
         server: PlexServer,
         plex_tv: PlexTv,
     ) -> None:
-        """Look for nothing yet."""
+        """Initialize the finder; nothing is requested yet."""
         self.hass = hass
         self.entry = entry
         self.server = server
@@ -49,7 +49,7 @@ class AddressFinder:
         self._search_due = hass.data.setdefault(_SEARCH_DUE, {})
 
     async def async_find(self, err: PlexError, failures: int) -> bool:
-        """Move the server's client and the entry to a better address, and say whether it moved.
+        """Move the client and the entry to another address, and return whether they have moved.
 
         `failures` is how often in a row the server could not be read.
         """
@@ -65,16 +65,18 @@ class AddressFinder:
         try:
             resources = await self.plex_tv.resources(account_token)
         except PlexError as failure:
-            LOGGER.debug("%s: plex.tv does not tell its address: %s", self.entry.title, failure)
+            LOGGER.debug(
+                "%s: could not get its addresses from plex.tv: %s", self.entry.title, failure
+            )
             return False
         connections = [
             connection
             for resource in resources
             if resource.machine_identifier == self.entry.unique_id
             for connection in ranked_connections(resource)
-            if self._is_worth_it(connection)
+            if self._is_acceptable(connection)
         ]
-        found = await find_connection(connections, self._async_is_here)
+        found = await find_connection(connections, self._async_is_server_at)
         if found is None or found.url == self.server.url:
             return False
         LOGGER.info("%s: moved to %s", self.entry.title, found.url)
@@ -84,26 +86,26 @@ class AddressFinder:
         )
         return True
 
-    def _is_worth_it(self, connection: Connection) -> bool:
-        """Say whether an address is one to move to, and to stay at."""
+    def _is_acceptable(self, connection: Connection) -> bool:
+        """Return whether the server may be moved to an address for good."""
         if connection.relay:
-            # Relays are slow, and the server is likely to be back at home before long.
+            # Relays are slow, and the server is likely to be reachable locally again before long.
             return False
         if not connection.secure:
-            # An address that was encrypted is never given up for one that is not.
+            # An encrypted connection is never replaced by an unencrypted one.
             return not self.server.url.startswith("https://")
         verified: bool = self.entry.data[CONF_VERIFY_SSL]
         return connection.local or verified
 
     @staticmethod
     def _may_have_moved(err: PlexError, failures: int) -> bool:
-        """Say whether a failure can be that of an address which is no longer the server's."""
+        """Return whether the server may have moved, judging by a failure."""
         if isinstance(err, PlexCertificateError | PlexWrongServerError):
             return True
         return isinstance(err, PlexConnectionError) and failures >= CONNECTION_FAILURES
 
-    async def _async_is_here(self, connection: Connection) -> bool:
-        """Say whether the server answers at an address."""
+    async def _async_is_server_at(self, connection: Connection) -> bool:
+        """Return whether it is this server that answers at an address."""
         identity = await fetch_identity(
             async_get_clientsession(self.hass, self.entry.data[CONF_VERIFY_SSL]),
             connection.url,

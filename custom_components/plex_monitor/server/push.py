@@ -1,4 +1,4 @@
-"""The push channel of a server: what it tells by itself, for as long as it lasts."""
+"""The push channel of one server: a websocket on which the server sends notifications."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,18 +14,18 @@ from ..plex.notifications import Notification
 from ..plex.server import PlexServer
 from ..runtime import PlexMonitorConfigEntry
 
-# Each connection that fails, or is lost at once, doubles the wait for the next.
+# Each connection that fails, or is lost soon after it opened, doubles the wait for the next.
 BACK_OFF_FIRST = 5.0
 BACK_OFF_LAST = 300.0
-# A connection that lasted this long was a good one.
-GOOD_AFTER = 60.0
+# A connection that lasted this long was stable.
+STABLE_AFTER = 60.0
 
 
 class PushChannel:
     """Keep a websocket to the server open whenever a poll has shown that the server is well.
 
-    It has no timer of its own: the poll, which tightens while there is no push, reconnects it. So
-    nothing is sent to a server that is down or refuses the token.
+    It has no timer of its own: the poll, which is more frequent while there is no push, reconnects
+    it. So nothing is sent to a server that is down or refuses the token.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class PushChannel:
         on_change: Callable[[], None],
         on_notification: Callable[[Notification], None],
     ) -> None:
-        """Tell `on_change` when the channel opens and when it is lost."""
+        """Initialize the channel; `on_change` is called when it opens and when it is lost."""
         self.hass = hass
         self.entry = entry
         self.server = server
@@ -52,7 +52,7 @@ class PushChannel:
 
     @callback
     def async_ensure_open(self) -> None:
-        """Open the channel where it is not, and its time has come."""
+        """Open the channel if it is closed and the back-off is over."""
         if self._running or monotonic() < self._retry_at:
             return
         self._running = True
@@ -60,7 +60,7 @@ class PushChannel:
             self.hass, self._async_listen(), f"plex_monitor push {self.entry.entry_id}"
         )
 
-    async def async_use(self, server: PlexServer) -> None:
+    async def async_use_server(self, server: PlexServer) -> None:
         """Close the channel, and open the next one with another client."""
         self.server = server
         self._retry_at = 0.0
@@ -69,22 +69,23 @@ class PushChannel:
             await asyncio.wait([self._task])
 
     async def _async_listen(self) -> None:
-        """Listen until the channel is lost."""
+        """Receive notifications until the channel is lost."""
         opened_at: float | None = None
         try:
             async with self.server.notifications() as notifications:
                 opened_at = monotonic()
-                self._opened()
+                self._handle_opened()
                 async for notification in notifications:
                     self._on_notification(notification)
         except PlexError as err:
-            self._closed(err, good=opened_at is not None and monotonic() - opened_at >= GOOD_AFTER)
+            was_stable = opened_at is not None and monotonic() - opened_at >= STABLE_AFTER
+            self._handle_lost(err, was_stable=was_stable)
         finally:
             self._running = False
             self.connected = False
         self._on_change()
 
-    def _opened(self) -> None:
+    def _handle_opened(self) -> None:
         self.connected = True
         LOGGER.log(
             logging.INFO if self._lost else logging.DEBUG,
@@ -94,10 +95,10 @@ class PushChannel:
         self._lost = False
         self._on_change()
 
-    def _closed(self, err: PlexError, *, good: bool) -> None:
-        wait = 0.0 if good else self._back_off
-        self._back_off = BACK_OFF_FIRST if good else min(2 * self._back_off, BACK_OFF_LAST)
-        # Spread, so that many Home Assistants do not come back to a restarted server as one.
+    def _handle_lost(self, err: PlexError, *, was_stable: bool) -> None:
+        wait = 0.0 if was_stable else self._back_off
+        self._back_off = BACK_OFF_FIRST if was_stable else min(2 * self._back_off, BACK_OFF_LAST)
+        # Jitter, so that many Home Assistants do not reconnect to a restarted server at once.
         self._retry_at = monotonic() + wait * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
         if not self._lost:
             LOGGER.info("%s: lost the push channel, polling instead: %s", self.entry.title, err)

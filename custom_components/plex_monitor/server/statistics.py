@@ -1,4 +1,4 @@
-"""What a server uses of its machine and of its network, asked only while somebody wants it."""
+"""The CPU, memory and bandwidth usage of one server, read only while an entity shows it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -24,19 +24,19 @@ UPDATE_INTERVAL = timedelta(seconds=30)
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """What a server uses; `None` where it has not measured it yet."""
+    """The usage of a server; `None` where the server has not measured it yet."""
 
     resources: ResourceUsage | None
     bandwidth: BandwidthUsage | None
 
 
 def has_statistics(data: PlexMonitorData | None) -> bool:
-    """Say whether a server tells its statistics: to its owner, who has Plex Pass."""
+    """Return whether the account may read the statistics: the owner, with Plex Pass."""
     return data is not None and data.sessions is not None and data.info.plex_pass
 
 
 class StatisticsCoordinator(DataUpdateCoordinator[Usage | None]):
-    """Read the statistics; without an enabled entity that listens, nothing is asked."""
+    """Read the statistics; without a listener, nothing is requested."""
 
     config_entry: PlexMonitorConfigEntry
 
@@ -46,7 +46,7 @@ class StatisticsCoordinator(DataUpdateCoordinator[Usage | None]):
         entry: PlexMonitorConfigEntry,
         coordinator: PlexMonitorCoordinator,
     ) -> None:
-        """Read from the server of a coordinator."""
+        """Initialize the coordinator for the server of another coordinator."""
         super().__init__(
             hass,
             LOGGER,
@@ -57,8 +57,8 @@ class StatisticsCoordinator(DataUpdateCoordinator[Usage | None]):
         self.server = coordinator
 
     @property
-    def granted(self) -> bool:
-        """Say whether the server can be read, and tells its statistics to this account."""
+    def is_readable(self) -> bool:
+        """Return whether the server can be read, and its statistics too."""
         return self.server.last_update_success and has_statistics(self.server.data)
 
     @override
@@ -66,10 +66,13 @@ class StatisticsCoordinator(DataUpdateCoordinator[Usage | None]):
     def async_add_listener(
         self, update_callback: CALLBACK_TYPE, context: Any = None
     ) -> Callable[[], None]:
-        """Listen for updates; whoever is the first need not wait for the next."""
-        first = not self._listeners
+        """Listen for updates; refresh for the first listener with a context.
+
+        Home Assistant only schedules the next refresh then, which is one interval away.
+        """
+        is_first = not any(self.async_contexts())
         remove = super().async_add_listener(update_callback, context)
-        if first:
+        if is_first:
             self.config_entry.async_create_background_task(
                 self.hass,
                 self.async_request_refresh(),
@@ -80,8 +83,8 @@ class StatisticsCoordinator(DataUpdateCoordinator[Usage | None]):
     @override
     async def _async_update_data(self) -> Usage | None:
         """Read the statistics."""
-        if not self.granted:
-            # That is told by the server itself.
+        if not self.is_readable:
+            # The coordinator of the server reports why.
             return self.data
         statistics = self.server.server.statistics
         try:
@@ -92,11 +95,11 @@ class StatisticsCoordinator(DataUpdateCoordinator[Usage | None]):
                 else await statistics.bandwidth(until=resources.at, span=UPDATE_INTERVAL)
             )
         except (PlexNotFoundError, PlexForbiddenError) as err:
-            # Plex Pass or the right has ended; the server itself tells that at its own time.
-            LOGGER.debug("%s: tells no statistics any more: %s", self.server.name, err)
+            # Plex Pass or the permission has ended; the coordinator of the server will find out.
+            LOGGER.debug("%s: no longer provides statistics: %s", self.server.name, err)
             return None
         except PlexUnauthorizedError:
-            # That is for the server's own poll to judge.
+            # Only the poll of the server may judge the token.
             await self.server.async_request_refresh()
             return self.data
         except PlexError as err:

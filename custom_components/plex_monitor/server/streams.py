@@ -1,4 +1,4 @@
-"""The streams of a server, followed by what it tells by itself and by what it lists."""
+"""The streams of one server, kept up to date by notifications and by reads of its sessions."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -9,48 +9,49 @@ from ..plex.models import Session, StreamDecision, TranscodeStatus
 from ..plex.notifications import PlayingNotification
 from ..plex.parsing import integer
 
-# Session, item and transcode, as a notification names them.
-type _AsTold = tuple[str, str | None, str | None]
+# What identifies a stream in a notification: session key, rating key and transcode key.
+type _StreamId = tuple[str, str | None, str | None]
 
 
 class StreamTracker:
-    """Keep the sessions, and tell what happened to them.
+    """Track the sessions of a server, and derive playback events from their changes.
 
-    `sessions` are by their key, `None` where the account may not see them. Where a stream is told
-    to be is kept apart from them: it changes all the time, and nothing is to be written for that.
+    `sessions` are by their key, `None` where the account may not see them. The position that was
+    reported last is kept apart from them: it changes all the time, and causes no state change.
     """
 
     def __init__(self) -> None:
-        """Know of no session yet."""
+        """Initialize without any session."""
         self.sessions: Sessions | None = None
-        # The sessions as they were seen last, `None` before they were seen at all.
-        self._known: Sessions | None = None
-        # Sessions that ended by push and that the server still lists.
+        # The sessions as last read or reported, `None` until they are read for the first time. They
+        # outlast a time in which the account may not see the sessions.
+        self._previous: Sessions | None = None
+        # Sessions that have ended by push, and that the server still lists.
         self._ended: set[str] = set()
-        # Streams that were told by push, were asked for, and are not listed (yet).
-        self._asked_for: set[_AsTold] = set()
+        # Streams for which a read was requested, and that are not listed (yet).
+        self._requested: set[_StreamId] = set()
         # Keys of transcodes that have ended, of streams that may go on without.
-        self._transcodes_ended: set[str] = set()
+        self._ended_transcodes: set[str] = set()
         self._positions: dict[str, int] = {}
-        # Where the credits of a stream begin, as long as they are not reached.
-        self._credits: dict[str, int] = {}
-        self._reads_begun = 0
+        # Where the credits of a stream begin, until they are reached.
+        self._credits_offsets: dict[str, int] = {}
+        self._reads_started = 0
         self._last_read = 0
 
     def begin_read(self) -> int:
-        """Return a number for a look at the sessions, which orders it among others."""
-        self._reads_begun += 1
-        return self._reads_begun
+        """Return a number for a read of the sessions, which orders it among others."""
+        self._reads_started += 1
+        return self._reads_started
 
-    def listed(self, read: int, sessions: tuple[Session, ...]) -> list[PlaybackEvent]:
-        """Take in what the server lists, unless a look that was begun later was answered sooner."""
+    def handle_sessions(self, read: int, sessions: tuple[Session, ...]) -> list[PlaybackEvent]:
+        """Update the streams with the response to a read, unless a later read has overtaken it."""
         if read < self._last_read:
             return []
         self._last_read = read
         by_key = {session.session_key: session for session in sessions}
         self._ended &= by_key.keys()
-        self._asked_for -= {_as_told(session) for session in sessions}
-        events = self._set({k: s for k, s in by_key.items() if k not in self._ended})
+        self._requested -= {_id_of_session(session) for session in sessions}
+        events = self._update({k: s for k, s in by_key.items() if k not in self._ended})
         self._positions |= {
             key: session.view_offset
             for key, session in (self.sessions or {}).items()
@@ -58,52 +59,56 @@ class StreamTracker:
         }
         return events
 
-    def denied(self) -> None:
-        """Take in that the account may not see the sessions."""
+    def handle_denied(self) -> None:
+        """Handle that the account may not see the sessions."""
         self.sessions = None
 
-    def restarted(self) -> None:
-        """Forget what was told before: the server counts its sessions from one again."""
+    def handle_restart(self) -> None:
+        """Forget earlier notifications: a restarted server counts its sessions from one again."""
         self._ended.clear()
-        self._asked_for.clear()
+        self._requested.clear()
 
-    def told(self, playing: PlayingNotification) -> tuple[list[PlaybackEvent], bool]:
-        """Take in what the server tells, and say whether the sessions have to be asked for."""
+    def handle_playing(self, playing: PlayingNotification) -> tuple[list[PlaybackEvent], bool]:
+        """Handle a notification about a stream.
+
+        Return the events, and whether the sessions have to be read to know the stream.
+        """
         if self.sessions is None:
             return [], False
         key = playing.session_key
-        known = self.sessions.get(key)
-        # Where the next thing on a player is says nothing of how far the one before it was played.
-        same = known is not None and playing.rating_key in {None, known.rating_key}
-        if same and playing.view_offset is not None:
+        session = self.sessions.get(key)
+        # The position of the next item on a player is not that of the item before it.
+        same_item = session is not None and playing.rating_key in {None, session.rating_key}
+        if same_item and playing.view_offset is not None:
             self._positions[key] = playing.view_offset
         if playing.state is None:
             self._ended.add(key)
-            self._asked_for = {asked for asked in self._asked_for if asked[0] != key}
-            return self._set({k: s for k, s in self.sessions.items() if k != key}), False
+            self._requested = {stream for stream in self._requested if stream[0] != key}
+            return self._update({k: s for k, s in self.sessions.items() if k != key}), False
         self._ended.discard(key)
-        if known is None or self._differs(playing, known):
-            # A stream that the server tells of and does not list like that is asked for now, not
-            # every time that it says where it is.
-            asked = _told(playing)
-            ask = asked not in self._asked_for
-            self._asked_for.add(asked)
-            return [], ask
-        if playing.state is known.state:
-            # It only says where it is, as each stream does again and again.
-            return self._credits_reached(known), False
-        known = self._placed(replace(known, state=playing.state))
-        return [*self._set({**self.sessions, key: known}), *self._credits_reached(known)], False
+        if session is None or self._differs(playing, session):
+            # A read is requested once for a stream that is not listed like this, and not with each
+            # report of its position.
+            stream = _id_of_notification(playing)
+            is_new = stream not in self._requested
+            self._requested.add(stream)
+            return [], is_new
+        if playing.state is session.state:
+            # Only the position is reported, as for each stream every few seconds.
+            return self._credits_events(session), False
+        session = self._with_position(replace(session, state=playing.state))
+        events = self._update({**self.sessions, key: session})
+        return [*events, *self._credits_events(session)], False
 
     def is_missing(self, playing: PlayingNotification) -> bool:
-        """Say whether a stream that was told, and asked for, is still not listed like that."""
-        if self.sessions is None or _told(playing) not in self._asked_for:
+        """Return whether a stream for which a read was requested is still not listed like that."""
+        if self.sessions is None or _id_of_notification(playing) not in self._requested:
             return False
-        known = self.sessions.get(playing.session_key)
-        return known is None or self._differs(playing, known)
+        session = self.sessions.get(playing.session_key)
+        return session is None or self._differs(playing, session)
 
-    def transcoded(self, status: TranscodeStatus) -> list[PlaybackEvent]:
-        """Take in how a stream is transcoded, where that changes how it is delivered."""
+    def handle_transcode(self, status: TranscodeStatus) -> list[PlaybackEvent]:
+        """Update the stream of a transcode, where that changes how the stream is delivered."""
         sessions = self.sessions or {}
         for key, session in sessions.items():
             if session.transcode is None or session.transcode.key != status.key:
@@ -114,76 +119,76 @@ class StreamTracker:
                 or status.hardware is not session.transcode.hardware
             ):
                 changed = replace(session, decision=decision, transcode=status)
-                return self._set({**sessions, key: changed})
+                return self._update({**sessions, key: changed})
         return []
 
-    def transcode_ended(self, status: TranscodeStatus) -> None:
-        """Take in that a transcode has ended: the stream that goes on is delivered otherwise."""
-        self._transcodes_ended.add(status.key)
+    def handle_transcode_ended(self, status: TranscodeStatus) -> None:
+        """Handle the end of a transcode: if its stream goes on, it is delivered differently."""
+        self._ended_transcodes.add(status.key)
 
     def expect_credits(self, session_key: str, offset: int) -> None:
-        """Watch for the moment when the credits of a stream begin."""
+        """Expect the credits of a stream at an offset, if they are still ahead."""
         if offset > self._positions.get(session_key, 0):
-            self._credits[session_key] = offset
+            self._credits_offsets[session_key] = offset
 
-    def _differs(self, playing: PlayingNotification, known: Session) -> bool:
-        """Say whether a stream is told to be another, or to be delivered in another way."""
-        _, rating_key, transcode = _as_told(known)
+    def _differs(self, playing: PlayingNotification, session: Session) -> bool:
+        """Return whether a notification names another item or transcode than the session."""
+        _, rating_key, transcode = _id_of_session(session)
         if playing.rating_key not in {None, rating_key}:
             return True
         if playing.transcode_session is None:
-            return transcode in self._transcodes_ended
+            return transcode in self._ended_transcodes
         return playing.transcode_session != transcode
 
-    def _credits_reached(self, session: Session) -> list[PlaybackEvent]:
+    def _credits_events(self, session: Session) -> list[PlaybackEvent]:
         key = session.session_key
-        offset = self._credits.get(key)
+        offset = self._credits_offsets.get(key)
         if offset is None or self._positions.get(key, 0) < offset:
             return []
-        del self._credits[key]
+        del self._credits_offsets[key]
         return [
             PlaybackEvent(
-                event_type=PlaybackEventType.CREDITS_REACHED, session=self._placed(session)
+                event_type=PlaybackEventType.CREDITS_REACHED, session=self._with_position(session)
             )
         ]
 
-    def _placed(self, session: Session) -> Session:
-        """Return a session with the position that was told last."""
+    def _with_position(self, session: Session) -> Session:
+        """Return a session with the position that was reported last."""
         position = self._positions.get(session.session_key, session.view_offset)
         return replace(session, view_offset=position)
 
-    def _set(self, sessions: Mapping[str, Session]) -> list[PlaybackEvent]:
-        """Know these sessions from now on, and return what happened to them."""
-        if self._known is None:
-            # What runs when Home Assistant starts did not start just then.
+    def _update(self, sessions: Mapping[str, Session]) -> list[PlaybackEvent]:
+        """Replace the sessions, and return what has happened to them."""
+        if self._previous is None:
+            # A stream that runs when Home Assistant starts did not start just then.
             events = []
         else:
             before = {
-                key: session if sessions.get(key) is session else self._placed(session)
-                for key, session in self._known.items()
+                key: session if sessions.get(key) is session else self._with_position(session)
+                for key, session in self._previous.items()
             }
             events = list(playback_events(before, sessions))
         for event in events:
             if event.event_type in {PlaybackEventType.STARTED, PlaybackEventType.STOPPED}:
                 self._positions.pop(event.session.session_key, None)
-                self._credits.pop(event.session.session_key, None)
+                self._credits_offsets.pop(event.session.session_key, None)
         transcodes = (session.transcode for session in sessions.values())
-        self._transcodes_ended &= {each.key for each in transcodes if each is not None}
-        self.sessions = self._known = MappingProxyType(dict(sessions))
+        self._ended_transcodes &= {each.key for each in transcodes if each is not None}
+        self.sessions = self._previous = MappingProxyType(dict(sessions))
         return events
 
 
 def session_number(session: Session) -> int:
-    """Return the place of a stream in the order in which they began: the server counts them."""
+    """Return the session key as a number: the server counts its sessions as they start."""
     return integer(session.session_key) or 0
 
 
-def _told(playing: PlayingNotification) -> _AsTold:
-    """Return which stream a notification is about."""
+def _id_of_notification(playing: PlayingNotification) -> _StreamId:
+    """Return the stream that a notification is about."""
     return playing.session_key, playing.rating_key, playing.transcode_session
 
 
-def _as_told(session: Session) -> _AsTold:
-    """Return what a notification would say of a session that is listed."""
+def _id_of_session(session: Session) -> _StreamId:
+    """Return the stream as a notification about the session would name it."""
     transcode = None if session.transcode is None else session.transcode.key
     return session.session_key, session.rating_key, transcode

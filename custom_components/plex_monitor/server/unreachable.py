@@ -1,7 +1,7 @@
-"""Servers that were away when they were set up: looked for until they are back.
+"""Set up servers again that were unreachable during setup, as soon as they answer.
 
-Home Assistant tries such a setup again by itself, after a while every ten minutes. A server that
-was only slower to start than Home Assistant is not to be missed for that long.
+Home Assistant retries such a setup by itself, after a while every ten minutes. A server that was
+only slower to start than Home Assistant should not be missing for that long.
 """
 
 import asyncio
@@ -19,45 +19,49 @@ from ..plex.errors import PlexError
 from ..plex.server import fetch_identity
 from ..runtime import PlexMonitorConfigEntry
 
-LOOK_INTERVAL = timedelta(seconds=30)
+CHECK_INTERVAL = timedelta(seconds=30)
 
 
 @callback
 def async_watch_unreachable_servers(hass: HomeAssistant) -> None:
-    """Look for servers that are away until Home Assistant stops."""
-    away: set[str] = set()
+    """Check unreachable servers until Home Assistant stops."""
+    unreachable: set[str] = set()
 
-    async def look_for(entry: PlexMonitorConfigEntry) -> None:
-        if not _is_waited_for(hass, entry):
-            away.discard(entry.entry_id)
-        elif not await _is_here(hass, entry):
-            away.add(entry.entry_id)
-        elif entry.entry_id in away and _is_waited_for(hass, entry):
-            # One that answered all the time is not set up for another reason.
-            away.discard(entry.entry_id)
-            LOGGER.debug("%s is back and is set up", entry.title)
+    async def check(entry: PlexMonitorConfigEntry) -> None:
+        if not _may_reload(hass, entry):
+            unreachable.discard(entry.entry_id)
+        elif not await _is_reachable(hass, entry):
+            unreachable.add(entry.entry_id)
+        elif entry.entry_id in unreachable and _may_reload(hass, entry):
+            # The setup of a server that was reachable all the time fails for another reason.
+            unreachable.discard(entry.entry_id)
+            LOGGER.debug("%s is reachable again and is set up", entry.title)
             hass.config_entries.async_schedule_reload(entry.entry_id)
 
-    async def look(_now: datetime) -> None:
-        await asyncio.gather(*map(look_for, hass.config_entries.async_entries(DOMAIN)))
+    async def check_all(_now: datetime) -> None:
+        await asyncio.gather(*map(check, hass.config_entries.async_entries(DOMAIN)))
 
     async_track_time_interval(
-        hass, look, LOOK_INTERVAL, name=f"{DOMAIN} servers away", cancel_on_shutdown=True
+        hass,
+        check_all,
+        CHECK_INTERVAL,
+        name=f"{DOMAIN} unreachable servers",
+        cancel_on_shutdown=True,
     )
 
 
-def _is_waited_for(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> bool:
-    """Say whether a setup is tried again, and may be at any time.
+def _may_reload(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> bool:
+    """Return whether the setup of an entry is being retried, and may be at any time.
 
-    A reload would close the sign-in prompt in front of whoever is using it.
+    A reload would close a sign-in prompt that a user may have open.
     """
     return entry.state is ConfigEntryState.SETUP_RETRY and not any(
         entry.async_get_active_flows(hass, {SOURCE_REAUTH})
     )
 
 
-async def _is_here(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> bool:
-    """Say whether the server answers where it was last."""
+async def _is_reachable(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> bool:
+    """Return whether the server answers at its last address."""
     try:
         identity = await fetch_identity(
             async_get_clientsession(hass, entry.data[CONF_VERIFY_SSL]),

@@ -1,4 +1,4 @@
-"""What a poll that failed means to Home Assistant."""
+"""Home Assistant exceptions for a failed update of a server."""
 
 from homeassistant.exceptions import ConfigEntryAuthFailed
 from homeassistant.helpers.update_coordinator import UpdateFailed
@@ -13,14 +13,14 @@ from ..plex.errors import (
 )
 from ..plex.token_health import Verdict
 
-# A server may say when to come back, within reason: until then nobody sees that it is back.
-RETRY_AFTER_MOST = 300.0
+# Retry-After is honored up to this many seconds: until then, a server that is back is not noticed.
+RETRY_AFTER_MAX = 300.0
 
 
-def token_failure(
+def exception_for_verdict(
     server: str, verdict: Verdict, *, has_token: bool
 ) -> ConfigEntryAuthFailed | UpdateFailed:
-    """Return what it means that the server refused the token, of which the verdict is known."""
+    """Return the exception for a refused token: ConfigEntryAuthFailed if only a sign-in helps."""
     if verdict.needs_sign_in:
         return ConfigEntryAuthFailed(
             translation_domain=DOMAIN,
@@ -35,12 +35,12 @@ def token_failure(
 
 
 def sign_in_key(verdict: Verdict, *, has_token: bool) -> str:
-    """Return the translation key of why somebody has to sign in: anew, or for the first time."""
+    """Return the translation key for why a sign-in is needed: again, or for the first time."""
     return verdict.value if has_token else "token_wanted"
 
 
-def read_failure(server: str, err: PlexError) -> UpdateFailed:
-    """Return what it means that the server could not be read."""
+def exception_for_error(server: str, err: PlexError) -> UpdateFailed:
+    """Return UpdateFailed for a server that could not be read."""
     return UpdateFailed(
         translation_domain=DOMAIN,
         translation_key=error_key(err),
@@ -50,7 +50,7 @@ def read_failure(server: str, err: PlexError) -> UpdateFailed:
 
 
 def error_key(err: PlexError) -> str:
-    """Return the translation key of what went wrong between us and the server."""
+    """Return the translation key for an error in the communication with the server."""
     match err:
         case PlexWrongServerError():
             return "wrong_server"
@@ -65,7 +65,7 @@ def error_key(err: PlexError) -> str:
 
 
 def _retry_after(err: PlexError) -> float | None:
-    """Return when a server wishes to be asked again."""
+    """Return in how many seconds a server asks to be polled again."""
     if isinstance(err, PlexUnavailableError) and err.retry_after is not None:
-        return min(err.retry_after, RETRY_AFTER_MOST)
+        return min(err.retry_after, RETRY_AFTER_MAX)
     return None
