@@ -7,6 +7,7 @@ from typing import override
 from unittest.mock import AsyncMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -14,9 +15,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 # was imported first, so that this import is what makes the integration known to it.
 from custom_components.plex_monitor.const import DOMAIN
 
-from .simulator import Account, PlexServer, World
+from .simulator import Account, PlexServer, Stream, World
 from .support import helpers
-from .support.entries import signed_in_entry
+from .support.entries import set_up, signed_in_entry
 from .support.players import TV
 from .support.translation_check import checked_translations, english
 
@@ -153,6 +154,25 @@ async def home(world: World, owner: Account) -> PlexServer:
 def entry(world: World, owner: Account, home: PlexServer) -> MockConfigEntry:
     """Return the entry of an owner who signed in with Plex."""
     return signed_in_entry(world, home, owner)
+
+
+@pytest.fixture
+async def init_integration(
+    hass: HomeAssistant, enable_custom_integrations: None, entry: MockConfigEntry
+) -> MockConfigEntry:
+    """Set up the entry of the owner, and return it."""
+    await set_up(hass, entry)
+    return entry
+
+
+@pytest.fixture
+async def stream(
+    hass: HomeAssistant, init_integration: MockConfigEntry, home: PlexServer, owner: Account
+) -> Stream:
+    """Start a stream of a film once the entry is set up, and return it."""
+    stream = await home.start_stream(user=owner, title="Film")
+    await helpers.settle(hass)
+    return stream
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Event entities say what happened last, and each thing once."""
+"""Event entities show the last event, and report each event once."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ from custom_components.plex_monitor.const import (
     TokenSource,
 )
 
-from .simulator import Account, Delivery, Fault, Find, Kind, PlexServer, World
+from .simulator import Account, Delivery, Fault, Find, Kind, PlexServer, Stream, World
 from .support.entries import UNREADABLE, entry_of, set_up, setup_state, signed_in_entry, state_of
 from .support.helpers import advance, settle
 
@@ -28,41 +28,47 @@ TOKEN = "event.home_token"
 MINUTE = 60
 
 
-class Told:
-    """What event entities told since this was made."""
+class EventRecorder:
+    """The events that event entities have reported since the recorder was created."""
 
     def __init__(self, hass: HomeAssistant) -> None:
-        """Begin to listen."""
-        self._events = async_capture_events(hass, EVENT_STATE_CHANGED)
+        """Start recording."""
+        self._changes = async_capture_events(hass, EVENT_STATE_CHANGED)
 
     def states(self, entity_id: str) -> list[State]:
-        """Return each state that tells of an event, and none twice."""
+        """Return one state for each event of an entity."""
         found: dict[str, State] = {}
-        for event in self._events:
-            state = _new_state(event)
+        for change in self._changes:
+            state = _new_state(change)
             if state is not None and state.entity_id == entity_id:
                 found[state.state] = state
-        for nothing in (STATE_UNAVAILABLE, STATE_UNKNOWN):
-            found.pop(nothing, None)
+        for without_event in (STATE_UNAVAILABLE, STATE_UNKNOWN):
+            found.pop(without_event, None)
         return list(found.values())
 
-    def kinds(self, entity_id: str) -> list[str]:
-        """Return what happened."""
+    def types(self, entity_id: str) -> list[str]:
+        """Return the types of the events."""
         return [state.attributes["event_type"] for state in self.states(entity_id)]
 
     def last(self, entity_id: str) -> dict[str, Any]:
-        """Return what was told with the last of it."""
+        """Return the attributes of the last event."""
         return dict(self.states(entity_id)[-1].attributes)
 
 
-def _new_state(event: Event[Any]) -> State | None:
-    state: State | None = event.data["new_state"]
+def _new_state(change: Event[Any]) -> State | None:
+    state: State | None = change.data["new_state"]
     return state
 
 
-async def test_nothing_has_happened_yet(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """A start of Home Assistant is no news of the server."""
-    await set_up(hass, entry)
+@pytest.fixture
+def events(hass: HomeAssistant, init_integration: MockConfigEntry) -> EventRecorder:
+    """Record the events from the end of the setup on."""
+    return EventRecorder(hass)
+
+
+@pytest.mark.usefixtures("init_integration")
+async def test_no_event_after_setup(hass: HomeAssistant) -> None:
+    """The start of Home Assistant is not an event of the server."""
     for entity_id in (PLAYBACK, LIBRARY, SERVER, TOKEN):
         assert state_of(hass, entity_id) == STATE_UNKNOWN
 
@@ -70,13 +76,13 @@ async def test_nothing_has_happened_yet(hass: HomeAssistant, entry: MockConfigEn
 async def test_playback_from_start_to_end(
     hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
 ) -> None:
-    """With what is played, by whom and where."""
+    """The attributes name the item, the user and the player."""
     await home.add_media("Pilot", kind=Kind.EPISODE, show="Show", season=2, duration=100_000)
     await set_up(hass, entry)
-    told = Told(hass)
+    events = EventRecorder(hass)
     stream = await home.start_stream(user=owner, title="Pilot", player="TV", kind=Kind.EPISODE)
     await settle(hass)
-    assert told.kinds(PLAYBACK) == ["started"]
+    assert events.types(PLAYBACK) == ["started"]
     assert {
         "show": "Show",
         "season": 2,
@@ -88,51 +94,46 @@ async def test_playback_from_start_to_end(
         "library": "TV Shows",
         "decision": "direct_play",
         "progress": 0,
-    }.items() <= told.last(PLAYBACK).items()
+    }.items() <= events.last(PLAYBACK).items()
 
     await stream.pause()
     await stream.resume()
     await stream.seek(50_000)
     await stream.stop()
     await settle(hass)
-    assert told.kinds(PLAYBACK) == ["started", "paused", "resumed", "stopped"]
-    assert told.last(PLAYBACK)["progress"] == 50
+    assert events.types(PLAYBACK) == ["started", "paused", "resumed", "stopped"]
+    assert events.last(PLAYBACK)["progress"] == 50
 
 
-async def test_what_was_played_to_its_end_is_finished(
-    hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
+async def test_stream_that_ends_near_its_end_is_finished(
+    hass: HomeAssistant, stream: Stream, events: EventRecorder
 ) -> None:
-    """And stopped, which are two events even where they happen at once."""
-    await home.add_media("Film", duration=100_000)
-    await set_up(hass, entry)
-    stream = await home.start_stream(user=owner, title="Film")
-    await settle(hass)
-    told = Told(hass)
-    await stream.seek(95_000)
+    """It is stopped as well: two events at the same moment."""
+    await stream.seek(stream.item.duration * 95 // 100)
     await stream.stop()
     await settle(hass)
-    assert told.kinds(PLAYBACK) == ["finished", "stopped"]
+    assert events.types(PLAYBACK) == ["finished", "stopped"]
 
 
 async def test_credits_are_reached_once(
     hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
 ) -> None:
-    """Where Plex knows where they begin."""
+    """Plex knows where they begin."""
     await home.add_media("Film", duration=100_000, credits_at=80_000)
     await set_up(hass, entry)
     stream = await home.start_stream(user=owner, title="Film")
     await settle(hass)
-    told = Told(hass)
+    events = EventRecorder(hass)
     for position in (79_000, 81_000, 82_000):
         await stream.seek(position)
     await settle(hass)
-    assert told.kinds(PLAYBACK) == ["credits_reached"]
+    assert events.types(PLAYBACK) == ["credits_reached"]
 
 
-async def test_credits_of_what_ran_before_are_reached_as_well(
+async def test_credits_of_streams_that_run_during_setup_are_reached(
     hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
 ) -> None:
-    """A reload in the middle of a film does not lose them."""
+    """A reload in the middle of a film does not lose them; credits that are over are no event."""
     await home.add_media("Film", duration=100_000, credits_at=80_000)
     stream = await home.start_stream(user=owner, title="Film")
     late = await home.start_stream(user=owner, title="Film")
@@ -140,76 +141,62 @@ async def test_credits_of_what_ran_before_are_reached_as_well(
     await set_up(hass, entry)
     await hass.config_entries.async_reload(entry.entry_id)
     await settle(hass)
-    told = Told(hass)
+    events = EventRecorder(hass)
     for position in (79_000, 81_000, 82_000):
         await stream.seek(position)
     await late.seek(91_000)
     await settle(hass)
-    assert told.kinds(PLAYBACK) == ["credits_reached"]
+    assert events.types(PLAYBACK) == ["credits_reached"]
 
 
-async def test_a_change_of_how_a_stream_is_delivered(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    home: PlexServer,
-    owner: Account,
-    entry: MockConfigEntry,
+async def test_start_of_transcoding_is_a_change_of_the_decision(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, stream: Stream, events: EventRecorder
 ) -> None:
-    """It began to be transcoded."""
-    await set_up(hass, entry)
-    stream = await home.start_stream(user=owner, title="Film")
-    await settle(hass)
-    told = Told(hass)
+    """The stream goes on, and is delivered differently."""
     await stream.deliver(Delivery.TRANSCODE)
     await advance(hass, freezer, 2, step=1)
-    assert told.kinds(PLAYBACK) == ["decision_changed"]
-    assert told.last(PLAYBACK)["decision"] == "transcode"
+    assert events.types(PLAYBACK) == ["decision_changed"]
+    assert events.last(PLAYBACK)["decision"] == "transcode"
 
 
 async def test_progress_is_no_event(
-    hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
+    hass: HomeAssistant, stream: Stream, events: EventRecorder
 ) -> None:
-    """A stream says where it is every ten seconds, and nothing is written for it."""
-    await set_up(hass, entry)
-    stream = await home.start_stream(user=owner, title="Film")
-    await settle(hass)
-    told = Told(hass)
+    """The position of a stream is reported every ten seconds, without a state change."""
     for position in range(0, 50_000, 1000):
         await stream.seek(position)
     await settle(hass)
-    assert told.states(PLAYBACK) == []
+    assert events.states(PLAYBACK) == []
 
 
-async def test_what_ran_before_did_not_just_start(
+async def test_stream_that_runs_during_setup_has_not_started(
     hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
 ) -> None:
-    """Neither at the start nor at a reload."""
+    """Neither at the first setup nor at a reload."""
     await home.start_stream(user=owner, title="Film")
-    told = Told(hass)
+    events = EventRecorder(hass)
     await set_up(hass, entry)
     await hass.config_entries.async_reload(entry.entry_id)
     await settle(hass)
-    assert told.states(PLAYBACK) == []
+    assert events.states(PLAYBACK) == []
 
 
 async def test_guest_has_no_playback_event(hass: HomeAssistant, guest: MockConfigEntry) -> None:
-    """Until the sessions may be seen there is nothing to tell of."""
+    """The entity is not created while the account may not see the sessions."""
     await set_up(hass, guest)
     assert hass.states.get(PLAYBACK) is None
     assert state_of(hass, LIBRARY) == STATE_UNKNOWN
 
 
-async def test_what_comes_in_together_is_one_event(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+async def test_items_that_are_added_together_are_one_event(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, events: EventRecorder
 ) -> None:
     """A season of 30 episodes, of which 20 are named."""
-    await set_up(hass, entry)
-    told = Told(hass)
     await home.add_season("Show", 3, episodes=30)
     await settle(hass)
     await advance(hass, freezer, 2 * MINUTE)
-    assert sorted(told.kinds(LIBRARY)) == ["added", "scan_finished", "scan_started"]
-    [added] = [s for s in told.states(LIBRARY) if s.attributes["event_type"] == "added"]
+    assert sorted(events.types(LIBRARY)) == ["added", "scan_finished", "scan_started"]
+    [added] = [s for s in events.states(LIBRARY) if s.attributes["event_type"] == "added"]
     assert {
         "library": "TV Shows",
         "media_type": "episode",
@@ -221,93 +208,91 @@ async def test_what_comes_in_together_is_one_event(
     assert len(added.attributes["titles"]) == len(added.attributes["rating_keys"]) == 20
 
 
-async def test_what_is_removed(
+async def test_removed_item_is_named(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
     """A film, by its title."""
     film = await home.add_media("Film")
     await set_up(hass, entry)
-    told = Told(hass)
+    events = EventRecorder(hass)
     await home.remove_media(film)
     await settle(hass)
-    assert told.kinds(LIBRARY) == ["removed"]
-    assert told.last(LIBRARY)["title"] == "Film"
-    assert told.last(LIBRARY)["library"] == "Movies"
+    assert events.types(LIBRARY) == ["removed"]
+    assert events.last(LIBRARY)["title"] == "Film"
+    assert events.last(LIBRARY)["library"] == "Movies"
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
 async def test_server_goes_down_comes_back_and_was_updated(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, events: EventRecorder
 ) -> None:
-    """Once each, and with the version that it has then."""
-    await set_up(hass, entry)
-    told = Told(hass)
+    """Once each, with the version of the server at that moment."""
     before = home.version
     await home.stop()
     await advance(hass, freezer, 10 * MINUTE)
-    assert told.kinds(SERVER) == ["went_down"]
-    assert told.last(SERVER)["version"] == before
+    assert events.types(SERVER) == ["went_down"]
+    assert events.last(SERVER)["version"] == before
 
     home.version = "1.99.0.1-abc"
     await home.start()
     await advance(hass, freezer, 10 * MINUTE)
-    assert told.kinds(SERVER) == ["went_down", "came_back", "updated"]
-    assert [s.attributes["version"] for s in told.states(SERVER)][1:] == ["1.99.0.1-abc"] * 2
+    assert events.types(SERVER) == ["went_down", "came_back", "updated"]
+    assert [s.attributes["version"] for s in events.states(SERVER)][1:] == ["1.99.0.1-abc"] * 2
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_server_that_flaps_is_told_of_in_turn(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+async def test_events_of_a_flapping_server_alternate(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, events: EventRecorder
 ) -> None:
-    """Never twice the same."""
-    await set_up(hass, entry)
-    told = Told(hass)
+    """The same event never comes twice in a row."""
     for _ in range(3):
         await home.stop()
         await advance(hass, freezer, 5 * MINUTE)
         await home.start()
         await advance(hass, freezer, 5 * MINUTE)
-    assert told.kinds(SERVER) == ["went_down", "came_back"] * 3
+    assert events.types(SERVER) == ["went_down", "came_back"] * 3
 
 
-async def test_reload_is_no_news_of_the_server(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """It was up, and is."""
-    await set_up(hass, entry)
-    told = Told(hass)
-    await hass.config_entries.async_reload(entry.entry_id)
+async def test_reload_is_no_event(
+    hass: HomeAssistant, init_integration: MockConfigEntry, events: EventRecorder
+) -> None:
+    """The server was online before, and is."""
+    await hass.config_entries.async_reload(init_integration.entry_id)
     await settle(hass)
-    assert told.states(SERVER) == []
-    assert told.states(TOKEN) == []
+    assert events.states(SERVER) == []
+    assert events.states(TOKEN) == []
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_server_that_went_down_comes_back_after_a_reload_as_well(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+async def test_server_that_went_down_comes_back_after_a_reload(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    init_integration: MockConfigEntry,
+    events: EventRecorder,
 ) -> None:
-    """Whoever was told the one waits for the other."""
-    await set_up(hass, entry)
-    told = Told(hass)
+    """An automation that was triggered by the one event waits for the other."""
     await home.stop()
     await advance(hass, freezer, 5 * MINUTE)
-    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.config_entries.async_reload(init_integration.entry_id)
     await settle(hass)
-    assert told.kinds(SERVER) == ["went_down"]
+    assert events.types(SERVER) == ["went_down"]
     await home.start()
     await advance(hass, freezer, 10 * MINUTE)
-    assert told.kinds(SERVER) == ["went_down", "came_back"]
+    assert events.types(SERVER) == ["went_down", "came_back"]
 
 
 async def test_server_that_was_down_when_home_assistant_started_did_not_come_back(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """Nobody was told that it was down."""
+    """It was never reported as down."""
     await home.stop()
     await set_up(hass, entry)
-    told = Told(hass)
+    events = EventRecorder(hass)
     await home.start()
     await advance(hass, freezer, 10 * MINUTE)
     assert state_of(hass, "binary_sensor.home_server") == "on"
-    assert told.states(SERVER) == []
+    assert events.states(SERVER) == []
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
@@ -315,74 +300,73 @@ async def test_token_becomes_invalid_once(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
-    entry: MockConfigEntry,
+    init_integration: MockConfigEntry,
+    events: EventRecorder,
 ) -> None:
-    """A reload does not tell it again."""
-    await set_up(hass, entry)
-    told = Told(hass)
-    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    """A reload does not report it again."""
+    world.plex_tv.revoke(init_integration.data[CONF_ACCOUNT_TOKEN])
     await advance(hass, freezer, 15 * MINUTE)
-    assert told.kinds(TOKEN) == ["became_invalid"]
-    await hass.config_entries.async_reload(entry.entry_id)
+    assert events.types(TOKEN) == ["became_invalid"]
+    await hass.config_entries.async_reload(init_integration.entry_id)
     await advance(hass, freezer, 15 * MINUTE)
-    assert told.kinds(TOKEN) == ["became_invalid"]
+    assert events.types(TOKEN) == ["became_invalid"]
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_token_that_becomes_invalid_again_is_told_again(
+async def test_token_that_was_valid_in_between_becomes_invalid_again(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     guest: MockConfigEntry,
     friend: Account,
 ) -> None:
-    """It was well in between."""
+    """One event each time."""
     await set_up(hass, guest)
-    told = Told(hass)
+    events = EventRecorder(hass)
     for _ in range(2):
         home.unshare(friend)
         await advance(hass, freezer, 5 * MINUTE)
         home.share_with(friend)
         await advance(hass, freezer, 30 * MINUTE)
-    assert told.kinds(TOKEN).count("became_invalid") == 2
+    assert events.types(TOKEN).count("became_invalid") == 2
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_token_that_is_dead_at_the_start_is_told_of(
+async def test_token_that_is_invalid_during_setup_is_reported(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
 ) -> None:
-    """It became so while nobody looked."""
+    """It became invalid while Home Assistant was not running."""
     world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
-    told = Told(hass)
+    events = EventRecorder(hass)
     await set_up(hass, entry)
     await advance(hass, freezer, 15 * MINUTE)
-    assert told.kinds(TOKEN) == ["became_invalid"]
+    assert events.types(TOKEN) == ["became_invalid"]
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_what_becomes_known_before_the_server_answers_is_told_when_it_does(
+async def test_token_that_becomes_invalid_while_setup_is_retried_is_reported_once_loaded(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """There is nobody to tell it to while the setup is tried again and again."""
+    """There are no listeners until the setup succeeds."""
     await home.stop()
     world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
-    told = Told(hass)
+    events = EventRecorder(hass)
     await set_up(hass, entry)
-    # That it is dead was checked a moment ago, and so nothing new is known when the server is back.
-    # With the prompt closed, Home Assistant does not wait for long to see that.
+    # The token was checked a moment ago, so nothing new is found when the server is back. With the
+    # prompt closed, the server is noticed soon after it is back.
     await advance(hass, freezer, 22 * MINUTE)
     for flow in hass.config_entries.flow.async_progress():
         hass.config_entries.flow.async_abort(flow["flow_id"])
     await advance(hass, freezer, MINUTE)
-    assert told.kinds(TOKEN) == []
+    assert events.types(TOKEN) == []
     await home.start()
     while setup_state(entry) is not ConfigEntryState.LOADED:
         await advance(hass, freezer, 5)
-    assert told.kinds(TOKEN) == ["became_invalid"]
+    assert events.types(TOKEN) == ["became_invalid"]
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
@@ -391,11 +375,12 @@ async def test_token_is_replaced_when_another_one_has_worked(
     freezer: FrozenDateTimeFactory,
     world: World,
     owner: Account,
-    entry: MockConfigEntry,
+    home: PlexServer,
+    init_integration: MockConfigEntry,
+    events: EventRecorder,
 ) -> None:
     """Not when it is stored: a sign-in stores it, and reloads the entry."""
-    await set_up(hass, entry)
-    told = Told(hass)
+    entry = init_integration
     token = world.plex_tv.sign_in(
         owner, client_identifier="home-assistant-2", product="Home Assistant"
     )
@@ -404,69 +389,70 @@ async def test_token_is_replaced_when_another_one_has_worked(
         entry,
         data={**entry.data, CONF_ACCOUNT_TOKEN: token, CONF_SERVER_TOKEN: token},
     )
-    world.server("Home").faults.set(Fault.status(503))
+    home.faults.set(Fault.status(503))
     await hass.config_entries.async_reload(entry.entry_id)
     await settle(hass)
-    assert told.states(TOKEN) == []
+    assert events.states(TOKEN) == []
 
-    world.server("Home").faults.clear()
+    home.faults.clear()
     await advance(hass, freezer, 5 * MINUTE)
     assert entry.data[CONF_URL] == url
-    assert told.kinds(TOKEN) == ["replaced"]
+    assert events.types(TOKEN) == ["replaced"]
     await advance(hass, freezer, 60 * MINUTE)
-    assert told.kinds(TOKEN) == ["replaced"]
+    assert events.types(TOKEN) == ["replaced"]
 
 
-async def test_first_token_of_a_server_that_wanted_none_replaces_nothing(
+async def test_first_token_of_a_server_that_needed_none_replaces_nothing(
     hass: HomeAssistant, world: World, home: PlexServer, owner: Account
 ) -> None:
-    """There was none before."""
+    """The entry had no token before."""
     home.allowed_without_auth = True
     entry = entry_of(home, source=TokenSource.NONE)
     await set_up(hass, entry)
-    told = Told(hass)
+    events = EventRecorder(hass)
     hass.config_entries.async_update_entry(
         entry, data=dict(signed_in_entry(world, home, owner).data)
     )
     await hass.config_entries.async_reload(entry.entry_id)
     await settle(hass)
-    assert told.kinds(TOKEN) == []
+    assert events.types(TOKEN) == []
 
 
 async def test_token_is_replaced_by_the_action(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, entry: MockConfigEntry
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    init_integration: MockConfigEntry,
+    events: EventRecorder,
 ) -> None:
-    """Told once, without any reload."""
-    await set_up(hass, entry)
-    told = Told(hass)
+    """Reported once, without a reload."""
     await hass.services.async_call(
-        DOMAIN, "replace_token", {"config_entry_id": entry.entry_id}, blocking=True
+        DOMAIN, "replace_token", {"config_entry_id": init_integration.entry_id}, blocking=True
     )
     await advance(hass, freezer, 5 * MINUTE)
-    assert told.kinds(TOKEN) == ["replaced"]
+    assert events.types(TOKEN) == ["replaced"]
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_server_token_that_plex_lists_replaces_ours(
+async def test_server_token_that_plex_tv_lists_replaces_ours(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     guest: MockConfigEntry,
     friend: Account,
 ) -> None:
-    """Without any reload."""
+    """Without a reload."""
     await set_up(hass, guest)
-    told = Told(hass)
+    events = EventRecorder(hass)
     home.regenerate_token(friend)
     await advance(hass, freezer, 15 * MINUTE)
-    assert told.kinds(TOKEN) == ["replaced"]
+    assert events.types(TOKEN) == ["replaced"]
 
 
-async def test_what_the_account_may_see_no_more_is_not_told_any_more(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+@pytest.mark.usefixtures("init_integration")
+async def test_playback_is_unavailable_once_the_account_may_not_see_the_sessions(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
 ) -> None:
-    """What is not of the streams goes on."""
-    await set_up(hass, entry)
+    """The other event entities stay available."""
     assert state_of(hass, PLAYBACK) == STATE_UNKNOWN
     home.faults.set(Fault.status(403), paths="^/status/sessions$")
     await advance(hass, freezer, 2 * MINUTE)
@@ -474,17 +460,16 @@ async def test_what_the_account_may_see_no_more_is_not_told_any_more(
     assert state_of(hass, SERVER) == STATE_UNKNOWN
 
 
-async def test_nothing_is_told_once_the_entry_is_unloaded(
-    hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
+async def test_no_event_after_the_entry_is_unloaded(
+    hass: HomeAssistant, home: PlexServer, owner: Account, init_integration: MockConfigEntry
 ) -> None:
-    """The entity is gone with it."""
-    await set_up(hass, entry)
-    await hass.config_entries.async_unload(entry.entry_id)
+    """The entities are unavailable."""
+    await hass.config_entries.async_unload(init_integration.entry_id)
     await settle(hass)
-    told = Told(hass)
+    events = EventRecorder(hass)
     await home.start_stream(user=owner, title="Film")
     await home.discover(Find(title="Another film"))
     await settle(hass)
-    assert told.states(PLAYBACK) == []
-    assert told.states(LIBRARY) == []
+    assert events.states(PLAYBACK) == []
+    assert events.states(LIBRARY) == []
     assert state_of(hass, PLAYBACK) == STATE_UNAVAILABLE
