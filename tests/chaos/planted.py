@@ -52,7 +52,7 @@ class Bug:
         return (self.invariant, self.also) if self.also else (self.invariant,)
 
 
-_HANDLE_SESSIONS = StreamTracker.handle_sessions
+_LISTED = StreamTracker.handle_sessions
 
 
 def _numbers(module: Any, **values: float) -> Callable[[], AbstractContextManager[Any]]:
@@ -104,7 +104,7 @@ def _never_forgotten(tracker: StreamTracker, playing: Any) -> None:
 
 
 def _listed_once(tracker: StreamTracker, read: int, sessions: Any) -> Any:
-    return _HANDLE_SESSIONS(tracker, read, sessions) if tracker.sessions is None else []
+    return _LISTED(tracker, read, sessions) if tracker.sessions is None else []
 
 
 async def _with_token_in_url(requests: ServerRequests, path: str, params: Any = None) -> Any:

@@ -1,10 +1,10 @@
-"""Whoever wants to be told something is told it."""
+"""Listeners are called with each event until they are removed."""
 
 from custom_components.plex_monitor.events.listeners import Listeners
 
 
-def test_listeners_are_told_until_they_are_removed() -> None:
-    """Each of them, in turn."""
+def test_listeners_are_called_until_they_are_removed() -> None:
+    """In the order in which they were added."""
     listeners: Listeners[str] = Listeners()
     first: list[str] = []
     second: list[str] = []
@@ -16,11 +16,11 @@ def test_listeners_are_told_until_they_are_removed() -> None:
     assert (first, second) == (["one"], ["one", "two"])
 
 
-def test_listener_that_removes_itself_keeps_nothing_from_the_next() -> None:
-    """It has heard what it waited for."""
+def test_listener_that_removes_itself_does_not_affect_the_next() -> None:
+    """It has received the event that it waited for."""
     listeners: Listeners[str] = Listeners()
-    told: list[str] = []
+    received: list[str] = []
     remove = listeners.async_add(lambda _: remove())
-    listeners.async_add(told.append)
+    listeners.async_add(received.append)
     listeners.async_notify("one")
-    assert told == ["one"]
+    assert received == ["one"]

@@ -1,4 +1,4 @@
-"""A server that has moved is followed."""
+"""A server that has moved is followed to its new address."""
 
 from unittest.mock import AsyncMock, patch
 
@@ -12,33 +12,41 @@ from custom_components.plex_monitor.const import TokenSource
 from tests.simulator import Account, Connection, Fault, PlexServer, World
 from tests.support.entries import DOWN, entry_of, issues_of, set_up, state_of
 from tests.support.helpers import advance
+from tests.support.requests import address_lookups
 
 SERVER = "binary_sensor.home_server"
 MINUTE = 60
-RESOURCES = "/api/v2/resources"
 
 
-async def move(home: PlexServer) -> None:
-    """Let the server come up at another port, as its owner's account then knows."""
+def connection_to(server: PlexServer, *, relay: bool = False) -> Connection:
+    """Return the connection that plex.tv lists for the current address of a server."""
+    return Connection(
+        uri=server.url, address="127.0.0.1", port=server.port, local=not relay, relay=relay
+    )
+
+
+async def move(home: PlexServer, *, relay: bool = False) -> None:
+    """Move the server to another port, and let plex.tv list its new address."""
     await home.move()
-    home.connections = [
-        Connection(uri=home.url, address="127.0.0.1", port=home.port, local=True, relay=False)
-    ]
+    home.connections = [connection_to(home, relay=relay)]
+
+
+def tokens_sent_to(world: World, host: str) -> list[str]:
+    """Return the tokens that were sent to a server."""
+    return [request.token_sent for request in world.requests.to(host=host) if request.token_sent]
 
 
 @pytest.mark.allowed_logs(DOWN)
-async def test_new_address_is_found_at_plex_tv(
+async def test_new_address_is_read_from_plex_tv(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    world: World,
     home: PlexServer,
-    entry: MockConfigEntry,
+    init_integration: MockConfigEntry,
 ) -> None:
-    """Without a reload, and without anybody being troubled."""
-    await set_up(hass, entry)
+    """Without a reload and without a repair issue."""
     await move(home)
     await advance(hass, freezer, 2 * MINUTE)
-    assert entry.data[CONF_URL] == home.url
+    assert init_integration.data[CONF_URL] == home.url
     assert state_of(hass, SERVER) == STATE_ON
     assert state_of(hass, "sensor.home_token_status") == "valid"
     assert issues_of(hass) == []
@@ -46,19 +54,15 @@ async def test_new_address_is_found_at_plex_tv(
 
 
 @pytest.mark.allowed_logs(DOWN)
-async def test_new_address_is_looked_for_when_the_server_did_not_answer_twice(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
+@pytest.mark.usefixtures("init_integration")
+async def test_new_address_is_looked_up_after_the_second_failed_poll(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, home: PlexServer
 ) -> None:
-    """Not with the first failure, which may be a restart, and soon with the second."""
-    await set_up(hass, entry)
+    """The first failure may be a restart."""
     await move(home)
     await advance(hass, freezer, 5, step=5)
     assert state_of(hass, SERVER) == STATE_OFF
-    assert world.requests.to("plex.tv", path=RESOURCES) == []
+    assert address_lookups(world) == []
     await advance(hass, freezer, 15, step=5)
     assert state_of(hass, SERVER) == STATE_ON
 
@@ -66,7 +70,7 @@ async def test_new_address_is_looked_for_when_the_server_did_not_answer_twice(
 async def test_server_that_moved_while_home_assistant_was_off_is_found(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """A router may give new addresses to everybody after a power cut."""
+    """A router may assign new addresses to all devices after a power cut."""
     await move(home)
     await set_up(hass, entry)
     assert entry.data[CONF_URL] == home.url
@@ -74,74 +78,75 @@ async def test_server_that_moved_while_home_assistant_was_off_is_found(
 
 
 @pytest.mark.allowed_logs(DOWN)
-async def test_address_that_plex_tv_learns_late_is_found_all_the_same(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+async def test_address_that_plex_tv_lists_late_is_found(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    init_integration: MockConfigEntry,
 ) -> None:
-    """It is asked again every five minutes."""
-    await set_up(hass, entry)
+    """The lookup is repeated every five minutes."""
     home.listed = False
     await move(home)
     await advance(hass, freezer, 4 * MINUTE)
     assert state_of(hass, SERVER) == STATE_OFF
     home.listed = True
     await advance(hass, freezer, 6 * MINUTE)
-    assert entry.data[CONF_URL] == home.url
+    assert init_integration.data[CONF_URL] == home.url
     assert state_of(hass, SERVER) == STATE_ON
 
 
 @pytest.mark.allowed_logs(DOWN)
-async def test_server_that_is_where_it_was_has_not_moved(
+@pytest.mark.usefixtures("init_integration")
+async def test_server_that_answers_at_its_address_has_not_moved(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
-    entry: MockConfigEntry,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """It says who it is, and nothing else."""
-    await set_up(hass, entry)
+    """It answers the request for its identity, and no other."""
     home.faults.set(Fault.RESET, paths="^/status/sessions$")
     await advance(hass, freezer, 10 * MINUTE)
     assert state_of(hass, SERVER) == STATE_OFF
     assert "moved to" not in caplog.text
 
 
-async def test_other_servers_of_the_account_are_left_alone(
+async def test_other_servers_of_the_account_receive_no_request(
     hass: HomeAssistant,
     world: World,
     home: PlexServer,
     cabin: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """Only the one that is looked for is asked who it is."""
+    """Only the server that is searched for receives requests."""
     await move(home)
     await set_up(hass, entry)
     assert entry.data[CONF_URL] == home.url
     assert world.requests.to(host=cabin.name) == []
 
 
-async def test_setup_that_is_tried_again_and_again_does_not_flood_plex_tv(
+async def test_retries_of_the_setup_do_not_flood_plex_tv(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """Home Assistant tries it every few seconds at first."""
+    """Home Assistant retries it every few seconds at first."""
     await home.stop()
     await set_up(hass, entry)
     await advance(hass, freezer, 10 * MINUTE, step=5)
     assert 1 <= len(world.requests.to(host="plex.tv")) <= 3
 
 
-async def test_entry_that_was_removed_and_made_again_is_searched_for_at_once(
+async def test_server_of_an_entry_that_was_removed_and_created_again_is_searched_for_at_once(
     hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """Nothing is kept of one that is gone."""
+    """Nothing is kept of a removed entry."""
     await home.stop()
     await set_up(hass, entry)
-    assert len(world.requests.to("plex.tv", RESOURCES)) == 1
+    assert len(address_lookups(world)) == 1
     await hass.config_entries.async_reload(entry.entry_id)
-    assert len(world.requests.to("plex.tv", RESOURCES)) == 1
+    assert len(address_lookups(world)) == 1
     await hass.config_entries.async_remove(entry.entry_id)
     await set_up(
         hass,
@@ -152,73 +157,65 @@ async def test_entry_that_was_removed_and_made_again_is_searched_for_at_once(
             source=TokenSource.SIGN_IN,
         ),
     )
-    assert len(world.requests.to("plex.tv", RESOURCES)) == 2
+    assert len(address_lookups(world)) == 2
 
 
 @pytest.mark.allowed_logs(DOWN)
-async def test_another_machine_at_the_old_address_makes_it_look_at_once(
+async def test_another_machine_at_the_old_address_causes_a_lookup_at_once(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     owner: Account,
     home: PlexServer,
-    entry: MockConfigEntry,
+    init_integration: MockConfigEntry,
 ) -> None:
-    """The other machine is never given the token."""
-    await set_up(hass, entry)
+    """The token is never sent to the other machine."""
     port = home.port
     await move(home)
     await world.add_server("Other", owner=owner, port=port)
     await advance(hass, freezer, 2 * MINUTE)
-    assert entry.data[CONF_URL] == home.url
-    assert [r for r in world.requests.to(host="Other") if r.token_sent] == []
+    assert init_integration.data[CONF_URL] == home.url
+    assert tokens_sent_to(world, "Other") == []
 
 
 @pytest.mark.allowed_logs(DOWN)
-async def test_address_at_which_another_server_answers_is_not_taken(
+async def test_address_at_which_another_server_answers_is_rejected(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     owner: Account,
     home: PlexServer,
-    entry: MockConfigEntry,
+    init_integration: MockConfigEntry,
 ) -> None:
     """plex.tv may list addresses that are not the server's any more, and lists other servers."""
     other = await world.add_server("Other", owner=owner)
-    await set_up(hass, entry)
     address = home.url
-    home.connections = [
-        Connection(uri=other.url, address="127.0.0.1", port=other.port, local=True, relay=False)
-    ]
+    home.connections = [connection_to(other)]
     await home.stop()
     await advance(hass, freezer, 20 * MINUTE)
-    assert entry.data[CONF_URL] == address
-    assert [r for r in world.requests.to(host="Other") if r.token_sent] == []
+    assert init_integration.data[CONF_URL] == address
+    assert tokens_sent_to(world, "Other") == []
 
 
 @pytest.mark.allowed_logs(DOWN)
-async def test_relay_is_not_taken_for_an_address(
+async def test_relay_is_rejected(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
-    entry: MockConfigEntry,
+    init_integration: MockConfigEntry,
 ) -> None:
-    """It is slow, and the server would never be looked for at home again."""
-    await set_up(hass, entry)
+    """It is slow, and the server would never be searched for in the local network again."""
     address = home.url
-    await home.move()
-    home.connections = [
-        Connection(uri=home.url, address="127.0.0.1", port=home.port, local=False, relay=True)
-    ]
+    await move(home, relay=True)
     await advance(hass, freezer, 20 * MINUTE)
-    assert entry.data[CONF_URL] == address
+    assert init_integration.data[CONF_URL] == address
 
 
 @pytest.mark.parametrize("verified", [True, False])
 async def test_which_addresses_are_tried(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry, *, verified: bool
 ) -> None:
-    """No relay, and none outside the home where the certificate is not looked at."""
+    """No relay, and no remote address where the certificate is not verified."""
     indoors = Connection(uri="https://in.plex.direct:1", address="192.168.1.20", port=1, local=True)
     outdoors = Connection(uri="https://out.plex.direct:2", address="9.9.9.9", port=2, local=False)
     relay = Connection(
@@ -242,57 +239,49 @@ async def test_which_addresses_are_tried(
 
 
 @pytest.mark.allowed_logs(DOWN)
-async def test_server_that_does_not_answer_once_is_not_searched_for(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
+@pytest.mark.usefixtures("init_integration")
+async def test_single_failed_poll_causes_no_lookup(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, home: PlexServer
 ) -> None:
-    """It restarts, most likely."""
-    await set_up(hass, entry)
+    """The server restarts, most likely."""
     rule = home.faults.set(Fault.RESET)
     while state_of(hass, SERVER) == STATE_ON:
         await advance(hass, freezer, 5, step=5)
     home.faults.clear(rule)
     await advance(hass, freezer, 5 * 60)
-    assert world.requests.to("plex.tv", path="/api/v2/resources") == []
+    assert address_lookups(world) == []
 
 
 @pytest.mark.allowed_logs(DOWN)
-async def test_plex_tv_is_not_asked_too_often_where_a_server_is(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
+@pytest.mark.usefixtures("init_integration")
+async def test_lookups_for_a_server_that_is_down_are_limited(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, home: PlexServer
 ) -> None:
-    """A server that is down has not moved."""
-    await set_up(hass, entry)
+    """It has not moved."""
     await home.stop()
     world.requests.clear()
     await advance(hass, freezer, 60 * MINUTE)
-    assert 1 <= len(world.requests.to(host="plex.tv", path="/api/v2/resources")) <= 12
+    assert 1 <= len(address_lookups(world)) <= 12
     assert state_of(hass, SERVER) == STATE_OFF
 
 
 @pytest.mark.allowed_logs(DOWN)
-@pytest.mark.parametrize("why", ["no account token", "plex.tv is down"])
-async def test_address_stays_where_plex_tv_cannot_tell(
+@pytest.mark.parametrize("reason", ["no account token", "plex.tv is down"])
+async def test_address_stays_where_plex_tv_cannot_be_queried(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     home: PlexServer,
     owner: Account,
     entry: MockConfigEntry,
-    why: str,
+    reason: str,
 ) -> None:
-    """The user can reconfigure it."""
-    if why == "no account token":
+    """The user can reconfigure the entry."""
+    if reason == "no account token":
         token = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
         entry = entry_of(home, server_token=token, source=TokenSource.PASTED)
     await set_up(hass, entry)
-    if why == "plex.tv is down":
+    if reason == "plex.tv is down":
         await world.plex_tv.stop()
     address = home.url
     await move(home)
@@ -302,18 +291,18 @@ async def test_address_stays_where_plex_tv_cannot_tell(
 
 
 @pytest.mark.allowed_logs(DOWN)
-async def test_address_that_is_encrypted_is_not_given_up_for_one_that_is_not(
+async def test_encrypted_connection_is_not_replaced_by_an_unencrypted_one(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """The token would be readable on the way."""
+    """The token would be readable in transit."""
     entry.add_to_hass(hass)
     address = home.url.replace("http://", "https://")
     hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_URL: address})
     await hass.config_entries.async_setup(entry.entry_id)
     await advance(hass, freezer, 10 * MINUTE)
     assert entry.data[CONF_URL] == address
-    assert [r for r in world.requests.to(host="Home") if r.token_sent] == []
+    assert tokens_sent_to(world, "Home") == []

@@ -1,4 +1,4 @@
-"""Polling keeps it true, push makes it fast, and both are polite."""
+"""The state of a server is polled, and updated by push, with few requests."""
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_OFF, STATE_ON, STATE_UNAVAILABLE
@@ -7,9 +7,10 @@ from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
-from tests.simulator import Account, Fault, PlexServer, World
+from tests.simulator import Account, Fault, PlexServer, Stream, World
 from tests.support.entries import DOWN, set_up, state_of
 from tests.support.helpers import advance, settle
+from tests.support.requests import push_attempts, session_reads
 
 STREAMS = "sensor.home_streams"
 ACTIVITIES = "sensor.home_activities"
@@ -18,13 +19,8 @@ SERVER = "binary_sensor.home_server"
 MINUTE = 60
 
 
-async def test_stream_is_followed_by_push(
-    hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
-) -> None:
+async def test_stream_is_followed_by_push(hass: HomeAssistant, stream: Stream) -> None:
     """No time has to pass."""
-    await set_up(hass, entry)
-    stream = await home.start_stream(user=owner, title="Film")
-    await settle(hass)
     assert state_of(hass, STREAMS) == "1"
     await stream.pause()
     await settle(hass)
@@ -34,13 +30,10 @@ async def test_stream_is_followed_by_push(
     assert state_of(hass, STREAMS) == "0"
 
 
-async def test_push_of_a_known_stream_costs_no_request(
-    hass: HomeAssistant, world: World, home: PlexServer, owner: Account, entry: MockConfigEntry
+async def test_notifications_of_a_known_stream_cost_no_request(
+    hass: HomeAssistant, world: World, stream: Stream
 ) -> None:
     """A new stream costs one, and its end, its pauses and its progress none."""
-    await set_up(hass, entry)
-    stream = await home.start_stream(user=owner, title="Film")
-    await settle(hass)
     world.requests.clear()
     for position in range(0, 100_000, 1000):
         await stream.seek(position)
@@ -53,16 +46,9 @@ async def test_push_of_a_known_stream_costs_no_request(
 
 
 async def test_ended_stream_that_the_server_still_lists_does_not_come_back(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    home: PlexServer,
-    owner: Account,
-    entry: MockConfigEntry,
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, stream: Stream
 ) -> None:
-    """Push said that it ended, and a server is reported to list a ghost for half an hour."""
-    await set_up(hass, entry)
-    stream = await home.start_stream(user=owner, title="Film")
-    await settle(hass)
+    """Push reported its end; users have seen servers list such a stream for half an hour."""
     await home.notifier.notify(
         "playing",
         "PlaySessionStateNotification",
@@ -78,11 +64,11 @@ async def test_ended_stream_that_the_server_still_lists_does_not_come_back(
     assert state_of(hass, STREAMS) == "1"
 
 
-async def test_with_push_one_authenticated_request_a_minute_keeps_it_true(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
+@pytest.mark.usefixtures("init_integration")
+async def test_with_push_polling_takes_one_authenticated_request_a_minute(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World
 ) -> None:
-    """The library, which lets disks sleep, is never touched by it."""
-    await set_up(hass, entry)
+    """The library is never read for it, so that disks can sleep."""
     await advance(hass, freezer, MINUTE)
     world.requests.clear()
     await advance(hass, freezer, 60 * MINUTE)
@@ -92,7 +78,7 @@ async def test_with_push_one_authenticated_request_a_minute_keeps_it_true(
     assert world.requests.to(host="plex.tv") == []
 
 
-async def test_without_push_it_polls_more_often(
+async def test_without_push_the_server_is_polled_more_often(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
@@ -100,7 +86,7 @@ async def test_without_push_it_polls_more_often(
     owner: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """A stream is seen within 15 s then."""
+    """A stream is noticed within 15 s, and push is tried again with a growing interval."""
     home.refuses_websockets = 404
     await set_up(hass, entry)
     await home.start_stream(user=owner, title="Film")
@@ -109,22 +95,15 @@ async def test_without_push_it_polls_more_often(
 
     world.requests.clear()
     await advance(hass, freezer, 60 * MINUTE)
-    tries = world.requests.to(host="Home", path="/:/websockets/notifications")
-    assert 10 <= len(tries) <= 30
+    assert 10 <= len(push_attempts(world)) <= 30
 
 
 @pytest.mark.allowed_logs(DOWN)
-async def test_server_that_is_down_is_told_and_its_state_is_not_shown(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    home: PlexServer,
-    owner: Account,
-    entry: MockConfigEntry,
+@pytest.mark.usefixtures("stream")
+async def test_entities_of_a_server_that_is_down_are_unavailable(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
 ) -> None:
-    """And all is back soon after it is."""
-    await set_up(hass, entry)
-    await home.start_stream(user=owner, title="Film")
-    await settle(hass)
+    """Server is off, and all of them are back soon after the server is."""
     await home.stop()
     await settle(hass)
     assert state_of(hass, SERVER) == STATE_OFF
@@ -139,15 +118,11 @@ async def test_server_that_is_down_is_told_and_its_state_is_not_shown(
 
 
 @pytest.mark.allowed_logs(DOWN)
+@pytest.mark.usefixtures("init_integration")
 async def test_server_that_was_down_is_polled_as_before(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, home: PlexServer
 ) -> None:
-    """It is not asked more often for the rest of its life."""
-    await set_up(hass, entry)
+    """The shorter interval ends with the outage."""
     home.faults.set(Fault.status(503))
     await advance(hass, freezer, 10 * MINUTE)
     home.faults.clear()
@@ -155,19 +130,15 @@ async def test_server_that_was_down_is_polled_as_before(
     assert state_of(hass, SERVER) == STATE_ON
     world.requests.clear()
     await advance(hass, freezer, 60 * MINUTE)
-    assert 55 <= len(world.requests.to(host="Home", path="/status/sessions")) <= 62
+    assert 55 <= len(session_reads(world)) <= 62
 
 
 @pytest.mark.allowed_logs(DOWN)
-async def test_server_that_is_down_is_looked_for_twice_a_minute(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
+@pytest.mark.usefixtures("init_integration")
+async def test_server_that_is_down_is_polled_twice_a_minute(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, home: PlexServer
 ) -> None:
-    """It is soon seen when it is back, and one that only starts up is not kept from it."""
-    await set_up(hass, entry)
+    """Its return is noticed soon, and a server that is starting up is not kept from that."""
     home.faults.set(Fault.status(503))
     await advance(hass, freezer, 10 * MINUTE)
     world.requests.clear()
@@ -177,37 +148,31 @@ async def test_server_that_is_down_is_looked_for_twice_a_minute(
 
 
 @pytest.mark.allowed_logs(DOWN)
-async def test_server_is_left_alone_for_as_long_as_it_wishes(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
+@pytest.mark.usefixtures("init_integration")
+async def test_retry_after_is_honored_within_limits(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, home: PlexServer
 ) -> None:
-    """Retry-After is honoured, within reason: until then nobody sees that it is back."""
-    await set_up(hass, entry)
-    trouble = home.faults.set(Fault.status(503, retry_after=3600))
+    """The server is not polled until then, so its return is not noticed either."""
+    rule = home.faults.set(Fault.status(503, retry_after=3600))
     await advance(hass, freezer, 2 * MINUTE)
     world.requests.clear()
     await advance(hass, freezer, 2 * MINUTE)
     assert len(world.requests.to(host="Home")) == 0
-    home.faults.clear(trouble)
+    home.faults.clear(rule)
     await advance(hass, freezer, 5 * MINUTE)
     assert state_of(hass, SERVER) == STATE_ON
 
 
 @pytest.mark.allowed_logs(DOWN)
-async def test_restarted_server_is_read_anew(
+@pytest.mark.usefixtures("stream")
+async def test_restarted_server_is_read_again(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     owner: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """Its version may be another, and its sessions are counted from one again."""
-    await set_up(hass, entry)
-    await home.start_stream(user=owner, title="Film")
-    await settle(hass)
+    """Its version may have changed, and its sessions are counted from one again."""
     await home.restart(version="1.99.0.1-abc")
     await advance(hass, freezer, 3 * MINUTE)
     assert state_of(hass, "sensor.home_version") == "1.99.0.1-abc"
@@ -220,7 +185,7 @@ async def test_restarted_server_is_read_anew(
 
 
 @pytest.mark.parametrize("old", [False, True], ids=["403", "401 of an old server"])
-async def test_shared_server_tells_what_a_guest_may_see(
+async def test_guest_has_only_what_the_account_may_see(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
@@ -229,7 +194,7 @@ async def test_shared_server_tells_what_a_guest_may_see(
     old: bool,
     guest: MockConfigEntry,
 ) -> None:
-    """The parts of the owner do not exist, and nothing is wrong with that."""
+    """The entities of the owner are not created, and that is no error."""
     home.refuses_with_401 = old
     await set_up(hass, guest)
     assert hass.states.get(STREAMS) is None
@@ -239,10 +204,10 @@ async def test_shared_server_tells_what_a_guest_may_see(
 
     world.requests.clear()
     await advance(hass, freezer, 60 * MINUTE)
-    assert len(world.requests.to(host="Home", path="/status/sessions")) <= 7
+    assert len(session_reads(world)) <= 7
 
 
-async def test_what_is_granted_later_appears(
+async def test_entities_are_added_once_the_account_may_see_the_sessions(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
 ) -> None:
     """A server may refuse its owner the sessions for a while after its start."""
@@ -254,11 +219,11 @@ async def test_what_is_granted_later_appears(
     assert state_of(hass, STREAMS) == "0"
 
 
-async def test_sessions_that_are_refused_for_a_moment_come_back_with_the_next_poll(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+@pytest.mark.usefixtures("init_integration")
+async def test_sessions_that_are_refused_for_a_moment_are_back_with_the_next_poll(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
 ) -> None:
-    """The rest stays."""
-    await set_up(hass, entry)
+    """Everything else stays available."""
     rule = home.faults.set(Fault.status(403), paths="^/status/sessions")
     await advance(hass, freezer, 70)
     assert state_of(hass, STREAMS) == STATE_UNAVAILABLE
@@ -268,15 +233,11 @@ async def test_sessions_that_are_refused_for_a_moment_come_back_with_the_next_po
     assert state_of(hass, STREAMS) == "0"
 
 
-async def test_notification_that_cannot_be_followed_up_is_made_good_by_the_poll(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    home: PlexServer,
-    owner: Account,
-    entry: MockConfigEntry,
+@pytest.mark.usefixtures("init_integration")
+async def test_poll_finds_a_stream_whose_read_failed(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, owner: Account
 ) -> None:
-    """The sessions could not be read at that moment."""
-    await set_up(hass, entry)
+    """The sessions could not be read when push reported the stream."""
     rule = home.faults.set(Fault.status(500), paths="^/status/sessions")
     await home.start_stream(user=owner, title="Film")
     await settle(hass)
@@ -286,15 +247,11 @@ async def test_notification_that_cannot_be_followed_up_is_made_good_by_the_poll(
     assert state_of(hass, STREAMS) == "1"
 
 
-async def test_late_answer_does_not_undo_what_was_asked_after_it(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    home: PlexServer,
-    owner: Account,
-    entry: MockConfigEntry,
+@pytest.mark.usefixtures("init_integration")
+async def test_late_response_does_not_undo_a_later_read(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, owner: Account
 ) -> None:
-    """The poll was under way when the stream began."""
-    await set_up(hass, entry)
+    """The stream started during the poll."""
     home.faults.set(Fault.slow(5), paths="^/status/sessions", times=1)
     await advance(hass, freezer, 61, step=61)
     await home.start_stream(user=owner, title="Film")
@@ -304,17 +261,10 @@ async def test_late_answer_does_not_undo_what_was_asked_after_it(
     assert state_of(hass, STREAMS) == "1"
 
 
-async def test_poll_does_not_bring_back_what_push_has_ended_meanwhile(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    home: PlexServer,
-    owner: Account,
-    entry: MockConfigEntry,
+async def test_poll_does_not_bring_back_a_stream_that_push_has_ended_meanwhile(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, stream: Stream
 ) -> None:
-    """The sessions were read, and something else of the poll takes its time."""
-    await set_up(hass, entry)
-    stream = await home.start_stream(user=owner, title="Film")
-    await settle(hass)
+    """The poll had read the sessions, and was waiting for another response."""
     await advance(hass, freezer, 9 * MINUTE + 50)
     home.faults.set(Fault.slow(5), paths="^/$")
     await advance(hass, freezer, MINUTE, step=MINUTE)
@@ -325,11 +275,11 @@ async def test_poll_does_not_bring_back_what_push_has_ended_meanwhile(
     assert state_of(hass, STREAMS) == "0"
 
 
-async def test_poll_does_not_take_back_an_activity_that_push_has_told_meanwhile(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+@pytest.mark.usefixtures("init_integration")
+async def test_poll_does_not_undo_an_activity_that_push_has_reported_meanwhile(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
 ) -> None:
-    """Something of the poll takes its time; that is not what the server is busy with."""
-    await set_up(hass, entry)
+    """The poll was waiting for another response than that with the activities."""
     await advance(hass, freezer, 59 * MINUTE + 30)
     slow = home.faults.set(Fault.slow(5), paths="^/updater")
     await advance(hass, freezer, MINUTE, step=MINUTE)
@@ -344,15 +294,11 @@ async def test_poll_does_not_take_back_an_activity_that_push_has_told_meanwhile(
     assert state_of(hass, ACTIVITIES) == "0"
 
 
-async def test_stream_that_is_told_and_not_listed_is_asked_for_a_few_times(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
+@pytest.mark.usefixtures("init_integration")
+async def test_sessions_are_read_a_few_times_for_a_stream_that_is_not_listed(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, home: PlexServer
 ) -> None:
-    """Not each time that it says where it is."""
-    await set_up(hass, entry)
+    """Not with each notification of its position."""
     world.requests.clear()
     for position in range(50):
         await home.notifier.notify(
@@ -361,12 +307,12 @@ async def test_stream_that_is_told_and_not_listed_is_asked_for_a_few_times(
             {"sessionKey": "99", "state": "playing", "ratingKey": "1", "viewOffset": position},
         )
         await advance(hass, freezer, 1, step=1)
-    assert len(world.requests.to(host="Home", path="/status/sessions")) == 4
+    assert len(session_reads(world)) == 4
     assert state_of(hass, STREAMS) == "0"
 
 
 @pytest.mark.parametrize("late", [0.5, 2, 8])
-async def test_stream_that_is_listed_after_it_is_told_does_not_wait_for_the_poll(
+async def test_stream_that_is_listed_late_does_not_wait_for_the_poll(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
@@ -375,7 +321,7 @@ async def test_stream_that_is_listed_after_it_is_told_does_not_wait_for_the_poll
     entry: MockConfigEntry,
     late: float,
 ) -> None:
-    """A server may need some seconds."""
+    """A server may list a stream some seconds after its notification."""
     home.lists_streams_after = late
     await set_up(hass, entry)
     stream = await home.start_stream(user=owner, title="Film")
@@ -386,13 +332,13 @@ async def test_stream_that_is_listed_after_it_is_told_does_not_wait_for_the_poll
     world.requests.clear()
     await stream.seek(1000)
     await advance(hass, freezer, 30, step=1)
-    assert not world.requests.to(host="Home", path="/status/sessions")
+    assert not session_reads(world)
 
 
-async def test_guest_who_is_told_of_a_stream_is_not_led_to_ask_for_it(
+async def test_notification_of_a_stream_causes_no_request_for_a_guest(
     hass: HomeAssistant, world: World, home: PlexServer, guest: MockConfigEntry, friend: Account
 ) -> None:
-    """The server would refuse."""
+    """The server would refuse it."""
     await set_up(hass, guest)
     world.requests.clear()
     await home.start_stream(user=friend, title="Film")
@@ -400,11 +346,11 @@ async def test_guest_who_is_told_of_a_stream_is_not_led_to_ask_for_it(
     assert len(world.requests) == 0
 
 
-async def test_streams_are_told_once_each_time_they_change(
-    hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
+@pytest.mark.usefixtures("init_integration")
+async def test_state_is_written_once_for_each_change_of_the_streams(
+    hass: HomeAssistant, home: PlexServer, owner: Account
 ) -> None:
-    """A stream that says where it is changes nothing."""
-    await set_up(hass, entry)
+    """The position of a stream causes no state change."""
     changes = async_capture_events(hass, EVENT_STATE_CHANGED)
     stream = await home.start_stream(user=owner, title="Film")
     await settle(hass)
@@ -414,9 +360,9 @@ async def test_streams_are_told_once_each_time_they_change(
     await stream.stop()
     await settle(hass)
     states = [change.data["new_state"] for change in changes]
-    told = [
+    written = [
         [stream["state"] for stream in state.attributes["streams"]]
         for state in states
         if state is not None and state.entity_id == STREAMS
     ]
-    assert told == [["playing"], ["paused"], []]
+    assert written == [["playing"], ["paused"], []]

@@ -1,79 +1,103 @@
-"""What keeps changing a little is written now and then, and what matters at once."""
+"""Progress is reported every ten seconds, and starts and ends at once."""
+
+from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import EVENT_STATE_CHANGED
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, HomeAssistant
+import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from tests.simulator import PlexServer, World
 from tests.support.entities import attributes_of
-from tests.support.entries import set_up, state_of
+from tests.support.entries import state_of
 from tests.support.helpers import advance, settle
 from tests.support.libraries import set_up_and_settle
 
 ACTIVITIES = "sensor.home_activities"
 SCANNING = "binary_sensor.home_movies_scanning"
 
+MINUTE = 60
 
-def shown(hass: HomeAssistant) -> list[tuple[str, int | None]]:
-    """Return what the server is busy with, and how far it is."""
+
+@pytest.fixture
+async def quiet_entry(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, init_integration: MockConfigEntry
+) -> MockConfigEntry:
+    """Return an entry that was set up a minute ago, so that nothing of its setup is under way."""
+    await advance(hass, freezer, MINUTE, step=5)
+    return init_integration
+
+
+@pytest.fixture
+def changes(hass: HomeAssistant, quiet_entry: MockConfigEntry) -> list[Event[Any]]:
+    """Record the state changes from the end of the setup on."""
+    return async_capture_events(hass, EVENT_STATE_CHANGED)
+
+
+def activities_of(hass: HomeAssistant) -> list[tuple[str, int | None]]:
+    """Return the titles and the progress of the activities that the sensor lists."""
     return [
         (activity["title"], activity["progress"])
         for activity in attributes_of(hass, ACTIVITIES)["activities"]
     ]
 
 
+def count_of(changes: list[Event[Any]], entity_id: str) -> int:
+    """Return how often the state of an entity has changed."""
+    return sum(change.data["entity_id"] == entity_id for change in changes)
+
+
 async def test_progress_of_an_activity_is_written_every_ten_seconds(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    changes: list[Event[Any]],
 ) -> None:
-    """However often it is told; what was told last is not left out."""
-    await set_up(hass, entry)
-    await advance(hass, freezer, 60, step=5)
-    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    """However often it is reported; the last report is never omitted."""
     activity = await home.activities.start("media.generate.credits", "Detecting credits")
     for number in range(100):
         await activity.update(number, f"Film {number}")
         await advance(hass, freezer, 1, step=1)
-    written = [change for change in changes if change.data["entity_id"] == ACTIVITIES]
-    assert 10 <= len(written) <= 12
+    assert 10 <= count_of(changes, ACTIVITIES) <= 12
     await advance(hass, freezer, 10, step=1)
-    assert shown(hass) == [("Detecting credits", 99)]
+    assert activities_of(hass) == [("Detecting credits", 99)]
 
 
-async def test_activity_that_begins_or_ends_is_written_at_once(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+@pytest.mark.usefixtures("quiet_entry")
+async def test_start_and_end_of_an_activity_are_written_at_once(
+    hass: HomeAssistant, home: PlexServer
 ) -> None:
-    """With how far the others are."""
-    await set_up(hass, entry)
-    await advance(hass, freezer, 60, step=5)
+    """With the progress of the others."""
     credits_ = await home.activities.start("media.generate.credits", "Detecting credits")
     await credits_.update(40)
     await settle(hass)
     other = await home.activities.start("media.generate.bif", "Making previews")
     await settle(hass)
-    assert shown(hass) == [("Detecting credits", 40), ("Making previews", None)]
+    assert activities_of(hass) == [("Detecting credits", 40), ("Making previews", None)]
     await credits_.update(50)
     await other.end()
     await settle(hass)
-    assert shown(hass) == [("Detecting credits", 50)]
+    assert activities_of(hass) == [("Detecting credits", 50)]
     await credits_.end()
     await settle(hass)
     assert state_of(hass, ACTIVITIES) == "0"
 
 
 async def test_nothing_is_written_after_the_entry_is_unloaded(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    quiet_entry: MockConfigEntry,
 ) -> None:
-    """What was to be written then is not."""
-    await set_up(hass, entry)
-    await advance(hass, freezer, 60, step=5)
+    """A write that is scheduled is cancelled."""
     activity = await home.activities.start("media.generate.credits", "Detecting credits")
     await activity.update(40)
     await settle(hass)
-    assert await hass.config_entries.async_unload(entry.entry_id)
+    assert await hass.config_entries.async_unload(quiet_entry.entry_id)
     await settle(hass)
     changes = async_capture_events(hass, EVENT_STATE_CHANGED)
-    await advance(hass, freezer, 60, step=5)
+    await advance(hass, freezer, MINUTE, step=5)
     assert changes == []
 
 
@@ -84,7 +108,7 @@ async def test_progress_of_a_scan_is_written_every_ten_seconds(
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """And its begin and end at once."""
+    """Its start and its end are written at once."""
     await set_up_and_settle(hass, freezer, world, entry)
     changes = async_capture_events(hass, EVENT_STATE_CHANGED)
     section = home.library.sections[0]
@@ -96,8 +120,7 @@ async def test_progress_of_a_scan_is_written_every_ten_seconds(
     for number in range(50):
         await scan.update(number)
         await advance(hass, freezer, 1, step=1)
-    written = [change for change in changes if change.data["entity_id"] == SCANNING]
-    assert 5 <= len(written) <= 7
+    assert 5 <= count_of(changes, SCANNING) <= 7
     await advance(hass, freezer, 10, step=1)
     assert attributes_of(hass, SCANNING)["progress"] == 49
     await scan.end()

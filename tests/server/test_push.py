@@ -1,4 +1,4 @@
-"""The push channel comes back when it is lost, with patience where it does not last."""
+"""A lost push channel is opened again, with a growing wait if it does not last."""
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
@@ -8,13 +8,14 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from tests.simulator import Account, PlexServer, World
 from tests.support.entries import set_up, state_of
 from tests.support.helpers import advance, settle
+from tests.support.requests import push_attempts, session_reads
 
 STREAMS = "sensor.home_streams"
 
 MINUTE = 60
 
 
-async def test_lost_push_comes_back_and_says_so_once(
+async def test_loss_and_return_of_push_are_logged_once(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
@@ -23,14 +24,14 @@ async def test_lost_push_comes_back_and_says_so_once(
     entry: MockConfigEntry,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """One line at the loss, one at the return."""
+    """The server is polled more often in between."""
     await set_up(hass, entry)
     await advance(hass, freezer, 10 * MINUTE)
     home.refuses_websockets = 503
     await home.notifier.drop()
     world.requests.clear()
     await advance(hass, freezer, 30 * MINUTE)
-    assert len(world.requests.to(host="Home", path="/status/sessions")) >= 100
+    assert len(session_reads(world)) >= 100
     assert caplog.text.count("lost the push channel") == 1
     home.refuses_websockets = None
     await advance(hass, freezer, 10 * MINUTE)
@@ -43,60 +44,54 @@ async def test_lost_push_comes_back_and_says_so_once(
     assert state_of(hass, STREAMS) == "1"
 
 
-async def test_channel_that_was_good_is_opened_again_at_once(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+@pytest.mark.usefixtures("init_integration")
+async def test_stable_channel_is_opened_again_at_once(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
 ) -> None:
-    """A proxy that cuts it now and then is not noticed."""
-    await set_up(hass, entry)
+    """A proxy may close it now and then."""
     await advance(hass, freezer, 10 * MINUTE)
     await home.notifier.drop(abruptly=True)
     await settle(hass)
     assert len(home.notifier.listeners) == 1
 
 
-async def test_channel_that_never_lasts_is_opened_less_and_less(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
+@pytest.mark.usefixtures("init_integration")
+async def test_unstable_channel_is_opened_less_and_less_often(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, home: PlexServer
 ) -> None:
-    """A proxy may let it through and cut it a moment later."""
-    await set_up(hass, entry)
+    """A proxy may accept it and close it a moment later."""
     world.requests.clear()
     for _ in range(120):
         await home.notifier.drop(abruptly=True)
         await advance(hass, freezer, 30)
-    tries = world.requests.to(host="Home", path="/:/websockets/notifications")
-    assert 10 <= len(tries) <= 30
+    assert 10 <= len(push_attempts(world)) <= 30
 
 
-async def test_channel_that_is_refused_for_days_is_tried_as_seldom_as_before(
+async def test_back_off_is_limited_when_the_channel_is_refused_for_days(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """A proxy may never let it through; a doubling without end would be more than a float holds."""
+    """A proxy may never accept it; a wait that is doubled for ever would overflow a float."""
     home.refuses_websockets = 404
     await set_up(hass, entry)
     await advance(hass, freezer, 1040 * 8 * MINUTE, step=8 * MINUTE)
     world.requests.clear()
     await advance(hass, freezer, 60 * MINUTE)
-    tries = world.requests.to(host="Home", path="/:/websockets/notifications")
-    assert 10 <= len(tries) <= 30
+    assert 10 <= len(push_attempts(world)) <= 30
 
     home.refuses_websockets = None
     await advance(hass, freezer, 8 * MINUTE)
     assert len(home.notifier.listeners) == 1
 
 
-async def test_losses_of_good_channels_do_not_add_up(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+@pytest.mark.usefixtures("init_integration")
+async def test_stable_channel_resets_the_back_off(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
 ) -> None:
-    """One that is refused after many nights is opened again as soon as the first one."""
-    await set_up(hass, entry)
+    """After many losses of stable channels, a refusal is retried as soon as the first one."""
     for _ in range(8):
         await advance(hass, freezer, 10 * MINUTE)
         await home.notifier.drop(abruptly=True)
@@ -110,13 +105,13 @@ async def test_losses_of_good_channels_do_not_add_up(
     assert len(home.notifier.listeners) == 1
 
 
-async def test_rubbish_by_push_is_of_no_account(
-    hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
+@pytest.mark.usefixtures("init_integration")
+async def test_malformed_frames_are_ignored(
+    hass: HomeAssistant, home: PlexServer, owner: Account
 ) -> None:
     """The channel stays open."""
-    await set_up(hass, entry)
-    for rubbish in ("", "{", "[]", '{"NotificationContainer": 1}', "\x00"):
-        await home.notifier.send_text(rubbish)
+    for frame in ("", "{", "[]", '{"NotificationContainer": 1}', "\x00"):
+        await home.notifier.send_text(frame)
     await home.start_stream(user=owner, title="Film")
     await settle(hass)
     assert state_of(hass, STREAMS) == "1"

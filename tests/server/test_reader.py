@@ -1,4 +1,4 @@
-"""What is read when, and what becomes of that which cannot be read for a moment."""
+"""Each part of the state is read when it is due, and survives a read that fails."""
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import (
@@ -27,10 +27,15 @@ MINUTE = 60
 HOUR = 60 * MINUTE
 
 
-async def test_all_is_back_with_sessions_that_were_denied_for_a_moment(
+def activity_titles(hass: HomeAssistant) -> list[str]:
+    """Return the titles of the activities that the sensor lists."""
+    return [activity["title"] for activity in attributes_of(hass, ACTIVITIES)["activities"]]
+
+
+async def test_owner_entities_are_back_after_the_sessions_were_denied_for_a_moment(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """What is read once an hour is not lost, and what push told meanwhile is not missed."""
+    """What is read once an hour is not lost, and notifications are not missed meanwhile."""
     home.updater.offer(NEW, checked=True)
     await set_up(hass, entry)
     rule = home.faults.set(Fault.status(403), paths="^/status/sessions")
@@ -49,15 +54,11 @@ async def test_all_is_back_with_sessions_that_were_denied_for_a_moment(
 @pytest.mark.parametrize(
     "fault", [Fault.status(503), Fault.status(500), Fault.RESET, Fault.UNAUTHORIZED]
 )
-async def test_remote_access_that_cannot_be_read_is_asked_for_with_the_next_poll(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    home: PlexServer,
-    entry: MockConfigEntry,
-    fault: Fault,
+@pytest.mark.usefixtures("init_integration")
+async def test_remote_access_that_cannot_be_read_is_read_with_the_next_poll(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, fault: Fault
 ) -> None:
-    """Until then what was known stays."""
-    await set_up(hass, entry)
+    """Its last state stays until then."""
     rule = home.faults.set(fault, paths="^/myplex/account")
     await home.remote_access.become("unmapped")
     await advance(hass, freezer, 2 * MINUTE)
@@ -68,21 +69,21 @@ async def test_remote_access_that_cannot_be_read_is_asked_for_with_the_next_poll
     assert state_of(hass, REMOTE_ACCESS) == STATE_OFF
 
 
-async def test_remote_access_that_is_denied_is_not_asked_for_again_within_the_hour(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+@pytest.mark.usefixtures("init_integration")
+async def test_remote_access_that_is_denied_is_not_read_again_within_the_hour(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
 ) -> None:
-    """And it is not shown as it was."""
-    await set_up(hass, entry)
+    """Its last state is not kept."""
     rule = home.faults.set(Fault.status(403), paths="^/myplex/account")
     await advance(hass, freezer, HOUR + 2 * MINUTE)
     assert state_of(hass, REMOTE_ACCESS) in {STATE_UNAVAILABLE, STATE_UNKNOWN}
     assert rule.hits == 1
 
 
-async def test_server_that_does_not_tell_its_activities(
+async def test_activities_are_reported_by_push_where_they_cannot_be_read(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """All else is told, and so is what push tells of them."""
+    """Everything else is read as usual."""
     home.faults.set(Fault.status(404), paths="^/activities")
     await set_up(hass, entry)
     assert state_of(hass, ACTIVITIES) == "0"
@@ -92,11 +93,11 @@ async def test_server_that_does_not_tell_its_activities(
     assert state_of(hass, ACTIVITIES) == "1"
 
 
+@pytest.mark.usefixtures("init_integration")
 async def test_activities_that_cannot_be_read_when_push_is_lost_are_read_when_it_is_back(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
 ) -> None:
-    """Push does not tell again what began before."""
-    await set_up(hass, entry)
+    """Push does not report again the activities that started before."""
     await home.activities.start("media.generate.credits", "Detecting credits")
     await advance(hass, freezer, 10 * MINUTE)
     assert state_of(hass, ACTIVITIES) == "1"
@@ -109,10 +110,10 @@ async def test_activities_that_cannot_be_read_when_push_is_lost_are_read_when_it
     assert state_of(hass, ACTIVITIES) == "1"
 
 
-async def test_where_the_credits_of_many_streams_are_is_one_question(
+async def test_credits_of_many_streams_are_read_with_one_request(
     hass: HomeAssistant, world: World, home: PlexServer, owner: Account, entry: MockConfigEntry
 ) -> None:
-    """A start in the middle of a busy evening costs no more than another."""
+    """A start of Home Assistant on a busy evening costs no more than another."""
     films = [
         await home.add_media(f"Film {number}", duration=100_000, credits_at=80_000)
         for number in range(20)
@@ -120,8 +121,8 @@ async def test_where_the_credits_of_many_streams_are_is_one_question(
     streams = [await home.start_stream(user=owner, title=film.title) for film in films]
     await home.start_stream(user=owner, title=SONG)
     await set_up(hass, entry)
-    [asked] = [one.path for one in world.requests.to(host="Home") if "/metadata/" in one.path]
-    keys = asked.rpartition("/")[2].split(",")
+    [path] = [one.path for one in world.requests.to(host="Home") if "/metadata/" in one.path]
+    keys = path.rpartition("/")[2].split(",")
     assert sorted(keys) == sorted(str(film.rating_key) for film in films)
     changes = async_capture_events(hass, EVENT_STATE_CHANGED)
     for stream in streams:
@@ -136,10 +137,10 @@ async def test_where_the_credits_of_many_streams_are_is_one_question(
     assert reached == [film.title for film in films]
 
 
-async def test_server_that_does_not_tell_where_the_credits_are(
+async def test_stream_is_followed_where_its_credits_cannot_be_read(
     hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
 ) -> None:
-    """The stream is followed all the same, and they are not told of."""
+    """There is no event for its credits."""
     await home.add_media("Film", duration=100_000, credits_at=80_000)
     await set_up(hass, entry)
     rule = home.faults.set(Fault.status(500), paths="^/library/metadata/")
@@ -154,11 +155,11 @@ async def test_server_that_does_not_tell_where_the_credits_are(
     assert event.attributes["event_type"] == "started"
 
 
-async def test_activity_that_ends_while_something_else_is_asked_for(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+@pytest.mark.usefixtures("init_integration")
+async def test_activity_that_ends_during_another_request_does_not_come_back(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
 ) -> None:
-    """It does not come back with the answer."""
-    await set_up(hass, entry)
+    """The poll that waits for the response began before the end."""
     activity = await home.activities.start("media.generate.credits", "Detecting credits")
     await advance(hass, freezer, MINUTE)
     slow = home.faults.set(Fault.slow(5), paths="^/myplex/account")
@@ -171,28 +172,21 @@ async def test_activity_that_ends_while_something_else_is_asked_for(
     assert state_of(hass, ACTIVITIES) == "0"
 
 
-async def test_what_is_told_of_activities_while_they_are_asked_for(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    home: PlexServer,
-    entry: MockConfigEntry,
+@pytest.mark.usefixtures("init_integration")
+async def test_notifications_of_activities_during_a_read_of_them_are_kept(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
 ) -> None:
-    """The answer is older than what is told, and nobody asks for it again while push lasts."""
-    await set_up(hass, entry)
+    """The response is older than they are, and is not read again while push lasts."""
     ended = await home.activities.start("media.generate.credits", "Detecting credits")
     await advance(hass, freezer, 2 * MINUTE)
     slow = home.faults.set(Fault.slow(5), paths="^/activities")
     await home.notifier.drop()
-    # It is asked for once because push is lost, and again because it is back.
+    # They are read once because push is lost, and again because it is back.
     await advance(hass, freezer, 6, step=6)
     assert slow.hits == 2
     await home.activities.start("media.generate.intros", "Detecting intros")
     await ended.end()
     await settle(hass)
-    assert [one["title"] for one in attributes_of(hass, ACTIVITIES)["activities"]] == [
-        "Detecting intros"
-    ]
+    assert activity_titles(hass) == ["Detecting intros"]
     await advance(hass, freezer, 3 * MINUTE, step=6)
-    assert [one["title"] for one in attributes_of(hass, ACTIVITIES)["activities"]] == [
-        "Detecting intros"
-    ]
+    assert activity_titles(hass) == ["Detecting intros"]

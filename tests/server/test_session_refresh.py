@@ -1,4 +1,6 @@
-"""A stream that is told of is asked for at once, and a few times more while it is not listed."""
+"""The sessions are read at once for a new stream, and again while it is not listed."""
+
+from collections.abc import Generator
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
@@ -9,103 +11,103 @@ from tests.support.helpers import advance, settle
 
 
 class Server:
-    """A server that lists a stream late, or never."""
+    """A server that does not list its streams while `missing` is set."""
 
     def __init__(self) -> None:
-        """Begin with nothing."""
-        self.asked = 0
+        """Initialize without any read."""
+        self.reads = 0
         self.missing = True
-        self.waited_for = False
+        self.was_checked = False
 
-    async def ask(self) -> None:
-        """Be asked for the sessions."""
-        self.asked += 1
+    async def read(self) -> None:
+        """Count a read of the sessions."""
+        self.reads += 1
 
     def is_missing(self) -> bool:
-        """Say whether the stream is not listed."""
-        self.waited_for = True
+        """Return whether the streams are not listed."""
+        self.was_checked = True
         return self.missing
 
 
 @pytest.fixture
 def server() -> Server:
-    """Return a server that was asked for nothing yet."""
+    """Return a server whose sessions have not been read yet."""
     return Server()
 
 
 @pytest.fixture
-def refresh(hass: HomeAssistant, server: Server) -> SessionRefresh:
-    """Return what asks it."""
-    return SessionRefresh(hass, server.ask)
+def refresh(hass: HomeAssistant, server: Server) -> Generator[SessionRefresh]:
+    """Return the refresh of the sessions of the server."""
+    refresh = SessionRefresh(hass, server.read)
+    yield refresh
+    refresh.async_shutdown()
 
 
-async def test_it_asks_at_once_and_three_times_more(
+async def test_sessions_are_read_at_once_and_three_times_more(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, server: Server, refresh: SessionRefresh
 ) -> None:
-    """After one, three and ten seconds; what is not listed then the poll will find."""
+    """After one, three and ten seconds; a stream that is listed later is left to the poll."""
     refresh.async_request("1", server.is_missing)
     await settle(hass)
-    asked = [server.asked]
+    reads = [server.reads]
     for _ in range(30):
         await advance(hass, freezer, 1, step=1)
-        asked.append(server.asked)
-    assert [asked[second] for second in (0, 1, 2, 3, 9, 10, 30)] == [1, 2, 2, 3, 3, 4, 4]
+        reads.append(server.reads)
+    assert [reads[second] for second in (0, 1, 2, 3, 9, 10, 30)] == [1, 2, 2, 3, 3, 4, 4]
 
 
-async def test_it_asks_no_more_when_the_stream_is_listed(
+async def test_reads_end_when_the_stream_is_listed(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, server: Server, refresh: SessionRefresh
 ) -> None:
-    """Whoever listed it."""
+    """Whichever read has found it."""
     refresh.async_request("1", server.is_missing)
     await advance(hass, freezer, 1, step=1)
-    assert server.asked == 2
+    assert server.reads == 2
     server.missing = False
     await advance(hass, freezer, 30, step=1)
-    assert server.asked == 2
+    assert server.reads == 2
 
 
-async def test_many_streams_are_asked_for_together(
+async def test_many_streams_share_their_reads(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, server: Server, refresh: SessionRefresh
 ) -> None:
     """Two hundred cost little more than one."""
     for key in range(200):
         refresh.async_request(str(key), server.is_missing)
     await advance(hass, freezer, 30, step=1)
-    assert server.asked <= 8
-    refresh.async_shutdown()
+    assert server.reads <= 8
 
 
-async def test_streams_that_begin_one_after_the_other_are_asked_for_together(
+async def test_streams_that_start_one_after_the_other_share_their_reads(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, server: Server, refresh: SessionRefresh
 ) -> None:
-    """Once a second, however many begin within it."""
+    """One read a second, however many streams start within it."""
     server.missing = False
     for key in range(40):
         refresh.async_request(str(key), server.is_missing)
         await advance(hass, freezer, 0.1, step=0.1)
-    assert server.asked <= 12
-    refresh.async_shutdown()
+    assert server.reads <= 12
 
 
-async def test_stream_that_becomes_another_is_waited_for_anew(
+async def test_new_request_for_a_session_replaces_the_one_before(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, server: Server, refresh: SessionRefresh
 ) -> None:
-    """And no longer for what it was."""
+    """The session has become another stream."""
     for _ in range(3):
         refresh.async_request("1", server.is_missing)
         await advance(hass, freezer, 0.5, step=0.5)
-    before = server.asked
+    before = server.reads
     await advance(hass, freezer, 30, step=1)
-    assert server.asked - before <= 4
+    assert server.reads - before <= 4
 
 
-async def test_it_ends(
+async def test_shutdown_cancels_the_reads(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, server: Server, refresh: SessionRefresh
 ) -> None:
-    """With the entry."""
+    """The entry is unloaded."""
     refresh.async_request("1", server.is_missing)
     await settle(hass)
     refresh.async_shutdown()
     await advance(hass, freezer, 30, step=1)
-    assert server.asked == 1
-    assert not server.waited_for
+    assert server.reads == 1
+    assert not server.was_checked

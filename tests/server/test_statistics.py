@@ -1,4 +1,4 @@
-"""What a server uses is asked while somebody wants to know it, and then only."""
+"""The statistics are read only while one of their entities is enabled."""
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import ATTR_UNIT_OF_MEASUREMENT, STATE_UNAVAILABLE
@@ -9,8 +9,9 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from tests.simulator import Account, Fault, PlexServer, World
 from tests.support.entities import all_enabled, attributes_of, values
-from tests.support.entries import DOWN, set_up, signed_in_entry, state_of
+from tests.support.entries import DOWN, set_up, state_of
 from tests.support.helpers import advance, settle
+from tests.support.requests import session_reads, statistics_reads
 
 MINUTE = 60
 RESOURCES = ("host_cpu", "server_cpu", "host_memory", "server_memory")
@@ -18,13 +19,22 @@ BANDWIDTH = ("measured_bandwidth_lan", "measured_bandwidth_wan")
 UNREADABLE = r"^custom_components\.plex_monitor: Error fetching Home statistics data"
 
 
-async def test_nothing_is_asked_while_nobody_wants_to_know(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
+@pytest.fixture
+async def statistics(
+    hass: HomeAssistant, enable_custom_integrations: None, entry: MockConfigEntry
 ) -> None:
-    """All of them are disabled at first."""
-    await set_up(hass, entry)
+    """Set up the entry of the owner with all sensors enabled."""
+    with all_enabled():
+        await set_up(hass, entry)
+
+
+@pytest.mark.usefixtures("init_integration")
+async def test_nothing_is_read_while_all_sensors_are_disabled(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World
+) -> None:
+    """They are disabled by default."""
     await advance(hass, freezer, 10 * MINUTE)
-    assert [r for r in world.requests if r.path.startswith("/statistics")] == []
+    assert statistics_reads(world) == []
     registry = er.async_get(hass)
     for key in (*RESOURCES, *BANDWIDTH):
         entity = registry.async_get(f"sensor.home_{key}")
@@ -32,11 +42,11 @@ async def test_nothing_is_asked_while_nobody_wants_to_know(
         assert entity.disabled_by is er.RegistryEntryDisabler.INTEGRATION
 
 
-async def test_one_that_is_enabled_is_enough(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
+@pytest.mark.usefixtures("init_integration")
+async def test_statistics_are_read_while_one_sensor_is_enabled(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World
 ) -> None:
-    """And when it is disabled again, the asking ends."""
-    await set_up(hass, entry)
+    """Until it is disabled again."""
     registry = er.async_get(hass)
     registry.async_update_entity("sensor.home_server_cpu", disabled_by=None)
     await advance(hass, freezer, MINUTE)
@@ -54,25 +64,19 @@ async def test_one_that_is_enabled_is_enough(
     assert world.requests.to(path="/statistics/resources") == []
 
 
-async def test_first_value_is_there_at_once(hass: HomeAssistant, entry: MockConfigEntry) -> None:
-    """Nobody waits half a minute for it."""
-    with all_enabled():
-        await set_up(hass, entry)
+@pytest.mark.usefixtures("statistics")
+async def test_first_value_is_read_at_once(hass: HomeAssistant) -> None:
+    """Without waiting for the first interval of half a minute."""
     for key in (*RESOURCES, *BANDWIDTH):
         assert float(state_of(hass, f"sensor.home_{key}")) >= 0
     assert attributes_of(hass, "sensor.home_host_cpu")[ATTR_UNIT_OF_MEASUREMENT] == "%"
 
 
+@pytest.mark.usefixtures("statistics")
 async def test_measured_bandwidth_is_an_average_by_network(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    home: PlexServer,
-    owner: Account,
-    entry: MockConfigEntry,
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, owner: Account
 ) -> None:
-    """In the unit of the reserved one."""
-    with all_enabled():
-        await set_up(hass, entry)
+    """In the unit of the reserved bandwidth."""
     for location, bandwidth in (("lan", 8000), ("wan", 2000)):
         await home.start_stream(user=owner, player=location, location=location, bandwidth=bandwidth)
     await advance(hass, freezer, 3 * MINUTE)
@@ -84,14 +88,14 @@ async def test_measured_bandwidth_is_an_average_by_network(
     )
 
 
-async def test_without_plex_pass_there_are_none(
+async def test_sensors_need_plex_pass(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     owner: Account,
     entry: MockConfigEntry,
 ) -> None:
-    """They come with it, and are unavailable when it has ended; then nothing is asked."""
+    """They are created with it, and unavailable when it has ended; nothing is read then."""
     owner.plex_pass = False
     with all_enabled():
         await set_up(hass, entry)
@@ -105,29 +109,25 @@ async def test_without_plex_pass_there_are_none(
     assert state_of(hass, "sensor.home_host_cpu") == STATE_UNAVAILABLE
     world.requests.clear()
     await advance(hass, freezer, 10 * MINUTE)
-    assert [r for r in world.requests if r.path.startswith("/statistics")] == []
+    assert statistics_reads(world) == []
 
 
-async def test_guest_has_none(hass: HomeAssistant, world: World, home: PlexServer) -> None:
-    """They are the owner's."""
-    friend = world.plex_tv.add_account("friend")
-    home.share_with(friend)
+async def test_guest_has_no_statistics(
+    hass: HomeAssistant, world: World, guest: MockConfigEntry
+) -> None:
+    """They are for the owner alone."""
     with all_enabled():
-        await set_up(hass, signed_in_entry(world, home, friend))
+        await set_up(hass, guest)
     assert hass.states.get("sensor.home_host_cpu") is None
-    assert [r for r in world.requests if r.path.startswith("/statistics")] == []
+    assert statistics_reads(world) == []
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_server_that_gives_another_answer(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    home: PlexServer,
-    entry: MockConfigEntry,
+@pytest.mark.usefixtures("statistics")
+async def test_malformed_response_makes_only_these_sensors_unavailable(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
 ) -> None:
-    """Only these sensors suffer, and only for as long as it lasts."""
-    with all_enabled():
-        await set_up(hass, entry)
+    """Until the next response that is not."""
     home.faults.set(Fault.GARBLED, paths="^/statistics")
     await advance(hass, freezer, MINUTE)
     assert values(hass, "host_cpu", "streams") == [STATE_UNAVAILABLE, "0"]
@@ -136,10 +136,10 @@ async def test_server_that_gives_another_answer(
     assert float(state_of(hass, "sensor.home_host_cpu")) > 0
 
 
-async def test_server_that_has_measured_nothing_yet(
+async def test_sensors_of_a_server_that_has_measured_nothing_yet_are_unknown(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """It has just been started."""
+    """It has just started."""
     home.faults.set(Fault.json({"MediaContainer": {"size": 0}}), paths="^/statistics/resources")
     with all_enabled():
         await set_up(hass, entry)
@@ -147,16 +147,11 @@ async def test_server_that_has_measured_nothing_yet(
 
 
 @pytest.mark.allowed_logs(DOWN)
-async def test_server_that_is_down_is_not_asked(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
+@pytest.mark.usefixtures("statistics")
+async def test_statistics_of_a_server_that_is_down_are_not_read(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
 ) -> None:
-    """That it is down is said once, by the server itself."""
-    with all_enabled():
-        await set_up(hass, entry)
+    """The coordinator of the server logs once that it is down."""
     await home.stop()
     await advance(hass, freezer, 2 * MINUTE)
     assert values(hass, "host_cpu") == [STATE_UNAVAILABLE]
@@ -167,21 +162,15 @@ async def test_server_that_is_down_is_not_asked(
 
 
 @pytest.mark.allowed_logs(DOWN)
-async def test_refused_token_is_looked_into_at_once(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    owner: Account,
-    entry: MockConfigEntry,
+@pytest.mark.usefixtures("statistics")
+async def test_refused_token_causes_a_poll_of_the_server_at_once(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, home: PlexServer
 ) -> None:
-    """The statistics do not judge the token, and do not sit on what they have seen."""
-    with all_enabled():
-        await set_up(hass, entry)
+    """The statistics do not judge the token themselves."""
     await advance(hass, freezer, 2 * MINUTE)
     home.faults.set(Fault.UNAUTHORIZED, paths="^/statistics", times=1)
     world.requests.clear()
     await advance(hass, freezer, MINUTE / 2, step=5)
     refused, *_ = [r for r in world.requests if r.status == 401]
-    assert [r for r in world.requests.to(path="/status/sessions") if r.at - refused.at < 10]
+    assert [r for r in session_reads(world) if r.at - refused.at < 10]
     assert float(state_of(hass, "sensor.home_host_cpu")) > 0

@@ -1,4 +1,4 @@
-"""The tracker keeps to what the server lists, and is ahead of it by what the server tells."""
+"""Streams follow the sessions that the server lists, and notifications until the next read."""
 
 from dataclasses import replace
 
@@ -14,31 +14,19 @@ from custom_components.plex_monitor.plex.models import (
 )
 from custom_components.plex_monitor.plex.notifications import PlayingNotification
 from custom_components.plex_monitor.server.streams import StreamTracker
+from tests.support.sessions import HOUR, a_session
 
 PLAYING, PAUSED, BUFFERING = PlaybackState.PLAYING, PlaybackState.PAUSED, PlaybackState.BUFFERING
-HOUR = 3_600_000
+MINUTE = 60_000
+CREDITS = 50 * MINUTE
 
 
-def a_session(key: str = "1", *, rating_key: str = "100", **details: object) -> Session:
-    """Return a session of an hour's film."""
-    session = Session(
-        session_key=key,
-        rating_key=rating_key,
-        media_type="movie",
-        title="Film",
-        user="owner",
-        player="TV",
-        state=PLAYING,
-        view_offset=0,
-        duration=HOUR,
-    )
-    return replace(session, **details)  # type: ignore[arg-type]  # The names are the caller's.
-
-
-def a_transcode(video: str = "transcode", *, hardware: bool = False) -> TranscodeStatus:
-    """Return the work of a transcoder."""
+def a_transcode(
+    video: str = "transcode", *, key: str = "t1", hardware: bool = False
+) -> TranscodeStatus:
+    """Return the status of a transcode."""
     return TranscodeStatus(
-        key="t1",
+        key=key,
         throttled=False,
         hardware=hardware,
         video_decision=video,
@@ -46,7 +34,12 @@ def a_transcode(video: str = "transcode", *, hardware: bool = False) -> Transcod
     )
 
 
-def told(
+def a_transcoded_session(key: str = "1", *, transcode: str = "t1") -> Session:
+    """Return a session that is transcoded."""
+    return a_session(key, decision=StreamDecision.TRANSCODE, transcode=a_transcode(key=transcode))
+
+
+def a_notification(
     state: PlaybackState | None,
     offset: int | None = None,
     *,
@@ -54,7 +47,7 @@ def told(
     rating_key: str | None = "100",
     transcode: str | None = None,
 ) -> PlayingNotification:
-    """Return what the server tells of a stream."""
+    """Return a notification about a stream; without a state, the stream has ended."""
     return PlayingNotification(
         session_key=key,
         rating_key=rating_key,
@@ -64,152 +57,152 @@ def told(
     )
 
 
-def listed(tracker: StreamTracker, *sessions: Session) -> list[PlaybackEvent]:
-    """Let the tracker look."""
+def read(tracker: StreamTracker, *sessions: Session) -> list[PlaybackEvent]:
+    """Let the tracker handle a read in which the server lists these sessions."""
     return tracker.handle_sessions(tracker.begin_read(), sessions)
 
 
-def kinds(events: list[PlaybackEvent]) -> list[str]:
-    """Return what happened."""
+def types(events: list[PlaybackEvent]) -> list[str]:
+    """Return the types of events."""
     return [event.event_type.value for event in events]
 
 
-def playing(*sessions: Session) -> StreamTracker:
-    """Return a tracker that has seen nothing played, and then these."""
+def tracking(*sessions: Session) -> StreamTracker:
+    """Return a tracker for which these sessions have started after the first read."""
     tracker = StreamTracker()
-    listed(tracker)
-    listed(tracker, *sessions)
+    read(tracker)
+    read(tracker, *sessions)
     return tracker
 
 
-def test_what_runs_at_the_first_look_has_not_just_started() -> None:
+def test_stream_of_the_first_read_has_not_started() -> None:
     """Home Assistant may have been restarted."""
     tracker = StreamTracker()
-    assert listed(tracker, a_session()) == []
-    assert kinds(listed(tracker, a_session(), a_session("2"))) == ["started"]
+    assert read(tracker, a_session()) == []
+    assert types(read(tracker, a_session(), a_session("2"))) == ["started"]
 
 
-def test_stream_that_is_not_known_is_asked_for_once() -> None:
-    """However often the server tells of it, and again when it has become another."""
-    tracker = playing()
-    assert tracker.handle_playing(told(PLAYING)) == ([], True)
-    assert tracker.handle_playing(told(PLAYING, 10_000)) == ([], False)
-    assert tracker.handle_playing(told(PLAYING, rating_key="101")) == ([], True)
-    assert kinds(listed(tracker, a_session(rating_key="101"))) == ["started"]
-    assert tracker.handle_playing(told(PLAYING, rating_key="101")) == ([], False)
+def test_read_is_requested_once_for_an_unknown_stream() -> None:
+    """However often it is reported, and again when the item is another one."""
+    tracker = tracking()
+    assert tracker.handle_playing(a_notification(PLAYING)) == ([], True)
+    assert tracker.handle_playing(a_notification(PLAYING, 10_000)) == ([], False)
+    assert tracker.handle_playing(a_notification(PLAYING, rating_key="101")) == ([], True)
+    assert types(read(tracker, a_session(rating_key="101"))) == ["started"]
+    assert tracker.handle_playing(a_notification(PLAYING, rating_key="101")) == ([], False)
 
 
-def test_stream_that_is_again_what_it_was_before_is_asked_for_again() -> None:
-    """Somebody has gone back to the episode before."""
-    tracker = playing()
+def test_read_is_requested_again_for_an_item_that_was_played_before() -> None:
+    """The user has gone back to the episode before."""
+    tracker = tracking()
     for rating_key in ("100", "101", "100"):
-        assert tracker.handle_playing(told(PLAYING, rating_key=rating_key)) == ([], True)
-        listed(tracker, a_session(rating_key=rating_key))
+        assert tracker.handle_playing(a_notification(PLAYING, rating_key=rating_key)) == ([], True)
+        read(tracker, a_session(rating_key=rating_key))
 
 
-def test_stream_that_was_asked_for_is_missing_until_it_is_listed_as_it_was_told() -> None:
-    """Or until it ends, or the server restarts; and one that is not asked for is not missing."""
-    tracker = playing()
-    film, transcoded = told(PLAYING), told(PLAYING, transcode="t1")
+def test_stream_is_missing_until_it_is_listed_as_reported() -> None:
+    """Or until it ends or the server restarts. Without a request, it is not missing."""
+    tracker = tracking()
+    film, transcoded = a_notification(PLAYING), a_notification(PLAYING, transcode="t1")
     assert not tracker.is_missing(film)
     tracker.handle_playing(film)
     assert tracker.is_missing(film)
-    listed(tracker, a_session())
+    read(tracker, a_session())
     assert not tracker.is_missing(film)
     tracker.handle_playing(transcoded)
-    listed(tracker, a_session())
+    read(tracker, a_session())
     assert tracker.is_missing(transcoded)
     tracker.handle_denied()
     assert not tracker.is_missing(transcoded)
-    listed(tracker, a_session())
-    tracker.handle_playing(told(None))
+    read(tracker, a_session())
+    tracker.handle_playing(a_notification(None))
     assert not tracker.is_missing(transcoded)
     tracker.handle_playing(film)
     tracker.handle_restart()
     assert not tracker.is_missing(film)
 
 
-def test_pause_and_resume_are_told_without_a_look() -> None:
+def test_pause_and_resume_need_no_read() -> None:
     """Buffering is neither."""
-    tracker = playing(a_session())
-    assert tracker.handle_playing(told(BUFFERING, 1000)) == ([], False)
-    events, ask = tracker.handle_playing(told(PAUSED, 5000))
-    assert (kinds(events), ask) == (["paused"], False)
+    tracker = tracking(a_session())
+    assert tracker.handle_playing(a_notification(BUFFERING, 1000)) == ([], False)
+    events, read_needed = tracker.handle_playing(a_notification(PAUSED, 5000))
+    assert (types(events), read_needed) == (["paused"], False)
     assert events[0].session.view_offset == 5000
-    assert kinds(tracker.handle_playing(told(PLAYING, 5000))[0]) == ["resumed"]
+    assert types(tracker.handle_playing(a_notification(PLAYING, 5000))[0]) == ["resumed"]
 
 
 @given(st.lists(st.integers(min_value=0, max_value=HOUR)))
-def test_position_changes_nothing_that_is_shown(offsets: list[int]) -> None:
-    """It is told every ten seconds for each stream, and nothing is to be written for that."""
-    tracker = playing(a_session())
+def test_position_does_not_change_the_sessions(offsets: list[int]) -> None:
+    """It is reported every ten seconds for each stream, and must not cause a state change."""
+    tracker = tracking(a_session())
     before = tracker.sessions
     for offset in offsets:
-        assert tracker.handle_playing(told(PLAYING, offset)) == ([], False)
+        assert tracker.handle_playing(a_notification(PLAYING, offset)) == ([], False)
     assert tracker.sessions is before
 
 
-def test_change_of_one_stream_leaves_the_others_as_they_are() -> None:
-    """Nothing is made anew for them, however many there are."""
+def test_change_of_one_stream_leaves_the_others_unchanged() -> None:
+    """They are not even copied, however many there are."""
     many = [a_session(str(key)) for key in range(200)]
-    tracker = playing(*many)
-    tracker.handle_playing(told(PAUSED, 5000, key="7"))
+    tracker = tracking(*many)
+    tracker.handle_playing(a_notification(PAUSED, 5000, key="7"))
     assert tracker.sessions is not None
     assert [key for key, one in tracker.sessions.items() if one is not many[int(key)]] == ["7"]
 
 
-def test_end_near_the_end_is_finished() -> None:
-    """The position is the one that was told last, not the one that was listed."""
-    tracker = playing(a_session())
-    tracker.handle_playing(told(PLAYING, int(HOUR * 0.95)))
-    assert kinds(tracker.handle_playing(told(None))[0]) == ["finished", "stopped"]
+def test_stream_that_ends_near_its_end_is_finished() -> None:
+    """The position that was reported last counts, not the one that was listed."""
+    tracker = tracking(a_session())
+    tracker.handle_playing(a_notification(PLAYING, int(HOUR * 0.95)))
+    assert types(tracker.handle_playing(a_notification(None))[0]) == ["finished", "stopped"]
 
 
-def test_end_before_that_is_only_stopped() -> None:
-    """Whether it is told, or seen at a look."""
-    tracker = playing(a_session(), a_session("2", rating_key="200"))
-    tracker.handle_playing(told(PLAYING, int(HOUR * 0.5)))
-    assert kinds(tracker.handle_playing(told(None))[0]) == ["stopped"]
-    assert kinds(listed(tracker)) == ["stopped"]
+def test_stream_that_ends_earlier_is_only_stopped() -> None:
+    """Whether a notification or a read shows its end."""
+    tracker = tracking(a_session(), a_session("2", rating_key="200"))
+    tracker.handle_playing(a_notification(PLAYING, int(HOUR * 0.5)))
+    assert types(tracker.handle_playing(a_notification(None))[0]) == ["stopped"]
+    assert types(read(tracker)) == ["stopped"]
 
 
-def test_ghost_does_not_come_back_until_it_is_told_to_play() -> None:
+def test_ended_stream_that_is_still_listed_does_not_come_back_until_it_plays() -> None:
     """A server can list a stream for half an hour after its end."""
-    tracker = playing(a_session())
-    tracker.handle_playing(told(None))
-    assert listed(tracker, a_session()) == []
+    tracker = tracking(a_session())
+    tracker.handle_playing(a_notification(None))
+    assert read(tracker, a_session()) == []
     assert tracker.sessions == {}
-    assert tracker.handle_playing(told(PLAYING)) == ([], True)
-    assert kinds(listed(tracker, a_session())) == ["started"]
+    assert tracker.handle_playing(a_notification(PLAYING)) == ([], True)
+    assert types(read(tracker, a_session())) == ["started"]
 
 
-def test_ghost_that_is_gone_is_forgotten() -> None:
-    """The server counts on, but after a restart the same key is another stream."""
-    tracker = playing(a_session())
-    tracker.handle_playing(told(None))
-    listed(tracker)
-    assert kinds(listed(tracker, a_session())) == ["started"]
+def test_ended_stream_is_forgotten_once_it_is_not_listed() -> None:
+    """After a restart of the server, the same key is another stream."""
+    tracker = tracking(a_session())
+    tracker.handle_playing(a_notification(None))
+    read(tracker)
+    assert types(read(tracker, a_session())) == ["started"]
 
 
-def test_restarted_server_counts_anew() -> None:
-    """A stream with the key of one that had ended is not taken for its ghost."""
-    tracker = playing(a_session())
-    tracker.handle_playing(told(None))
+def test_restarted_server_counts_from_one_again() -> None:
+    """A stream with the key of an ended one is not mistaken for it."""
+    tracker = tracking(a_session())
+    tracker.handle_playing(a_notification(None))
     tracker.handle_restart()
-    assert kinds(listed(tracker, a_session(rating_key="300"))) == ["started"]
+    assert types(read(tracker, a_session(rating_key="300"))) == ["started"]
 
 
-def test_key_that_has_become_another_stream_is_an_end_and_a_start() -> None:
-    """As when the next episode begins by itself."""
-    tracker = playing(a_session())
-    tracker.handle_playing(told(PLAYING, HOUR))
-    events = listed(tracker, a_session(rating_key="101"))
-    assert kinds(events) == ["finished", "stopped", "started"]
+def test_another_item_in_a_session_is_an_end_and_a_start() -> None:
+    """The next episode starts by itself."""
+    tracker = tracking(a_session())
+    tracker.handle_playing(a_notification(PLAYING, HOUR))
+    events = read(tracker, a_session(rating_key="101"))
+    assert types(events) == ["finished", "stopped", "started"]
 
 
-def test_late_answer_is_left_out() -> None:
-    """What was asked later, and answered sooner, is newer."""
-    tracker = playing()
+def test_overtaken_read_is_ignored() -> None:
+    """A read that began later and ended sooner is newer."""
+    tracker = tracking()
     first, second = tracker.begin_read(), tracker.begin_read()
     tracker.handle_sessions(second, (a_session(),))
     assert tracker.handle_sessions(first, ()) == []
@@ -217,19 +210,19 @@ def test_late_answer_is_left_out() -> None:
     assert list(tracker.sessions) == ["1"]
 
 
-def test_decision_that_changes_is_told_by_the_transcoder() -> None:
-    """And what the transcoder tells beside that changes nothing."""
-    tracker = playing(a_session(decision=StreamDecision.TRANSCODE, transcode=a_transcode()))
+def test_transcode_changes_the_decision() -> None:
+    """Its other details change nothing."""
+    tracker = tracking(a_transcoded_session())
     assert tracker.handle_transcode(replace(a_transcode(), throttled=True)) == []
     [event] = tracker.handle_transcode(a_transcode("copy"))
     assert event.event_type is PlaybackEventType.DECISION_CHANGED
     assert event.session.decision is StreamDecision.DIRECT_STREAM
-    assert tracker.handle_transcode(replace(a_transcode("copy"), key="another")) == []
+    assert tracker.handle_transcode(a_transcode("copy", key="another")) == []
 
 
-def test_hardware_that_takes_part_is_taken_in_without_an_event() -> None:
-    """It shows in the attributes only."""
-    tracker = playing(a_session(decision=StreamDecision.TRANSCODE, transcode=a_transcode()))
+def test_hardware_transcoding_is_no_event() -> None:
+    """It is only an attribute."""
+    tracker = tracking(a_transcoded_session())
     assert tracker.handle_transcode(a_transcode(hardware=True)) == []
     assert tracker.sessions is not None
     transcode = tracker.sessions["1"].transcode
@@ -237,120 +230,113 @@ def test_hardware_that_takes_part_is_taken_in_without_an_event() -> None:
     assert transcode.hardware
 
 
-def test_transcoder_tells_of_its_own_stream_alone() -> None:
-    """Another one that is transcoded goes on as it was."""
-    film, song = (
-        a_session(
-            key,
-            decision=StreamDecision.TRANSCODE,
-            transcode=replace(a_transcode(), key=transcode),
-        )
-        for key, transcode in (("1", "t1"), ("2", "t2"))
-    )
-    tracker = playing(film, song)
-    [event] = tracker.handle_transcode(replace(a_transcode("copy"), key="t2"))
+def test_transcode_changes_only_its_own_stream() -> None:
+    """Another stream that is transcoded stays unchanged."""
+    film, song = a_transcoded_session(), a_transcoded_session("2", transcode="t2")
+    tracker = tracking(film, song)
+    [event] = tracker.handle_transcode(a_transcode("copy", key="t2"))
     assert event.session.session_key == "2"
     assert tracker.sessions is not None
     assert tracker.sessions["1"] is film
 
 
-def test_new_transcode_of_a_known_stream_is_asked_for() -> None:
-    """Somebody has chosen another quality."""
-    tracker = playing(a_session())
-    assert tracker.handle_playing(told(PLAYING, transcode="t1")) == ([], True)
-    assert tracker.handle_playing(told(PLAYING, transcode="t1")) == ([], False)
-    events = listed(tracker, a_session(decision=StreamDecision.TRANSCODE, transcode=a_transcode()))
-    assert kinds(events) == ["decision_changed"]
+def test_read_is_requested_for_a_new_transcode() -> None:
+    """The user has selected another quality."""
+    tracker = tracking(a_session())
+    assert tracker.handle_playing(a_notification(PLAYING, transcode="t1")) == ([], True)
+    assert tracker.handle_playing(a_notification(PLAYING, transcode="t1")) == ([], False)
+    events = read(tracker, a_transcoded_session())
+    assert types(events) == ["decision_changed"]
 
 
-def test_stream_that_goes_on_without_its_transcode_is_asked_for() -> None:
-    """Somebody has chosen the original quality. A stream that ends with it is not."""
-    transcoded = a_session(decision=StreamDecision.TRANSCODE, transcode=a_transcode())
-    tracker = playing(transcoded)
-    assert tracker.handle_playing(told(PLAYING)) == ([], False)
+def test_read_is_requested_for_a_stream_that_goes_on_without_its_transcode() -> None:
+    """The user has selected the original quality. No read is needed if the stream ends as well."""
+    transcoded = a_transcoded_session()
+    tracker = tracking(transcoded)
+    assert tracker.handle_playing(a_notification(PLAYING)) == ([], False)
     tracker.handle_transcode_ended(a_transcode())
-    assert tracker.handle_playing(told(PLAYING)) == ([], True)
-    assert tracker.handle_playing(told(PLAYING)) == ([], False)
-    assert kinds(listed(tracker, a_session())) == ["decision_changed"]
+    assert tracker.handle_playing(a_notification(PLAYING)) == ([], True)
+    assert tracker.handle_playing(a_notification(PLAYING)) == ([], False)
+    assert types(read(tracker, a_session())) == ["decision_changed"]
 
-    tracker = playing(transcoded)
+    tracker = tracking(transcoded)
     tracker.handle_transcode_ended(a_transcode())
-    events, ask = tracker.handle_playing(told(None))
-    assert (kinds(events), ask) == (["stopped"], False)
+    events, read_needed = tracker.handle_playing(a_notification(None))
+    assert (types(events), read_needed) == (["stopped"], False)
 
 
-def test_transcode_that_is_taken_up_again_has_not_ended() -> None:
-    """A player that goes back to the lower quality can name it as before."""
-    transcoded = a_session(decision=StreamDecision.TRANSCODE, transcode=a_transcode())
-    tracker = playing(transcoded)
+def test_transcode_that_is_resumed_has_not_ended() -> None:
+    """A player that goes back to the lower quality may use the same transcode again."""
+    transcoded = a_transcoded_session()
+    tracker = tracking(transcoded)
     tracker.handle_transcode_ended(a_transcode())
-    listed(tracker, a_session())
-    listed(tracker, transcoded)
-    assert tracker.handle_playing(told(PLAYING)) == ([], False)
+    read(tracker, a_session())
+    read(tracker, transcoded)
+    assert tracker.handle_playing(a_notification(PLAYING)) == ([], False)
 
 
 def test_credits_are_reached_once() -> None:
     """The event has the position."""
-    tracker = playing(a_session())
-    tracker.expect_credits("1", 50 * 60_000)
-    assert tracker.handle_playing(told(PLAYING, 49 * 60_000))[0] == []
-    [event] = tracker.handle_playing(told(PLAYING, 51 * 60_000))[0]
+    tracker = tracking(a_session())
+    tracker.expect_credits("1", CREDITS)
+    assert tracker.handle_playing(a_notification(PLAYING, 49 * MINUTE))[0] == []
+    [event] = tracker.handle_playing(a_notification(PLAYING, 51 * MINUTE))[0]
     assert event.event_type is PlaybackEventType.CREDITS_REACHED
-    assert event.session.view_offset == 51 * 60_000
-    assert tracker.handle_playing(told(PLAYING, 52 * 60_000))[0] == []
+    assert event.session.view_offset == 51 * MINUTE
+    assert tracker.handle_playing(a_notification(PLAYING, 52 * MINUTE))[0] == []
 
 
-def test_credits_are_reached_where_they_begin() -> None:
+def test_credits_are_reached_at_their_start() -> None:
     """Not a moment later."""
-    tracker = playing(a_session())
-    tracker.expect_credits("1", 50 * 60_000)
-    assert kinds(tracker.handle_playing(told(PLAYING, 50 * 60_000))[0]) == ["credits_reached"]
+    tracker = tracking(a_session())
+    tracker.expect_credits("1", CREDITS)
+    assert types(tracker.handle_playing(a_notification(PLAYING, CREDITS))[0]) == ["credits_reached"]
 
 
-def test_credits_are_reached_by_whoever_goes_there_and_pauses() -> None:
-    """Without waiting for it to go on."""
-    tracker = playing(a_session())
-    tracker.expect_credits("1", 50 * 60_000)
-    events, _ = tracker.handle_playing(told(PAUSED, 51 * 60_000))
-    assert kinds(events) == ["paused", "credits_reached"]
+def test_credits_are_reached_by_a_seek_to_them_and_a_pause() -> None:
+    """Without waiting for the stream to resume."""
+    tracker = tracking(a_session())
+    tracker.expect_credits("1", CREDITS)
+    events, _ = tracker.handle_playing(a_notification(PAUSED, 51 * MINUTE))
+    assert types(events) == ["paused", "credits_reached"]
 
 
-@pytest.mark.parametrize("resumed_at", [50 * 60_000, 55 * 60_000])
-def test_credits_that_were_passed_before_are_not_waited_for(resumed_at: int) -> None:
-    """Somebody resumed a film that they had nearly seen."""
-    tracker = playing(a_session(view_offset=resumed_at))
-    tracker.expect_credits("1", 50 * 60_000)
-    assert tracker.handle_playing(told(PLAYING, 56 * 60_000))[0] == []
+@pytest.mark.parametrize("resumed_at", [CREDITS, 55 * MINUTE])
+def test_credits_that_were_passed_before_are_not_reached(resumed_at: int) -> None:
+    """The user resumed a film near its end."""
+    tracker = tracking(a_session(view_offset=resumed_at))
+    tracker.expect_credits("1", CREDITS)
+    assert tracker.handle_playing(a_notification(PLAYING, 56 * MINUTE))[0] == []
 
 
-def test_guest_is_told_nothing_and_does_not_ask() -> None:
-    """The account may not see the sessions."""
-    tracker = playing(a_session())
+def test_notifications_are_ignored_where_the_sessions_are_denied() -> None:
+    """A guest may not see the sessions."""
+    tracker = tracking(a_session())
     tracker.handle_denied()
     assert tracker.sessions is None
-    assert tracker.handle_playing(told(PLAYING)) == ([], False)
+    assert tracker.handle_playing(a_notification(PLAYING)) == ([], False)
     assert tracker.handle_transcode(a_transcode()) == []
 
 
-def test_sessions_that_were_hidden_for_a_moment_have_not_started_anew() -> None:
+def test_sessions_that_were_denied_for_a_moment_have_not_started_again() -> None:
     """A server refuses its owner while it starts."""
-    tracker = playing(a_session())
+    tracker = tracking(a_session())
     tracker.handle_denied()
-    assert listed(tracker, a_session()) == []
+    assert read(tracker, a_session()) == []
 
 
-def test_what_happened_while_the_sessions_were_hidden_is_told() -> None:
-    """Whether or not anything was played before."""
-    tracker = playing()
+def test_changes_while_the_sessions_were_denied_are_events() -> None:
+    """Whether or not there were streams before."""
+    tracker = tracking()
     tracker.handle_denied()
-    assert kinds(listed(tracker, a_session())) == ["started"]
+    assert types(read(tracker, a_session())) == ["started"]
     tracker.handle_denied()
-    assert kinds(listed(tracker, a_session("2"))) == ["stopped", "started"]
+    assert types(read(tracker, a_session("2"))) == ["stopped", "started"]
 
 
 KEYS = st.sampled_from(["1", "2", "3"])
 NOTIFICATIONS = st.builds(
-    told,
+    a_notification,
     st.sampled_from([PLAYING, PAUSED, BUFFERING, None]),
     st.none() | st.integers(min_value=0, max_value=HOUR),
     key=KEYS,
@@ -363,18 +349,18 @@ LISTS = st.lists(
 
 
 @given(st.lists(NOTIFICATIONS | LISTS))
-def test_every_stream_starts_and_stops_in_turn(
+def test_each_stream_starts_and_stops_in_turn(
     steps: list[PlayingNotification | list[Session]],
 ) -> None:
-    """Whatever comes, those that have started and not stopped are those that are shown."""
+    """Whatever the input, the sessions are the streams that have started and not stopped."""
     tracker = StreamTracker()
-    listed(tracker)
+    read(tracker)
     running: set[tuple[str, str | None]] = set()
     for step in steps:
         if isinstance(step, PlayingNotification):
             events, _ = tracker.handle_playing(step)
         else:
-            events = listed(tracker, *step)
+            events = read(tracker, *step)
         for event in events:
             stream = (event.session.session_key, event.session.rating_key)
             if event.event_type is PlaybackEventType.STARTED:
@@ -389,40 +375,40 @@ def test_every_stream_starts_and_stops_in_turn(
 
 
 @given(st.lists(NOTIFICATIONS), LISTS)
-def test_look_after_a_restart_shows_what_the_server_lists(
+def test_read_after_a_restart_has_what_the_server_lists(
     notifications: list[PlayingNotification], sessions: list[Session]
 ) -> None:
-    """What was told before does not keep anything from being shown then."""
-    tracker = playing()
+    """Notifications from before the restart hide nothing."""
+    tracker = tracking()
     for notification in notifications:
         tracker.handle_playing(notification)
     tracker.handle_restart()
-    listed(tracker, *sessions)
+    read(tracker, *sessions)
     assert tracker.sessions == {session.session_key: session for session in sessions}
 
 
-def test_what_is_played_next_on_a_player_does_not_take_the_place_of_what_was_finished() -> None:
-    """An episode that was played to its end is finished, though the next one begins at 0."""
-    tracker = playing(a_session())
-    tracker.handle_playing(told(PLAYING, HOUR - 1000))
-    _, ask = tracker.handle_playing(told(PLAYING, 0, rating_key="101"))
-    assert ask
-    events = listed(tracker, a_session(rating_key="101"))
-    assert kinds(events) == ["finished", "stopped", "started"]
+def test_position_of_the_next_item_does_not_prevent_finished() -> None:
+    """An episode that was played to its end is finished, although the next one starts at 0."""
+    tracker = tracking(a_session())
+    tracker.handle_playing(a_notification(PLAYING, HOUR - 1000))
+    _, read_needed = tracker.handle_playing(a_notification(PLAYING, 0, rating_key="101"))
+    assert read_needed
+    events = read(tracker, a_session(rating_key="101"))
+    assert types(events) == ["finished", "stopped", "started"]
 
 
-def test_what_is_played_next_is_not_where_the_one_before_it_was() -> None:
-    """Even where the server does not list how far it is."""
-    tracker = playing(a_session())
-    tracker.handle_playing(told(PLAYING, HOUR - 1000))
-    listed(tracker, a_session(rating_key="101", view_offset=None))
-    assert kinds(tracker.handle_playing(told(None, rating_key="101"))[0]) == ["stopped"]
+def test_next_item_does_not_inherit_the_position() -> None:
+    """Even where the server lists no position."""
+    tracker = tracking(a_session())
+    tracker.handle_playing(a_notification(PLAYING, HOUR - 1000))
+    read(tracker, a_session(rating_key="101", view_offset=None))
+    assert types(tracker.handle_playing(a_notification(None, rating_key="101"))[0]) == ["stopped"]
 
 
-def test_credits_are_those_of_what_is_played() -> None:
-    """They were not reached when the next thing was begun, so they never are."""
-    tracker = playing(a_session())
+def test_credits_of_the_item_before_are_not_reached() -> None:
+    """The next item has started before they were reached."""
+    tracker = tracking(a_session())
     tracker.expect_credits("1", HOUR // 2)
-    listed(tracker, a_session(rating_key="101"))
-    events, _ = tracker.handle_playing(told(PLAYING, HOUR - 1000, rating_key="101"))
+    read(tracker, a_session(rating_key="101"))
+    events, _ = tracker.handle_playing(a_notification(PLAYING, HOUR - 1000, rating_key="101"))
     assert events == []

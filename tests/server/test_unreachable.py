@@ -1,4 +1,4 @@
-"""Servers that were away when they were set up are soon found again."""
+"""Servers that were unreachable during setup are set up soon after they are back."""
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
@@ -24,34 +24,39 @@ MINUTE = 60
 HOUR = 3600
 
 
-async def start_without(hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry) -> None:
-    """Set an entry up when its server is away, as after a power cut."""
-    await set_up(hass, entry)
+@pytest.fixture
+async def unreachable_entry(
+    hass: HomeAssistant, home: PlexServer, init_integration: MockConfigEntry
+) -> MockConfigEntry:
+    """Return an entry whose setup is retried because its server is off, as after a power cut."""
     await home.stop()
-    await hass.config_entries.async_reload(entry.entry_id)
+    await hass.config_entries.async_reload(init_integration.entry_id)
     await settle(hass)
-    assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
+    assert setup_state(init_integration) is ConfigEntryState.SETUP_RETRY
+    return init_integration
 
 
-async def test_server_that_is_back_is_set_up_soon(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+async def test_server_that_is_back_is_set_up_within_a_minute(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    unreachable_entry: MockConfigEntry,
 ) -> None:
-    """However long it was away: Home Assistant alone would wait for up to ten."""
-    await start_without(hass, home, entry)
+    """However long it was off: Home Assistant alone would take up to ten minutes."""
     await advance(hass, freezer, 3 * HOUR)
-    assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
+    assert setup_state(unreachable_entry) is ConfigEntryState.SETUP_RETRY
 
     await home.start()
     await advance(hass, freezer, MINUTE, step=5)
-    assert setup_state(entry) is ConfigEntryState.LOADED
+    assert setup_state(unreachable_entry) is ConfigEntryState.LOADED
     assert state_of(hass, "binary_sensor.home_server") == STATE_ON
     healthy(hass)
 
 
-async def test_server_whose_certificate_is_not_checked_is_found_as_well(
+async def test_certificate_is_not_verified_where_the_entry_says_so(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, owner: Account
 ) -> None:
-    """As whoever set it up has wished."""
+    """The server has a self-signed certificate."""
     safe = await world.add_server("Safe", owner=owner, tls=True)
     entry = signed_in_entry(world, safe, owner)
     entry.add_to_hass(hass)
@@ -68,31 +73,31 @@ async def test_server_whose_certificate_is_not_checked_is_found_as_well(
     assert setup_state(entry) is ConfigEntryState.LOADED
 
 
-async def test_looking_sends_no_token(
+async def test_checks_send_no_token(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """Whoever has got the address of a server that is away is asked who it is, and no more."""
+    """Another machine at the address of the server only receives requests for its identity."""
     home.identifies_as = "f" * 40
     await set_up(hass, entry)
     await advance(hass, freezer, 3 * HOUR)
     assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
-    asked = world.requests.to(host="Home")
-    assert len(asked) >= 3 * HOUR / MINUTE
-    assert {(request.path, request.token_sent) for request in asked} == {("/identity", None)}
+    requests = world.requests.to(host="Home")
+    assert len(requests) >= 3 * HOUR / MINUTE
+    assert {(request.path, request.token_sent) for request in requests} == {("/identity", None)}
 
 
-async def test_server_that_answers_and_is_not_ready_is_left_to_home_assistant(
+async def test_server_that_answers_and_is_not_ready_is_retried_by_home_assistant_alone(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """It is not set up with each look for as long as that lasts."""
+    """It is not set up again with each check."""
     home.faults.set(Fault.status(503), paths="^/$")
     await set_up(hass, entry)
     await advance(hass, freezer, 3 * HOUR)
@@ -102,16 +107,15 @@ async def test_server_that_answers_and_is_not_ready_is_left_to_home_assistant(
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_sign_in_prompt_is_not_closed_in_front_of_its_user(
+async def test_open_sign_in_prompt_is_not_closed(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     home: PlexServer,
-    entry: MockConfigEntry,
+    unreachable_entry: MockConfigEntry,
 ) -> None:
-    """A setup that is begun anew would take back the prompt, and opens it again where needed."""
-    await start_without(hass, home, entry)
-    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    """A new setup would close it, and open another one if needed."""
+    world.plex_tv.revoke(unreachable_entry.data[CONF_ACCOUNT_TOKEN])
     await advance(hass, freezer, 6 * HOUR)
     [prompt] = hass.config_entries.flow.async_progress()
     await home.start()
@@ -120,19 +124,19 @@ async def test_sign_in_prompt_is_not_closed_in_front_of_its_user(
     assert hass.config_entries.flow.async_get(prompt["flow_id"])["step_id"] == "reauth_confirm"
 
 
-@pytest.mark.parametrize("how", ["disabled", "removed"])
-async def test_entry_that_is_gone_is_not_looked_for(
+@pytest.mark.parametrize("action", ["disable", "remove"])
+async def test_server_of_an_entry_that_is_disabled_or_removed_is_not_checked(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     home: PlexServer,
-    entry: MockConfigEntry,
-    how: str,
+    unreachable_entry: MockConfigEntry,
+    action: str,
 ) -> None:
-    """Its server is left alone, and nothing is set up when it is back."""
-    await start_without(hass, home, entry)
+    """Nothing is set up when it is back."""
+    entry = unreachable_entry
     await advance(hass, freezer, 5 * MINUTE)
-    if how == "disabled":
+    if action == "disable":
         await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
     else:
         await hass.config_entries.async_remove(entry.entry_id)
@@ -145,19 +149,17 @@ async def test_entry_that_is_gone_is_not_looked_for(
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_loaded_server_is_not_looked_for_twice(
+async def test_loaded_entry_is_not_reloaded_when_its_server_is_back(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
-    world: World,
     home: PlexServer,
-    entry: MockConfigEntry,
+    init_integration: MockConfigEntry,
 ) -> None:
-    """Its polling looks for it already, and it comes back without being set up anew."""
-    await set_up(hass, entry)
-    runtime = entry.runtime_data
+    """Its server is polled, and is noticed by that."""
+    runtime = init_integration.runtime_data
     await home.stop()
     await advance(hass, freezer, 10 * MINUTE)
     await home.start()
     await advance(hass, freezer, 2 * MINUTE)
-    assert entry.runtime_data is runtime
+    assert init_integration.runtime_data is runtime
     assert state_of(hass, "binary_sensor.home_server") == STATE_ON
