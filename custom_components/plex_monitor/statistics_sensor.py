@@ -100,7 +100,9 @@ class PlexMonitorStatisticsSensor(
     @override
     def available(self) -> bool:
         """Return whether the server reports its statistics."""
-        return super().available and self.coordinator.is_readable and self.coordinator.data is not None
+        return (
+            super().available and self.coordinator.is_readable and self.coordinator.data is not None
+        )
 
     @property
     @override

@@ -38,7 +38,7 @@ PACKAGE = f"custom_components.{DOMAIN}"
 # Connections kept alive for the next request, as many as were once needed at the same time.
 CONNECTIONS_OF_AN_ENTRY = 8
 # One timer runs as long as Home Assistant does, whatever entries it has.
-LASTING_TIMER = f"{DOMAIN} servers away"
+LASTING_TIMER = f"{DOMAIN} unreachable servers"
 # Home Assistant's own event listeners and timers vary a little.
 SLACK = 6
 # The content of an entry varies with notifications that no request has followed yet.

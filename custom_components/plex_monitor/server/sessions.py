@@ -33,7 +33,7 @@ class SessionUpdater:
         """Initialize the updater.
 
         `on_update` is called with what has happened to the streams. `refresh_server` is awaited
-        when the sessions are suddenly denied: only a poll can tell whether it is the token that is
+        when the sessions are suddenly denied: only a poll can find out whether the token is
         refused.
         """
         self._hass = hass

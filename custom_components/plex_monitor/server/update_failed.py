@@ -65,7 +65,7 @@ def error_key(err: PlexError) -> str:
 
 
 def _retry_after(err: PlexError) -> float | None:
-    """Return in how many seconds a server asks to be polled again."""
+    """Return after how many seconds a server accepts the next poll."""
     if isinstance(err, PlexUnavailableError) and err.retry_after is not None:
         return min(err.retry_after, RETRY_AFTER_MAX)
     return None
