@@ -1,7 +1,7 @@
 """Requests that the simulated servers have received, by what they are for."""
 
 from tests.simulator import World
-from tests.simulator.journal import RequestRecord
+from tests.simulator.request_log import RequestRecord
 
 
 def session_reads(world: World) -> list[RequestRecord]:
