@@ -13,7 +13,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
-from custom_components.plex_monitor.auth.issues import Issue, async_show_issue
+from custom_components.plex_monitor.auth.issues import Issue, async_create_issue
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, DOMAIN, TokenSource
 
 from .simulator import Account, PlexServer, World
@@ -208,7 +208,7 @@ async def test_issue_is_fixable_where_a_sign_in_helps(
     hass: HomeAssistant, entry: MockConfigEntry, issue: Issue, *, fixable: bool, severity: str
 ) -> None:
     """It is a warning where the token still works, and has a documentation link of its own."""
-    async_show_issue(hass, entry, issue)
+    async_create_issue(hass, entry, issue)
     [shown] = ir.async_get(hass).issues.values()
     assert (shown.is_fixable, shown.severity) == (fixable, severity)
     assert shown.learn_more_url is not None

@@ -15,20 +15,18 @@ from homeassistant.helpers.typing import ConfigType
 
 from .auth.issues import async_delete_issues
 from .auth.memory import async_forget_token
-from .clients import plex_tv_client
+from .auth.sign_out import async_sign_out
 from .const import (
     CONF_ACCOUNT_TOKEN,
     CONF_CLIENT_IDENTIFIER,
     CONF_TOKEN_SOURCE,
     DOMAIN,
-    LOGGER,
     TokenSource,
 )
 from .devices import async_setup_devices
 from .events.last_reported import async_forget_last_reported
 from .library.coordinator import LibraryCoordinator
 from .players.tracker import PlayerTracker
-from .plex.errors import PlexError, PlexUnauthorizedError
 from .runtime import PlexMonitorConfigEntry, PlexMonitorRuntimeData
 from .server.address import async_forget_search
 from .server.coordinator import PlexMonitorCoordinator
@@ -52,17 +50,17 @@ async def async_setup(
     hass: HomeAssistant,
     config: ConfigType,  # noqa: ARG001 - Home Assistant's signature
 ) -> bool:
-    """Set up what all entries share: the actions, and what follows entries that are not loaded."""
+    """Set up what all entries share: the actions, and listeners for entries that are not loaded."""
 
     @callback
-    def entry_changed(_change: ConfigEntryChange, entry: ConfigEntry[Any]) -> None:
-        # Nobody repairs what is disabled. An entry whose setup is being retried is never unloaded,
-        # so this is not done there.
+    def handle_entry_change(_change: ConfigEntryChange, entry: ConfigEntry[Any]) -> None:
+        # A disabled entry needs no repair. Unload is no place for this: Home Assistant does not
+        # unload an entry whose setup it retries.
         if entry.domain == DOMAIN and entry.disabled_by:
             async_delete_issues(hass, entry.entry_id)
             async_forget_token(hass, entry.entry_id)
 
-    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, entry_changed)
+    async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, handle_entry_change)
     async_watch_unreachable_servers(hass)
     async_setup_services(hass)
     return True
@@ -93,22 +91,16 @@ async def async_unload_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry)
 
 
 async def async_remove_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> None:
-    """Leave nothing of an entry behind, its token at plex.tv included."""
+    """Remove all data of an entry, and sign its token out at plex.tv if it is our own."""
     async_forget_search(hass, entry.entry_id)
     async_forget_last_reported(hass, entry.entry_id)
     async_forget_token(hass, entry.entry_id)
     async_delete_issues(hass, entry.entry_id)
     token = entry.data.get(CONF_ACCOUNT_TOKEN)
-    if token is None or not TokenSource(entry.data[CONF_TOKEN_SOURCE]).is_our_own:
-        return
-    try:
-        await plex_tv_client(hass, entry.data[CONF_CLIENT_IDENTIFIER]).sign_out(token)
-    except PlexUnauthorizedError:
-        LOGGER.debug("%s: plex.tv had signed the token out before", entry.title)
-    except PlexError as err:
-        LOGGER.warning(
-            "%s is removed, but could not be signed out of plex.tv (%s); remove the device under "
-            "authorized devices in your Plex account",
-            entry.title,
-            err,
+    if token is not None and TokenSource(entry.data[CONF_TOKEN_SOURCE]).is_our_own:
+        await async_sign_out(
+            hass,
+            entry.data[CONF_CLIENT_IDENTIFIER],
+            token,
+            subject=f"{entry.title} is removed, but",
         )

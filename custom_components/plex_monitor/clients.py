@@ -1,4 +1,4 @@
-"""The Plex clients, made the way Home Assistant wants them."""
+"""Clients of plex.tv and of Plex Media Server, which use the sessions of Home Assistant."""
 
 from homeassistant.const import __version__ as HA_VERSION
 from homeassistant.core import HomeAssistant
@@ -16,10 +16,10 @@ PRODUCT = "Home Assistant"
 def client_identity(
     hass: HomeAssistant, client_identifier: str, server_name: str | None = None
 ) -> ClientIdentity:
-    """Return what Plex is told about this Home Assistant.
+    """Return how this Home Assistant identifies itself to Plex.
 
-    Under authorized devices Plex shows product and device name. As there is a device a server, it
-    has the name of the server where that is known.
+    Plex shows product and device name under authorized devices. Each server of the user has a
+    device of its own, so the device name contains the name of the server if that is known.
     """
     return ClientIdentity(
         client_identifier=client_identifier,
@@ -33,7 +33,7 @@ def client_identity(
 
 
 def device_name(hass: HomeAssistant, server_name: str | None) -> str:
-    """Return what tells a device of ours from others: "Home Assistant (My home, My server)"."""
+    """Return a device name such as "Home Assistant (My home, My server)"."""
     names = ", ".join(filter(None, (hass.config.location_name, server_name)))
     return f"{PRODUCT} ({names})" if names else PRODUCT
 
@@ -46,7 +46,7 @@ def link_url(code: str) -> str:
 def plex_tv_client(
     hass: HomeAssistant, client_identifier: str, server_name: str | None = None
 ) -> PlexTv:
-    """Return a client of plex.tv, for a server where it is known for which."""
+    """Return a client of plex.tv, with a device name for the server if that is known."""
     return PlexTv(
         async_get_clientsession(hass),
         client_identity(hass, client_identifier, server_name),
@@ -63,7 +63,7 @@ def plex_server_client(
     machine_identifier: str,
     token: str | None,
 ) -> PlexServer:
-    """Return a client of one Plex Media Server."""
+    """Return a client of a Plex Media Server."""
     return PlexServer(
         async_get_clientsession(hass, verify_ssl),
         url,

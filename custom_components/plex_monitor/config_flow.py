@@ -13,7 +13,8 @@ from homeassistant.config_entries import ConfigFlowResult
 from homeassistant.core import callback
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
-from .auth.issues import Issue, async_delete_issues, async_is_shown
+from .auth.issues import Issue, async_delete_issues, async_is_issue_active
+from .auth.sign_out import async_sign_out
 from .const import (
     CONF_ACCOUNT_TOKEN,
     CONF_CLIENT_IDENTIFIER,
@@ -22,7 +23,7 @@ from .const import (
     DOMAIN,
     TokenSource,
 )
-from .flow.account import async_sign_out, async_update_account
+from .flow.account import async_update_account
 from .flow.base import BaseFlow, UserInput
 from .flow.discovery import async_get_moved_data, async_identify_discovered, discovered_name
 from .flow.errors import INSECURE_ADDRESS, StepError
@@ -117,7 +118,7 @@ class PlexMonitorConfigFlow(BaseFlow, domain=DOMAIN):
         shown = (
             step_id
             for issue, step_id in REAUTH_STEPS.items()
-            if async_is_shown(self.hass, entry, issue)
+            if async_is_issue_active(self.hass, entry, issue)
         )
         return self._show_menu(next(shown, "reauth_confirm"), ["sign_in", "paste"])
 

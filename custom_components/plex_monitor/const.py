@@ -22,10 +22,10 @@ PROGRESS_INTERVAL: Final = 10.0
 
 
 class TokenSource(StrEnum):
-    """Where the stored token came from."""
+    """Source of the stored token."""
 
     SIGN_IN = "sign_in"
-    # Ours, made with the help of a token that was pasted or borrowed.
+    # A token of our own, created with the help of one that was pasted or borrowed.
     LINKED = "linked"
     PASTED = "pasted"
     BORROWED = "borrowed"
@@ -33,10 +33,10 @@ class TokenSource(StrEnum):
 
     @property
     def is_our_own(self) -> bool:
-        """Say whether the token belongs to this entry alone, and so may be signed out with it."""
+        """Return whether only this entry uses the token, so that it may be signed out with it."""
         return self in {TokenSource.SIGN_IN, TokenSource.LINKED}
 
     @property
     def is_lasting(self) -> bool:
-        """Say whether the token, or the lack of one, works until somebody ends it on purpose."""
+        """Return whether the token, or the lack of one, works until it is revoked on purpose."""
         return self not in {TokenSource.PASTED, TokenSource.BORROWED}

@@ -1,4 +1,4 @@
-"""Diagnostics of Plex Monitor: what helps to find a fault, and nothing about who somebody is."""
+"""Diagnostics of Plex Monitor, without anything that identifies a person or a server."""
 
 from dataclasses import asdict
 from typing import Any
@@ -23,9 +23,9 @@ async def async_get_config_entry_diagnostics(
     hass: HomeAssistant,  # noqa: ARG001 - Home Assistant's signature
     entry: PlexMonitorConfigEntry,
 ) -> dict[str, Any]:
-    """Return the diagnostics of a server."""
+    """Return the diagnostics of an entry."""
     stored = async_redact_data(
-        {**entry.data, CONF_URL: _kind_of_address(entry.data[CONF_URL])}, TO_REDACT
+        {**entry.data, CONF_URL: _redact_url(entry.data[CONF_URL])}, TO_REDACT
     )
     options = {
         CONF_PLAYERS: [{"platform": player.platform} for player in selected_players(entry)],
@@ -52,14 +52,14 @@ async def async_get_config_entry_diagnostics(
             "last_checked": guard.last_checked.isoformat() if guard.last_checked else None,
             "health": asdict(guard.health),
         },
-        "data": _what_was_read(coordinator.data),
-        "libraries": _what_is_held(entry.runtime_data.libraries),
-        "players": [_what_is_done(player) for player in entry.runtime_data.players],
+        "data": _server_data(coordinator.data),
+        "libraries": _library_data(entry.runtime_data.libraries),
+        "players": [_player_data(player) for player in entry.runtime_data.players],
     }
 
 
-def _kind_of_address(url: str) -> dict[str, Any]:
-    """Say how the server is reached, without where it is."""
+def _redact_url(url: str) -> dict[str, Any]:
+    """Return the kind of an address, without the host."""
     address = URL(url)
     host = address.host or ""
     return {
@@ -69,8 +69,8 @@ def _kind_of_address(url: str) -> dict[str, Any]:
     }
 
 
-def _what_was_read(data: PlexMonitorData | None) -> dict[str, Any] | None:
-    """Return what the server said, without names."""
+def _server_data(data: PlexMonitorData | None) -> dict[str, Any] | None:
+    """Return the data of the server coordinator, without names."""
     if data is None:
         return None
     info = asdict(data.info)
@@ -93,8 +93,8 @@ def _what_was_read(data: PlexMonitorData | None) -> dict[str, Any] | None:
     }
 
 
-def _what_is_done(player: TrackedPlayer) -> dict[str, Any]:
-    """Return what a chosen player does, without its name and that of what it plays."""
+def _player_data(player: TrackedPlayer) -> dict[str, Any]:
+    """Return the state of a selected player, without its name and the title that it plays."""
     session = player.session
     return {
         "known": player.state is not None,
@@ -104,8 +104,8 @@ def _what_is_done(player: TrackedPlayer) -> dict[str, Any]:
     }
 
 
-def _what_is_held(coordinator: LibraryCoordinator) -> dict[str, Any]:
-    """Return how many libraries there are and what they hold, without names."""
+def _library_data(coordinator: LibraryCoordinator) -> dict[str, Any]:
+    """Return the data of the library coordinator, without names."""
     return {
         "available": coordinator.available,
         "last_error": type(coordinator.last_exception).__name__

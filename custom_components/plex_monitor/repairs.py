@@ -6,8 +6,8 @@ from homeassistant.components.repairs import FlowType, RepairsFlow, RepairsFlowR
 from homeassistant.core import HomeAssistant
 import voluptuous as vol
 
-from .auth.issues import Issue, async_is_shown, issue_placeholders
-from .auth.reauth import async_start_reauth, async_start_replacement
+from .auth.issues import Issue, async_is_issue_active, issue_placeholders
+from .auth.reauth import async_ensure_reauth_flow, async_ensure_reconfigure_flow
 from .runtime import PlexMonitorConfigEntry
 
 
@@ -51,12 +51,12 @@ class SignInRepairFlow(RepairsFlow):
                 data_schema=vol.Schema({}),
                 description_placeholders=issue_placeholders(self._entry, self._issue),
             )
-        if not async_is_shown(self.hass, self._entry, self._issue):
+        if not async_is_issue_active(self.hass, self._entry, self._issue):
             # The issue was resolved while the dialog was open.
             return self.async_abort(reason="already_solved")
         # A temporary token still works, and is replaced by one that lasts.
         is_replaced = self._issue is Issue.TOKEN_TEMPORARY
-        start = async_start_replacement if is_replaced else async_start_reauth
+        start = async_ensure_reconfigure_flow if is_replaced else async_ensure_reauth_flow
         flow_id = await start(self.hass, self._entry)
         return self.async_abort(
             reason="continue_with_sign_in",

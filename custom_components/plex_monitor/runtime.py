@@ -1,4 +1,4 @@
-"""What an entry holds while it is loaded, and the type of such an entry."""
+"""Runtime data of a config entry, and the type of such an entry."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from homeassistant.config_entries import ConfigEntry
 
 if TYPE_CHECKING:
-    # The only arrow that points up. Nothing is imported at run time: annotations are lazy.
+    # The only import of rooms above. It has no effect at run time, as annotations are lazy.
     from .library.coordinator import LibraryCoordinator
     from .players.tracker import PlayerTracker
     from .server.coordinator import PlexMonitorCoordinator
@@ -17,7 +17,7 @@ type PlexMonitorConfigEntry = ConfigEntry[PlexMonitorRuntimeData]
 
 @dataclass(frozen=True, kw_only=True)
 class PlexMonitorRuntimeData:
-    """The state of one server: the server itself, its libraries, its players, its load."""
+    """Coordinators and trackers of one server."""
 
     server: PlexMonitorCoordinator
     libraries: LibraryCoordinator

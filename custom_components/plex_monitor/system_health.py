@@ -15,12 +15,12 @@ def async_register(
     hass: HomeAssistant,  # noqa: ARG001 - Home Assistant's signature
     register: system_health.SystemHealthRegistration,
 ) -> None:
-    """Register what is told about the integration."""
+    """Register the system health info."""
     register.async_register_info(_async_system_health_info)
 
 
 async def _async_system_health_info(hass: HomeAssistant) -> dict[str, Any]:
-    """Return how the servers and plex.tv are."""
+    """Return the number of servers and problems, and whether plex.tv can be reached."""
     entries: list[PlexMonitorConfigEntry] = hass.config_entries.async_loaded_entries(DOMAIN)
     coordinators = [entry.runtime_data.server for entry in entries]
     return {

@@ -1,4 +1,4 @@
-"""The tokens that an entry stores."""
+"""Tokens of a config entry."""
 
 from .const import CONF_ACCOUNT_TOKEN, CONF_SERVER_TOKEN
 from .runtime import PlexMonitorConfigEntry
@@ -7,6 +7,6 @@ from .runtime import PlexMonitorConfigEntry
 type Tokens = tuple[str | None, str | None]
 
 
-def tokens_of(entry: PlexMonitorConfigEntry) -> Tokens:
-    """Return the tokens that an entry has stored."""
+def stored_tokens(entry: PlexMonitorConfigEntry) -> Tokens:
+    """Return the tokens that an entry stores."""
     return entry.data.get(CONF_ACCOUNT_TOKEN), entry.data.get(CONF_SERVER_TOKEN)

@@ -97,8 +97,8 @@ def test_what_is_kept_does_not_show_the_tokens() -> None:
     """Not even to whoever prints it."""
     memory = TokenMemory(
         tokens=("account-secret", "server-secret"),
-        health=TokenHealth(askable=True),
-        heard_of_plex_tv=True,
+        health=TokenHealth(has_account_token=True),
+        has_checked_plex_tv=True,
     )
     assert "secret" not in repr((memory, LastReported(tokens=memory.tokens)))
 

@@ -5,7 +5,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.plex_monitor.auth.probe import LOOK_INTERVAL, Probe
+from custom_components.plex_monitor.auth.probe import ONLINE_CHECK_INTERVAL, Probe
 from custom_components.plex_monitor.plex.token_health import PROBE_INTERVAL
 from tests.support.helpers import advance
 
@@ -42,8 +42,8 @@ async def test_it_looks_until_it_is_time_to_try_the_token(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, probe: Probe, done: Done
 ) -> None:
     """Then it waits to be begun again, as it is where the token is still refused."""
-    probe.async_begin()
-    await advance(hass, freezer, PROBE_INTERVAL + 2 * LOOK_INTERVAL)
+    probe.async_start()
+    await advance(hass, freezer, PROBE_INTERVAL + 2 * ONLINE_CHECK_INTERVAL)
     looks = done.all.count("look")
     assert looks > 1
     assert done.all == ["look"] * looks + ["refresh"]
@@ -53,22 +53,22 @@ async def test_it_ends_and_begins_again(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, probe: Probe, done: Done
 ) -> None:
     """The token may die more than once."""
-    probe.async_begin()
-    probe.async_end()
-    await advance(hass, freezer, 2 * LOOK_INTERVAL)
+    probe.async_start()
+    probe.async_pause()
+    await advance(hass, freezer, 2 * ONLINE_CHECK_INTERVAL)
     assert done.all == []
-    probe.async_begin()
-    await advance(hass, freezer, LOOK_INTERVAL + 15)
+    probe.async_start()
+    await advance(hass, freezer, ONLINE_CHECK_INTERVAL + 15)
     assert done.all == ["look"]
-    probe.async_end()
+    probe.async_pause()
 
 
 async def test_stopped_one_does_not_begin_again(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, probe: Probe, done: Done
 ) -> None:
     """A poll that was under way when the entry was unloaded may still fail."""
-    probe.async_begin()
-    probe.async_stop()
-    probe.async_begin()
-    await advance(hass, freezer, 2 * LOOK_INTERVAL)
+    probe.async_start()
+    probe.async_shutdown()
+    probe.async_start()
+    await advance(hass, freezer, 2 * ONLINE_CHECK_INTERVAL)
     assert done.all == []

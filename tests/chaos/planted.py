@@ -84,7 +84,7 @@ async def _nothing(*_args: Any, **_kwargs: Any) -> None:
 
 
 async def _any_error_is_refusal(guard: TokenGuard, _err: Exception) -> None:
-    await guard._async_see(Evidence.PLEX_TV_REFUSES)
+    await guard._async_add_evidence(Evidence.PLEX_TV_REFUSES)
 
 
 def _not_sooner(health: TokenHealth, _now: float, _distance: float) -> float:
@@ -141,17 +141,17 @@ PLANTED = (
     Bug(
         name="an error of plex.tv counts as a refused token",
         invariant=FALSE_ALARM,
-        plant=_method(TokenGuard, "_async_plex_tv_error", _any_error_is_refusal),
+        plant=_method(TokenGuard, "_async_handle_plex_tv_error", _any_error_is_refusal),
     ),
     Bug(
         name="refusals of the server alone are believed too early",
         invariant=FALSE_ALARM,
-        plant=_numbers(token_health, ONLY_JUDGE_REFUSALS=2, ONLY_JUDGE_SPAN=30.0),
+        plant=_numbers(token_health, SERVER_ALONE_REFUSALS=2, SERVER_ALONE_SPAN=30.0),
     ),
     Bug(
         name="plex.tv is not asked to confirm a refusal",
         invariant=MISSED_ALARM,
-        plant=_method(TokenHealth, "_ask_soon", _not_sooner),
+        plant=_method(TokenHealth, "_next_account_check", _not_sooner),
     ),
     Bug(
         name="plex.tv is asked about the token once a day",
@@ -162,7 +162,7 @@ PLANTED = (
         name="the guard opens no sign-in prompt",
         invariant=ONE_REPAIR,
         also=MISSED_ALARM,
-        plant=_method(TokenGuard, "async_prompt", _nothing),
+        plant=_method(TokenGuard, "async_prompt_sign_in", _nothing),
     ),
     Bug(
         name="the positions of ended streams are kept",
@@ -191,7 +191,7 @@ PLANTED = (
     Bug(
         name="plex.tv is asked every second while it fails",
         invariant=STORM,
-        plant=_numbers(token_health, RETRY_FIRST=1.0, RETRY_LAST=1.0),
+        plant=_numbers(token_health, RETRY_MIN=1.0, RETRY_MAX=1.0),
     ),
     Bug(
         name="the push channel reconnects without a delay",
@@ -203,7 +203,7 @@ PLANTED = (
         invariant=SECRET,
         plant=_around(
             TokenGuard,
-            "async_identified",
+            "async_handle_identity",
             lambda self, _: LOGGER.debug("requests with %s", self.server.token),
         ),
     ),

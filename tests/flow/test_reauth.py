@@ -9,7 +9,11 @@ from homeassistant.data_entry_flow import FlowResultType
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.plex_monitor.auth.issues import Issue, async_delete_issues, async_show_issue
+from custom_components.plex_monitor.auth.issues import (
+    Issue,
+    async_create_issue,
+    async_delete_issues,
+)
 from custom_components.plex_monitor.const import (
     CONF_ACCOUNT_TOKEN,
     CONF_CLIENT_IDENTIFIER,
@@ -86,7 +90,7 @@ async def test_prompt_explains_that_access_was_removed(
     hass: HomeAssistant, dead: MockConfigEntry
 ) -> None:
     """It follows the issues while it is open."""
-    async_show_issue(hass, dead, Issue.ACCESS_REMOVED)
+    async_create_issue(hass, dead, Issue.ACCESS_REMOVED)
     result = await start_reauth(hass, dead)
     assert step_of(result) == "reauth_access_removed"
     result = await reopen(hass, result)

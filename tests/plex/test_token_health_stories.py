@@ -1,4 +1,4 @@
-"""Whatever happens to a token, what is promised of the verdict on it holds."""
+"""Promises on the verdict that hold for any sequence of evidence."""
 
 from itertools import pairwise
 
@@ -6,7 +6,7 @@ from hypothesis import example, given, strategies as st
 
 from custom_components.plex_monitor.plex.token_health import (
     Evidence,
-    Question,
+    PlexTvCheck,
     TokenHealth,
     Verdict,
 )
@@ -15,45 +15,55 @@ from .token_promises import (
     CONFIRM_AFTER,
     HOUR,
     MINUTE,
-    QUICK_QUESTIONS,
-    RETRY_FIRST,
+    QUICK_CHECKS,
+    RETRY_MIN,
     ROUTINE_INTERVAL,
-    SLOW_QUESTIONS,
+    SLOW_CHECK_INTERVAL,
 )
 
 ACCEPTS = Evidence.SERVER_ACCEPTS
 REFUSES = Evidence.SERVER_REFUSES
-SILENT = Evidence.SERVER_SILENT
+INCONCLUSIVE = Evidence.SERVER_INCONCLUSIVE
 PLEX_TV_ACCEPTS = Evidence.PLEX_TV_ACCEPTS
 PLEX_TV_REFUSES = Evidence.PLEX_TV_REFUSES
-PLEX_TV_SILENT = Evidence.PLEX_TV_SILENT
+PLEX_TV_INCONCLUSIVE = Evidence.PLEX_TV_INCONCLUSIVE
 
-type Happening = tuple[float, Evidence]
+type Event = tuple[float, Evidence]
+type History = list[tuple[float, Evidence, TokenHealth]]
 
-happenings = st.lists(
+event_lists = st.lists(
     st.tuples(st.floats(min_value=0, max_value=2 * 24 * HOUR), st.sampled_from(Evidence)),
     max_size=60,
 )
 
 
-def story(askable: bool, events: list[Happening]) -> list[tuple[float, Evidence, TokenHealth]]:  # noqa: FBT001 - given by hypothesis
-    """Return the health after each event."""
-    health, now, seen = TokenHealth(askable=askable), 0.0, []
+def history_of(events: list[Event], *, has_account_token: bool = True) -> History:
+    """Return the time, the evidence and the health of each event."""
+    health, now, history = TokenHealth(has_account_token=has_account_token), 0.0, []
     for delay, evidence in events:
         now += delay
         health = health.after(evidence, now)
-        seen.append((now, evidence, health))
-    return seen
+        history.append((now, evidence, health))
+    return history
 
 
-@given(happenings)
+def final_state(
+    events: list[Event], *, has_account_token: bool = True
+) -> tuple[float, TokenHealth]:
+    """Return the time and the health after all events."""
+    start = (0.0, INCONCLUSIVE, TokenHealth(has_account_token=has_account_token))
+    now, _, health = [start, *history_of(events, has_account_token=has_account_token)][-1]
+    return now, health
+
+
+@given(event_lists)
 @example([(0.0, REFUSES), (0.0, PLEX_TV_REFUSES), (CONFIRM_AFTER, PLEX_TV_REFUSES)])
-def test_invalid_only_after_two_refusals_of_plex_tv_and_no_acceptance_between(
-    events: list[Happening],
+def test_invalid_only_after_two_refusals_of_plex_tv_without_an_acceptance_between(
+    events: list[Event],
 ) -> None:
-    """No order of any evidence makes a token invalid without the confirmation."""
+    """No sequence of evidence makes a token invalid without the confirmation."""
     refused_since: float | None = None
-    for now, evidence, health in story(True, events):  # noqa: FBT003 - see story
+    for now, evidence, health in history_of(events):
         if evidence is PLEX_TV_ACCEPTS:
             refused_since = None
         if evidence is PLEX_TV_REFUSES and refused_since is None:
@@ -63,7 +73,7 @@ def test_invalid_only_after_two_refusals_of_plex_tv_and_no_acceptance_between(
             assert now - refused_since >= CONFIRM_AFTER
 
 
-@given(happenings)
+@given(event_lists)
 @example(
     [
         (0.0, REFUSES),
@@ -73,22 +83,22 @@ def test_invalid_only_after_two_refusals_of_plex_tv_and_no_acceptance_between(
         (0.0, PLEX_TV_REFUSES),
     ]
 )
-def test_what_plex_tv_has_refused_stays_invalid_until_plex_tv_accepts_it(
-    events: list[Happening],
+def test_token_that_plex_tv_has_refused_stays_invalid_until_plex_tv_accepts_it(
+    events: list[Event],
 ) -> None:
-    """Whatever the server says meanwhile: the user's one row does not flicker."""
+    """The response of the server changes nothing, so that the repair does not flicker."""
     invalid = False
-    for _, evidence, health in story(True, events):  # noqa: FBT003 - see story
+    for _, evidence, health in history_of(events):
         if evidence is PLEX_TV_ACCEPTS:
             invalid = False
         invalid = invalid or health.verdict is Verdict.INVALID
         assert (health.verdict is Verdict.INVALID) is invalid
 
 
-@given(happenings)
-def test_always_invalid_after_the_confirmation(events: list[Happening]) -> None:
-    """Whatever was seen before, two refusals of plex.tv with the server refusing are enough."""
-    now, _, health = ([(0.0, SILENT, TokenHealth(askable=True)), *story(True, events)])[-1]  # noqa: FBT003 - see story
+@given(event_lists)
+def test_confirmed_refusal_is_always_invalid(events: list[Event]) -> None:
+    """Two refusals of plex.tv with the server refusing are enough, whatever came before."""
+    now, health = final_state(events)
     for delay, evidence in (
         (0.0, REFUSES),
         (0.0, PLEX_TV_REFUSES),
@@ -99,58 +109,63 @@ def test_always_invalid_after_the_confirmation(events: list[Happening]) -> None:
     assert health.verdict is Verdict.INVALID
 
 
-@given(st.booleans(), happenings)
-def test_recovery_is_always_possible(askable: bool, events: list[Happening]) -> None:  # noqa: FBT001 - given by hypothesis
-    """Whatever was seen before, a token that works again is valid again."""
-    now, _, health = ([(0.0, SILENT, TokenHealth(askable=askable)), *story(askable, events)])[-1]
+@given(has_account_token=st.booleans(), events=event_lists)
+def test_recovery_is_always_possible(*, has_account_token: bool, events: list[Event]) -> None:
+    """A token that works again is valid again, whatever came before."""
+    now, health = final_state(events, has_account_token=has_account_token)
     recovered = [Evidence.SERVER_CLAIMED, Evidence.ENFORCED, ACCEPTS]
-    if askable:
+    if has_account_token:
         recovered.append(PLEX_TV_ACCEPTS)
     for evidence in recovered:
         health = health.after(evidence, now)
     assert health.verdict is Verdict.VALID
 
 
-@given(happenings)
-def test_server_alone_never_condemns_in_less_than_half_an_hour(events: list[Happening]) -> None:
-    """Six refusals in 30 minutes without an interruption are the least."""
+@given(event_lists)
+def test_server_alone_makes_a_token_invalid_after_half_an_hour_at_the_earliest(
+    events: list[Event],
+) -> None:
+    """It takes at least six refusals over 30 minutes without an interruption."""
     refusals: list[float] = []
-    for now, evidence, health in story(False, events):  # noqa: FBT003 - see story
+    for now, evidence, health in history_of(events, has_account_token=False):
         if evidence is REFUSES:
             refusals.append(now)
-        elif evidence in {ACCEPTS, SILENT, Evidence.SERVER_RESTARTED, Evidence.WRONG_SERVER} and (
-            health.verdict is not Verdict.INVALID
-        ):
+        elif evidence in {
+            ACCEPTS,
+            INCONCLUSIVE,
+            Evidence.SERVER_RESTARTED,
+            Evidence.WRONG_SERVER,
+        } and (health.verdict is not Verdict.INVALID):
             refusals.clear()
         if health.verdict is Verdict.INVALID:
             assert len(refusals) >= 6
             assert refusals[-1] - refusals[0] >= 30 * MINUTE
 
 
-@given(happenings)
-def test_there_is_always_a_next_question_and_never_a_rush(events: list[Happening]) -> None:
-    """plex.tv is asked again some day, and silence never makes it be asked more often."""
-    for now, evidence, health in story(True, events):  # noqa: FBT003 - see story
-        due = health.next_question_at
+@given(event_lists)
+def test_next_check_with_plex_tv_is_always_scheduled(events: list[Event]) -> None:
+    """It comes within the routine interval, and an inconclusive response never makes it sooner."""
+    for now, evidence, health in history_of(events):
+        due = health.next_check_at
         assert due is not None
         assert due <= now + ROUTINE_INTERVAL
-        if evidence is PLEX_TV_SILENT:
-            assert due >= now + RETRY_FIRST
+        if evidence is PLEX_TV_INCONCLUSIVE:
+            assert due >= now + RETRY_MIN
 
 
 @given(st.lists(st.sampled_from([ACCEPTS, REFUSES]), min_size=1, max_size=200))
 @example([ACCEPTS, REFUSES] * 100)
-def test_server_that_changes_its_mind_does_not_flood_plex_tv(answers: list[Evidence]) -> None:
-    """However the server flaps, two questions are at least 10 s apart."""
-    health, asked = TokenHealth(askable=True), []
-    for number, answer in enumerate(answers):
+def test_alternating_server_does_not_flood_plex_tv(responses: list[Evidence]) -> None:
+    """Two checks are at least 10 s apart, and their number is bounded."""
+    health, checked_at = TokenHealth(has_account_token=True), []
+    for number, response in enumerate(responses):
         now = float(number)
-        health = health.after(answer, now)
-        while (question := health.question(now)) is not None:
-            if question is Question.ACCOUNT:
-                asked.append(now)
+        health = health.after(response, now)
+        while (check := health.due_check(now)) is not None:
+            if check is PlexTvCheck.ACCOUNT:
+                checked_at.append(now)
                 health = health.after(PLEX_TV_ACCEPTS, now)
             else:
-                health = health.after(Evidence.LISTED_SAME, now)
-    assert all(later - earlier >= CONFIRM_AFTER for earlier, later in pairwise(asked))
-    assert len(asked) <= 1 + QUICK_QUESTIONS + len(answers) / SLOW_QUESTIONS
+                health = health.after(Evidence.LISTED_WITH_SAME_TOKEN, now)
+    assert all(later - earlier >= CONFIRM_AFTER for earlier, later in pairwise(checked_at))
+    assert len(checked_at) <= 1 + QUICK_CHECKS + len(responses) / SLOW_CHECK_INTERVAL

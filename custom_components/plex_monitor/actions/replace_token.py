@@ -8,6 +8,7 @@ from homeassistant.const import CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
+from ..auth.sign_out import async_sign_out
 from ..clients import plex_server_client, plex_tv_client
 from ..const import (
     CONF_ACCOUNT_TOKEN,
@@ -44,6 +45,7 @@ async def async_replace_token(
     client_identifier = str(uuid4())
     plex_tv = plex_tv_client(hass, client_identifier, entry.title)
     token = await _async_create_token(entry, plex_tv, old[CONF_ACCOUNT_TOKEN])
+    subject = f"{entry.title}: a token that is not used any more"
     stored = False
     try:
         server = await _async_verify_token(
@@ -66,13 +68,13 @@ async def async_replace_token(
     finally:
         if not stored:
             hass.async_create_background_task(
-                _async_sign_out(hass, entry.title, client_identifier, token),
+                async_sign_out(hass, client_identifier, token, subject=subject),
                 f"{DOMAIN} sign-out {entry.entry_id}",
             )
     await coordinator.async_use_new_token(server, plex_tv)
     if TokenSource(old[CONF_TOKEN_SOURCE]).is_our_own:
-        await _async_sign_out(
-            hass, entry.title, old[CONF_CLIENT_IDENTIFIER], old[CONF_ACCOUNT_TOKEN]
+        await async_sign_out(
+            hass, old[CONF_CLIENT_IDENTIFIER], old[CONF_ACCOUNT_TOKEN], subject=subject
         )
 
 
@@ -157,23 +159,6 @@ def _raise_if_changed(
         translation_key="token_changed_meanwhile",
         translation_placeholders={"server": entry.title},
     )
-
-
-async def _async_sign_out(
-    hass: HomeAssistant, title: str, client_identifier: str, token: str
-) -> None:
-    """Sign a token out of plex.tv that is no longer used."""
-    try:
-        await plex_tv_client(hass, client_identifier).sign_out(token)
-    except PlexUnauthorizedError:
-        LOGGER.debug("%s: plex.tv had signed the token out before", title)
-    except PlexError as err:
-        LOGGER.warning(
-            "%s: a token that is not used any more could not be signed out of plex.tv (%s); remove "
-            "the device under authorized devices in your Plex account",
-            title,
-            err,
-        )
 
 
 async def _async_handle(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:

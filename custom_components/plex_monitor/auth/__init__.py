@@ -1,1 +1,4 @@
-"""The token of an entry: whether it is valid, and what the user is shown when it is not."""
+"""The token of an entry: checks, issues and the sign-in prompt.
+
+`plex/token_health.py` decides whether a token is valid; `guard.py` gathers the evidence for it.
+"""

@@ -1,4 +1,7 @@
-"""Whether a server refuses whoever has no token: else an answer with one proves nothing of it."""
+"""Check whether a server refuses requests without a token.
+
+Otherwise a response to a request with a token proves nothing about the token.
+"""
 
 from time import monotonic
 
@@ -7,39 +10,39 @@ from ..plex.errors import PlexError
 from ..plex.server import PlexServer
 from .guard import TokenGuard
 
-# Whoever owns the server may change it, and hardly ever does.
-ASK_EVERY = 6 * 3600.0
-# A server that does not tell is asked again with twice the pause each time, between these two.
-RETRY_FIRST = 60.0
-RETRY_LAST = 3600.0
+# The owner of the server may change the setting, but hardly ever does.
+CHECK_INTERVAL = 6 * 3600.0
+# The back-off where the check fails: it doubles each time, between these two.
+RETRY_MIN = 60.0
+RETRY_MAX = 3600.0
 
 
 class EnforcementCheck:
-    """Ask a server without the token, seldom, and at once where the answer may have changed."""
+    """Periodic check of whether a server needs a token, sooner where that may have changed."""
 
     def __init__(self, name: str, guard: TokenGuard) -> None:
-        """Know nothing yet; the guard is told what becomes known."""
+        """Initialize the check, which reports its result to the guard."""
         self._name = name
         self._guard = guard
         self._due = 0.0
-        self._pause = RETRY_FIRST
+        self._retry_delay = RETRY_MIN
 
-    def ask_again(self) -> None:
-        """Ask with the next poll: the server is at another address, or refused the token."""
+    def request_check(self) -> None:
+        """Check with the next poll: the server has moved, or has refused the token."""
         self._due = 0.0
-        self._pause = RETRY_FIRST
+        self._retry_delay = RETRY_MIN
 
-    async def async_learn(self, server: PlexServer) -> None:
-        """Ask if it is due."""
+    async def async_check_if_due(self, server: PlexServer) -> None:
+        """Check the server, if that is due."""
         if monotonic() < self._due or not self._guard.has_token:
             return
         try:
             accepts = await server.accepts_without_token()
         except PlexError as err:
-            LOGGER.debug("%s: does not tell whether it wants a token: %s", self._name, err)
-            self._due = monotonic() + self._pause
-            self._pause = min(2 * self._pause, RETRY_LAST)
+            LOGGER.debug("%s: unknown whether the server needs a token: %s", self._name, err)
+            self._due = monotonic() + self._retry_delay
+            self._retry_delay = min(2 * self._retry_delay, RETRY_MAX)
             return
-        self._due = monotonic() + ASK_EVERY
-        self._pause = RETRY_FIRST
-        await self._guard.async_enforcement(enforced=not accepts)
+        self._due = monotonic() + CHECK_INTERVAL
+        self._retry_delay = RETRY_MIN
+        await self._guard.async_handle_enforcement(enforced=not accepts)

@@ -1,4 +1,7 @@
-"""The guard of one entry's token: gathers the evidence, keeps the verdict, tells the user."""
+"""Gather the evidence on the token of an entry, and notify the user of the verdict.
+
+What the evidence amounts to is decided in `plex/token_health.py`.
+"""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -13,30 +16,30 @@ from ..plex.errors import PlexError, PlexUnauthorizedError, PlexUnavailableError
 from ..plex.models import ServerIdentity
 from ..plex.plex_tv import PlexTv
 from ..plex.server import PlexServer
-from ..plex.token_health import Evidence, Question, TokenHealth, Verdict
+from ..plex.token_health import Evidence, PlexTvCheck, TokenHealth, Verdict
 from ..runtime import PlexMonitorConfigEntry
-from ..tokens import tokens_of
-from .issues import ISSUE_OF_VERDICT, Issue, async_delete_issues, async_show_issue
-from .memory import async_token_memory
-from .reauth import async_start_reauth, async_stop_reauth
+from ..tokens import stored_tokens
+from .issues import ISSUE_OF_VERDICT, Issue, async_create_issue, async_delete_issues
+from .memory import async_get_token_memory
+from .reauth import async_abort_reauth_flows, async_ensure_reauth_flow
 
-# What proves something about the token, as against silence and circumstances.
-_PROOFS = {
+# Evidence that counts as a check of the token: the others say nothing about it by themselves.
+_CONCLUSIVE = {
     Evidence.SERVER_ACCEPTS,
     Evidence.SERVER_REFUSES,
     Evidence.PLEX_TV_ACCEPTS,
     Evidence.PLEX_TV_REFUSES,
 }
-# How exactly it is told when the token was last checked: each change of it is a row in the history.
-TELL_CHECKED_EVERY = timedelta(minutes=10)
+# The resolution of `last_checked`: each change of the attribute is a row in the history.
+LAST_CHECKED_RESOLUTION = timedelta(minutes=10)
 _HEALTHY = {Verdict.VALID, Verdict.NOT_ENFORCED}
 
 
 class TokenGuard:
-    """Know whether the token of an entry is good, and say so once when it is not.
+    """Keep the verdict on the token of an entry, with its repair issue and sign-in prompt.
 
-    The coordinator brings what the server says; the guard itself asks plex.tv when that is due,
-    on a timer of its own, so that nobody waits for plex.tv.
+    The coordinator reports how the server responds. The guard itself checks the token with plex.tv
+    on a timer of its own, so that no poll waits for plex.tv.
     """
 
     def __init__(
@@ -49,187 +52,189 @@ class TokenGuard:
         on_change: Callable[[], None],
         request_refresh: Callable[[], Awaitable[None]],
     ) -> None:
-        """Know nothing yet.
+        """Initialize the guard with what is known of the stored tokens.
 
-        `on_change` is called with every new verdict; `request_refresh` is awaited when an answer
-        of plex.tv changed something, so that the server is read again.
+        `on_change` is called with every new verdict; `request_refresh` is awaited when a response
+        of plex.tv changed something, so that the server is polled again.
         """
         self.hass = hass
         self.entry = entry
         self.server = server
         self.plex_tv = plex_tv
-        self._memory = async_token_memory(hass, entry)
+        self._memory = async_get_token_memory(hass, entry)
         self._on_change = on_change
         self._request_refresh = request_refresh
         self._version: str | None = None
         self._timer: CALLBACK_TYPE | None = None
-        self._asking = False
-        self._started = False
+        self._is_checking = False
+        self._is_started = False
 
     @property
     def health(self) -> TokenHealth:
-        """Return all that the evidence amounts to."""
+        """Return the state of the token, derived from all evidence."""
         return self._memory.health
 
     @property
     def since(self) -> datetime:
-        """Return when it became what it is."""
+        """Return when the verdict last changed."""
         return self._memory.since
 
     @property
     def last_checked(self) -> datetime | None:
-        """Return when the token was put to the test last, to about ten minutes."""
+        """Return when the token was last checked, to about ten minutes."""
         return self._memory.last_checked
 
     @property
     def verdict(self) -> Verdict:
-        """Return what is known about the token."""
+        """Return the verdict on the token."""
         return self.health.verdict
 
     @property
     def is_healthy(self) -> bool:
-        """Say whether there is nothing against the token."""
+        """Return whether the token works."""
         return self.verdict in _HEALTHY
 
     @property
     def has_token(self) -> bool:
-        """Say whether there is a token at all: a server may need none."""
+        """Return whether the entry has a token: a server may need none."""
         return CONF_SERVER_TOKEN in self.entry.data
 
     @callback
     def async_start(self) -> None:
-        """Begin to ask plex.tv when it is due."""
-        self._started = True
+        """Start to check the token with plex.tv when that is due."""
+        self._is_started = True
         self._schedule()
 
     @callback
     def async_stop(self) -> None:
-        """Ask nothing any more."""
-        self._started = False
+        """Stop the checks."""
+        self._is_started = False
         self._cancel_timer()
 
-    async def async_identified(self, identity: ServerIdentity) -> None:
-        """Take in what the right server says without a token."""
+    async def async_handle_identity(self, identity: ServerIdentity) -> None:
+        """Handle the identity of the right server, which needs no token."""
         if self._version not in {None, identity.version}:
-            await self._async_see(Evidence.SERVER_RESTARTED)
+            await self._async_add_evidence(Evidence.SERVER_RESTARTED)
         self._version = identity.version
-        # A server without an owner is just what an entry without a token was set up for.
+        # An entry without a token may have been set up for a server without an owner.
         claimed = identity.claimed or not self.has_token
-        await self._async_see(Evidence.SERVER_CLAIMED if claimed else Evidence.SERVER_UNCLAIMED)
+        await self._async_add_evidence(
+            Evidence.SERVER_CLAIMED if claimed else Evidence.SERVER_UNCLAIMED
+        )
 
-    async def async_enforcement(self, *, enforced: bool) -> None:
-        """Take in whether the server refuses a request without a token."""
-        await self._async_see(Evidence.ENFORCED if enforced else Evidence.NOT_ENFORCED)
+    async def async_handle_enforcement(self, *, enforced: bool) -> None:
+        """Handle whether the server refuses a request without a token."""
+        await self._async_add_evidence(Evidence.ENFORCED if enforced else Evidence.NOT_ENFORCED)
 
-    async def async_server_accepts(self) -> None:
-        """Take in that the server accepts the token."""
-        await self._async_see(Evidence.SERVER_ACCEPTS)
+    async def async_handle_token_accepted(self) -> None:
+        """Handle that the server accepts the token."""
+        await self._async_add_evidence(Evidence.SERVER_ACCEPTS)
 
-    async def async_server_refuses(self) -> None:
-        """Take in that the server refuses the token."""
-        await self._async_see(Evidence.SERVER_REFUSES)
+    async def async_handle_token_refused(self) -> None:
+        """Handle that the server refuses the token."""
+        await self._async_add_evidence(Evidence.SERVER_REFUSES)
 
-    async def async_server_silent(self) -> None:
-        """Take in that the server said nothing about the token."""
-        await self._async_see(Evidence.SERVER_SILENT)
+    async def async_handle_server_error(self) -> None:
+        """Handle that the response of the server, or the lack of one, says nothing of the token."""
+        await self._async_add_evidence(Evidence.SERVER_INCONCLUSIVE)
 
-    async def async_wrong_server(self) -> None:
-        """Take in that another server answers at the address."""
-        await self._async_see(Evidence.WRONG_SERVER)
+    async def async_handle_wrong_server(self) -> None:
+        """Handle that another server responds at the address."""
+        await self._async_add_evidence(Evidence.WRONG_SERVER)
 
-    async def async_replaced(self, server: PlexServer, plex_tv: PlexTv) -> None:
-        """Go on with another token, which the server and plex.tv have just accepted."""
+    async def async_use_new_token(self, server: PlexServer, plex_tv: PlexTv) -> None:
+        """Switch to a new token, which the server and plex.tv have just accepted."""
         self.server = server
         self.plex_tv = plex_tv
-        self._memory.tokens = tokens_of(self.entry)
-        self._memory.health = TokenHealth(askable=True, enforced=self.health.enforced).after(
-            Evidence.PLEX_TV_ACCEPTS, monotonic()
-        )
-        self._memory.heard_of_plex_tv = True
-        self._show_healthy()
-        await self.async_server_accepts()
+        self._memory.tokens = stored_tokens(self.entry)
+        self._memory.health = TokenHealth(
+            has_account_token=True, enforced=self.health.enforced
+        ).after(Evidence.PLEX_TV_ACCEPTS, monotonic())
+        self._memory.has_checked_plex_tv = True
+        self._clear_problem()
+        await self.async_handle_token_accepted()
 
-    async def async_prompt(self) -> None:
-        """Have a sign-in prompt on the integration's card, again where somebody closed it."""
-        await async_start_reauth(self.hass, self.entry)
+    async def async_prompt_sign_in(self) -> None:
+        """Ensure that a sign-in prompt is open, also after the user has closed one."""
+        await async_ensure_reauth_flow(self.hass, self.entry)
 
-    async def _async_see(self, evidence: Evidence, *, retry_after: float = 0.0) -> None:
-        """Let evidence change the verdict, and tell the user where it does."""
+    async def _async_add_evidence(self, evidence: Evidence, *, retry_after: float = 0.0) -> None:
+        """Update the verdict, and notify the user where it changes."""
         before = self.verdict
         self._memory.health = self.health.after(evidence, monotonic(), retry_after=retry_after)
         if self.verdict is not before:
-            self._changed(before)
-        elif evidence in _PROOFS:
-            self._checked()
-        await self._async_tell()
-        await self._async_hear(evidence)
+            self._record_verdict_change(before)
+        elif evidence in _CONCLUSIVE:
+            self._update_last_checked()
+        await self._async_update_issues()
+        await self._async_handle_plex_tv_evidence(evidence)
         self._schedule()
 
-    async def _async_hear(self, evidence: Evidence) -> None:
-        """Act on what plex.tv says beyond a change of the verdict."""
+    async def _async_handle_plex_tv_evidence(self, evidence: Evidence) -> None:
+        """Act on evidence of plex.tv that does not change the verdict."""
         if evidence is Evidence.PLEX_TV_REFUSES and self.verdict.needs_sign_in:
-            # Whoever closed the prompt is asked again, as long as nothing has changed.
-            await self.async_prompt()
-        if evidence in {Evidence.PLEX_TV_ACCEPTS, Evidence.PLEX_TV_SILENT} and (
-            not self._memory.heard_of_plex_tv
+            # The user may have closed the prompt, and the problem persists.
+            await self.async_prompt_sign_in()
+        if evidence in {Evidence.PLEX_TV_ACCEPTS, Evidence.PLEX_TV_INCONCLUSIVE} and (
+            not self._memory.has_checked_plex_tv
         ):
-            self._memory.heard_of_plex_tv = True
-            # A server that is away does not contradict plex.tv.
+            self._memory.has_checked_plex_tv = True
+            # A server that is unavailable does not contradict plex.tv.
             accepted = evidence is Evidence.PLEX_TV_ACCEPTS and self.verdict is Verdict.UNKNOWN
             if self.is_healthy or accepted:
-                self._show_healthy()
+                self._clear_problem()
 
-    def _checked(self) -> None:
-        """Keep when the token was last put to the test, without telling that every minute."""
+    def _update_last_checked(self) -> None:
+        """Record when the token was last checked, without a state change for every poll."""
         now = dt_util.utcnow()
-        if self.last_checked is None or now - self.last_checked >= TELL_CHECKED_EVERY:
+        if self.last_checked is None or now - self.last_checked >= LAST_CHECKED_RESOLUTION:
             self._memory.last_checked = now
             self._on_change()
 
-    def _changed(self, before: Verdict) -> None:
-        """Keep since when the token is what it is."""
+    def _record_verdict_change(self, before: Verdict) -> None:
+        """Record when the verdict changed."""
         self._memory.since = self._memory.last_checked = dt_util.utcnow()
         LOGGER.debug("%s: the token was %s and is %s", self.entry.title, before, self.verdict)
 
-    async def _async_tell(self) -> None:
-        """Show and take back what the verdict means for the user, where that is new."""
-        before, verdict = self._memory.told, self.verdict
+    async def _async_update_issues(self) -> None:
+        """Create or delete the repair issue and the sign-in prompt, if the verdict is new."""
+        before, verdict = self._memory.reported_verdict, self.verdict
         if verdict is before:
             return
-        self._memory.told = verdict
+        self._memory.reported_verdict = verdict
         if issue := ISSUE_OF_VERDICT.get(verdict):
             if issue is Issue.TOKEN_INVALID and not self.has_token:
                 issue = Issue.TOKEN_WANTED
-            async_show_issue(self.hass, self.entry, issue)
+            async_create_issue(self.hass, self.entry, issue)
         elif self.is_healthy:
-            self._show_healthy()
+            self._clear_problem()
         elif before.is_problem:
             async_delete_issues(self.hass, self.entry.entry_id)
         if verdict.needs_sign_in:
-            await self.async_prompt()
+            await self.async_prompt_sign_in()
         elif before.needs_sign_in:
-            async_stop_reauth(self.hass, self.entry)
+            async_abort_reauth_flows(self.hass, self.entry)
         self._on_change()
 
-    def _show_healthy(self) -> None:
-        """Leave no issue but the one about a token that works today and not for long.
+    def _clear_problem(self) -> None:
+        """Abort the prompt, and leave no issue but that of a temporary token.
 
-        After a start nothing is taken back before plex.tv was asked, where it can be: the server
+        After a start this waits for the first check with plex.tv, where there is one: the server
         may accept what plex.tv has refused.
         """
-        if not self._memory.heard_of_plex_tv:
+        if not self._memory.has_checked_plex_tv:
             return
-        async_stop_reauth(self.hass, self.entry)
+        async_abort_reauth_flows(self.hass, self.entry)
         if TokenSource(self.entry.data[CONF_TOKEN_SOURCE]).is_lasting:
             async_delete_issues(self.hass, self.entry.entry_id)
         else:
-            async_show_issue(self.hass, self.entry, Issue.TOKEN_TEMPORARY)
+            async_create_issue(self.hass, self.entry, Issue.TOKEN_TEMPORARY)
 
     def _schedule(self) -> None:
-        """Set the timer to the next question."""
+        """Schedule the next check with plex.tv."""
         self._cancel_timer()
-        due = self.health.next_question_at
-        if due is None or self._asking or not self._started:
+        due = self.health.next_check_at
+        if due is None or self._is_checking or not self._is_started:
             return
         self._timer = async_call_later(
             self.hass,
@@ -244,91 +249,95 @@ class TokenGuard:
 
     @callback
     def _async_timer(self, _now: datetime) -> None:
-        """Ask plex.tv in the background."""
+        """Check the token with plex.tv in the background."""
         self._timer = None
         self.entry.async_create_background_task(
-            self.hass, self._async_ask_for_news(), f"plex_monitor token {self.entry.entry_id}"
+            self.hass,
+            self._async_check_plex_tv_and_refresh(),
+            f"plex_monitor token {self.entry.entry_id}",
         )
 
-    async def _async_ask_for_news(self) -> None:
-        """Ask plex.tv, and have the server looked at where that changed something."""
+    async def _async_check_plex_tv_and_refresh(self) -> None:
+        """Check the token with plex.tv, and poll the server where that changed something."""
         before = self.verdict, self.server.token
         await self.async_check_plex_tv()
         if (self.verdict, self.server.token) != before:
             await self._request_refresh()
 
     async def async_check_plex_tv(self) -> None:
-        """Ask plex.tv all that is due."""
-        self._asking = True
+        """Send all requests to plex.tv that are due."""
+        self._is_checking = True
         try:
-            while (question := self.health.question(monotonic())) is not None:
-                if question is Question.ACCOUNT:
-                    await self._async_ask_account()
+            while (check := self.health.due_check(monotonic())) is not None:
+                if check is PlexTvCheck.ACCOUNT:
+                    await self._async_check_account()
                 else:
-                    await self._async_ask_resources()
+                    await self._async_check_resources()
         finally:
-            self._asking = False
+            self._is_checking = False
             self._schedule()
 
-    async def _async_ask_account(self) -> None:
-        """Ask plex.tv whether the account token is good."""
-        if await self._async_answer(self.plex_tv.account) is not None:
-            await self._async_see(Evidence.PLEX_TV_ACCEPTS)
+    async def _async_check_account(self) -> None:
+        """Check the account token."""
+        if await self._async_request(self.plex_tv.account) is not None:
+            await self._async_add_evidence(Evidence.PLEX_TV_ACCEPTS)
 
-    async def _async_answer[AnswerT](
-        self, question: Callable[[str], Awaitable[AnswerT]]
-    ) -> AnswerT | None:
-        """Return what plex.tv answers about the account token, `None` where it does not.
+    async def _async_request[ResponseT](
+        self, request: Callable[[str], Awaitable[ResponseT]]
+    ) -> ResponseT | None:
+        """Return the response of plex.tv to the account token, `None` if there is none.
 
-        What it says of a token that was replaced meanwhile is no evidence on the new one.
+        A response to a token that was replaced meanwhile is no evidence on the new one.
         """
         token = self.entry.data[CONF_ACCOUNT_TOKEN]
-        answer: AnswerT | PlexError
+        response: ResponseT | PlexError
         try:
-            answer = await question(token)
+            response = await request(token)
         except PlexError as err:
-            answer = err
+            response = err
         if self.entry.data.get(CONF_ACCOUNT_TOKEN) != token:
             return None
-        if isinstance(answer, PlexError):
-            await self._async_plex_tv_error(answer)
+        if isinstance(response, PlexError):
+            await self._async_handle_plex_tv_error(response)
             return None
-        return answer
+        return response
 
-    async def _async_ask_resources(self) -> None:
-        """Ask plex.tv for the server's token, and adopt another one than ours."""
-        resources = await self._async_answer(self.plex_tv.resources)
+    async def _async_check_resources(self) -> None:
+        """Fetch the server token that plex.tv lists, and adopt it if it is a new one."""
+        resources = await self._async_request(self.plex_tv.resources)
         if resources is None:
             return
         resource = next(
             (one for one in resources if one.machine_identifier == self.entry.unique_id), None
         )
         if resource is None:
-            await self._async_see(Evidence.NOT_LISTED)
+            await self._async_add_evidence(Evidence.NOT_LISTED)
         elif resource.access_token in {None, self.server.token}:
-            await self._async_see(Evidence.LISTED_SAME)
+            await self._async_add_evidence(Evidence.LISTED_WITH_SAME_TOKEN)
         else:
-            await self._async_see(Evidence.LISTED_OTHER)
-            await self._async_adopt(resource.access_token)
+            await self._async_add_evidence(Evidence.LISTED_WITH_NEW_TOKEN)
+            await self._async_adopt_server_token(resource.access_token)
 
-    async def _async_plex_tv_error(self, err: PlexError) -> None:
-        """Take in that plex.tv refused, or did not answer."""
+    async def _async_handle_plex_tv_error(self, err: PlexError) -> None:
+        """Handle that plex.tv refused the token, or did not say whether it is valid."""
         if isinstance(err, PlexUnauthorizedError):
-            await self._async_see(Evidence.PLEX_TV_REFUSES)
+            await self._async_add_evidence(Evidence.PLEX_TV_REFUSES)
             return
-        LOGGER.debug("%s: plex.tv does not tell: %s", self.entry.title, err)
+        LOGGER.debug(
+            "%s: plex.tv does not say whether the token is valid: %s", self.entry.title, err
+        )
         wait = err.retry_after if isinstance(err, PlexUnavailableError) else None
-        await self._async_see(Evidence.PLEX_TV_SILENT, retry_after=wait or 0.0)
+        await self._async_add_evidence(Evidence.PLEX_TV_INCONCLUSIVE, retry_after=wait or 0.0)
 
-    async def _async_adopt(self, token: str | None) -> None:
-        """Use the server token that plex.tv lists from now on."""
+    async def _async_adopt_server_token(self, token: str | None) -> None:
+        """Switch to the server token that plex.tv lists, and store it."""
         before = self.verdict
         self.hass.config_entries.async_update_entry(
             self.entry, data={**self.entry.data, CONF_SERVER_TOKEN: token}
         )
         self.server.use_token(token)
-        self._memory.tokens = tokens_of(self.entry)
+        self._memory.tokens = stored_tokens(self.entry)
         self._memory.health = self.health.with_new_server_token()
         LOGGER.debug("%s: adopted the server token that plex.tv lists", self.entry.title)
-        self._changed(before)
-        await self._async_tell()
+        self._record_verdict_change(before)
+        await self._async_update_issues()

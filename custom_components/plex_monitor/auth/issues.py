@@ -1,4 +1,4 @@
-"""The repairs of an entry: one row for one problem."""
+"""Repair issues: at most one for each entry."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +12,7 @@ from ..runtime import PlexMonitorConfigEntry
 
 
 class Issue(StrEnum):
-    """What can be wrong, and is shown under repairs."""
+    """Repair issue of an entry."""
 
     TOKEN_INVALID = "token_invalid"  # noqa: S105 - the name of a repair
     TOKEN_WANTED = "token_wanted"  # noqa: S105 - the name of a repair
@@ -23,21 +23,21 @@ class Issue(StrEnum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Kind:
-    """How an issue is shown."""
+class _IssueProperties:
+    """Properties of an issue in the issue registry."""
 
     fixable: bool
     severity: ir.IssueSeverity
 
 
-# Fixable is what signing in repairs. The others are repaired at the server, and go by themselves.
-_KINDS = {
-    Issue.TOKEN_INVALID: _Kind(fixable=True, severity=ir.IssueSeverity.ERROR),
-    Issue.TOKEN_WANTED: _Kind(fixable=True, severity=ir.IssueSeverity.ERROR),
-    Issue.ACCESS_REMOVED: _Kind(fixable=True, severity=ir.IssueSeverity.ERROR),
-    Issue.SERVER_REFUSES_TOKEN: _Kind(fixable=False, severity=ir.IssueSeverity.ERROR),
-    Issue.SERVER_UNCLAIMED: _Kind(fixable=False, severity=ir.IssueSeverity.ERROR),
-    Issue.TOKEN_TEMPORARY: _Kind(fixable=True, severity=ir.IssueSeverity.WARNING),
+# A sign-in fixes the fixable ones. The others are fixed at the server, and deleted then.
+_PROPERTIES = {
+    Issue.TOKEN_INVALID: _IssueProperties(fixable=True, severity=ir.IssueSeverity.ERROR),
+    Issue.TOKEN_WANTED: _IssueProperties(fixable=True, severity=ir.IssueSeverity.ERROR),
+    Issue.ACCESS_REMOVED: _IssueProperties(fixable=True, severity=ir.IssueSeverity.ERROR),
+    Issue.SERVER_REFUSES_TOKEN: _IssueProperties(fixable=False, severity=ir.IssueSeverity.ERROR),
+    Issue.SERVER_UNCLAIMED: _IssueProperties(fixable=False, severity=ir.IssueSeverity.ERROR),
+    Issue.TOKEN_TEMPORARY: _IssueProperties(fixable=True, severity=ir.IssueSeverity.WARNING),
 }
 
 ISSUE_OF_VERDICT = {
@@ -49,33 +49,33 @@ ISSUE_OF_VERDICT = {
 
 
 def learn_more_url(issue: Issue) -> str:
-    """Return where the documentation explains an issue."""
+    """Return the address of the documentation of an issue."""
     return f"{DOCUMENTATION_URL}#{issue.replace('_', '-')}"
 
 
 def issue_id(issue: Issue, entry_id: str) -> str:
-    """Return the id of an entry's issue."""
+    """Return the issue ID of an issue of an entry."""
     return f"{issue}_{entry_id}"
 
 
 def issue_placeholders(entry: PlexMonitorConfigEntry, issue: Issue) -> dict[str, str]:
-    """Return what is filled into the texts of an issue."""
-    # The frontend shows an issue's own link only where there is nothing to fix.
+    """Return the translation placeholders of an issue."""
+    # The frontend shows the link of an issue itself only if the issue is not fixable.
     return {"learn_more_url": learn_more_url(issue), "server": entry.title}
 
 
 @callback
-def async_show_issue(hass: HomeAssistant, entry: PlexMonitorConfigEntry, issue: Issue) -> None:
-    """Show one issue in the place of any other of the entry."""
-    kind = _KINDS[issue]
+def async_create_issue(hass: HomeAssistant, entry: PlexMonitorConfigEntry, issue: Issue) -> None:
+    """Create an issue, and delete any other of the entry."""
+    properties = _PROPERTIES[issue]
     ir.async_create_issue(
         hass,
         DOMAIN,
         issue_id(issue, entry.entry_id),
         data={"entry_id": entry.entry_id, "issue": issue.value},
-        is_fixable=kind.fixable,
+        is_fixable=properties.fixable,
         learn_more_url=learn_more_url(issue),
-        severity=kind.severity,
+        severity=properties.severity,
         translation_key=issue,
         translation_placeholders=issue_placeholders(entry, issue),
     )
@@ -85,14 +85,14 @@ def async_show_issue(hass: HomeAssistant, entry: PlexMonitorConfigEntry, issue: 
 
 
 @callback
-def async_is_shown(hass: HomeAssistant, entry: PlexMonitorConfigEntry, issue: Issue) -> bool:
-    """Say whether an issue of an entry is there now."""
-    shown = ir.async_get(hass).async_get_issue(DOMAIN, issue_id(issue, entry.entry_id))
-    return shown is not None and shown.active
+def async_is_issue_active(hass: HomeAssistant, entry: PlexMonitorConfigEntry, issue: Issue) -> bool:
+    """Return whether an issue of an entry is active."""
+    registered = ir.async_get(hass).async_get_issue(DOMAIN, issue_id(issue, entry.entry_id))
+    return registered is not None and registered.active
 
 
 @callback
 def async_delete_issues(hass: HomeAssistant, entry_id: str) -> None:
-    """Take back all issues of an entry."""
+    """Delete all issues of an entry."""
     for issue in Issue:
         ir.async_delete_issue(hass, DOMAIN, issue_id(issue, entry_id))

@@ -1,7 +1,7 @@
-"""What is known of the token of an entry: it outlives a reload, and not Home Assistant.
+"""Store of the state of each entry's token, which outlives a reload but not a restart.
 
-A reload, and each of the tries to set up an entry whose server is away, makes everything anew. What
-plex.tv said of the token a moment ago still holds then, and is not asked for again.
+A reload, and each attempt to set up an entry whose server is unavailable, creates all objects anew.
+What plex.tv said of the token a moment ago still holds then, and is not requested again.
 """
 
 from dataclasses import dataclass, field
@@ -14,19 +14,19 @@ from homeassistant.util.hass_dict import HassKey
 from ..const import DOMAIN
 from ..plex.token_health import TokenHealth, Verdict
 from ..runtime import PlexMonitorConfigEntry
-from ..tokens import Tokens, tokens_of
+from ..tokens import Tokens, stored_tokens
 
 
 @dataclass(kw_only=True)
 class TokenMemory:
-    """What is known of a pair of tokens, and since when."""
+    """State of the tokens of one entry."""
 
     tokens: Tokens = field(repr=False)
     health: TokenHealth
-    # Whether plex.tv was asked once, whatever it said.
-    heard_of_plex_tv: bool
-    # The verdict that was told last. Its repair and prompt outlive a reload as this does.
-    told: Verdict = Verdict.UNKNOWN
+    # Whether plex.tv was asked at least once, whatever the response.
+    has_checked_plex_tv: bool
+    # The verdict that issue and prompt stand for, which outlive a reload as well.
+    reported_verdict: Verdict = Verdict.UNKNOWN
     since: datetime = field(default_factory=dt_util.utcnow)
     last_checked: datetime | None = None
 
@@ -35,26 +35,28 @@ _MEMORY: HassKey[dict[str, TokenMemory]] = HassKey(f"{DOMAIN}_token_memory")
 
 
 @callback
-def async_token_memory(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> TokenMemory:
-    """Return what is known of the tokens that an entry has stored, nothing if they are new."""
+def async_get_token_memory(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> TokenMemory:
+    """Return the state of the stored tokens, a new one if the tokens are new."""
     memories = hass.data.setdefault(_MEMORY, {})
-    tokens = tokens_of(entry)
+    tokens = stored_tokens(entry)
     memory = memories.get(entry.entry_id)
     if memory is not None and memory.tokens == tokens:
-        memory.health = memory.health.after_a_gap()
+        memory.health = memory.health.after_interruption()
         return memory
     account_token, server_token = tokens
-    askable = account_token is not None
+    has_account_token = account_token is not None
     memory = memories[entry.entry_id] = TokenMemory(
         tokens=tokens,
-        # A server that was set up without a token wants none.
-        health=TokenHealth(askable=askable, enforced=False if server_token is None else None),
-        heard_of_plex_tv=not askable,
+        # An entry without a token is set up only where the server needs none.
+        health=TokenHealth(
+            has_account_token=has_account_token, enforced=False if server_token is None else None
+        ),
+        has_checked_plex_tv=not has_account_token,
     )
     return memory
 
 
 @callback
 def async_forget_token(hass: HomeAssistant, entry_id: str) -> None:
-    """Forget what is known of the token of an entry that is removed."""
+    """Delete the state of the tokens of an entry."""
     hass.data.get(_MEMORY, {}).pop(entry_id, None)

@@ -1,4 +1,4 @@
-"""The probe of a server whose token is dead, as the polling has ended with the token."""
+"""Probe a server whose token is invalid, because the coordinator does not poll any more then."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -10,12 +10,12 @@ from homeassistant.helpers.event import async_call_later
 from ..plex.token_health import PROBE_INTERVAL
 from ..runtime import PlexMonitorConfigEntry
 
-# Whether the server is up is looked at this often.
-LOOK_INTERVAL = 120.0
+# How often to check whether the server is up.
+ONLINE_CHECK_INTERVAL = 120.0
 
 
 class Probe:
-    """See whether the server is up, and now and then whether it accepts the token again."""
+    """Check whether the server is up, and less often whether it accepts the token again."""
 
     def __init__(
         self,
@@ -25,7 +25,7 @@ class Probe:
         check_online: Callable[[], Awaitable[None]],
         refresh: Callable[[], Awaitable[None]],
     ) -> None:
-        """Look at the server with `check_online`, and try the token with `refresh`."""
+        """Initialize with what checks the server, and with what polls it with the token."""
         self.hass = hass
         self.entry = entry
         self._check_online = check_online
@@ -35,35 +35,35 @@ class Probe:
         self._stopped = False
 
     @callback
-    def async_begin(self) -> None:
-        """Begin with a token that was refused just now."""
+    def async_start(self) -> None:
+        """Start after a refusal of the token."""
         self._refresh_due = monotonic() + PROBE_INTERVAL
         self._schedule()
 
     @callback
-    def async_end(self) -> None:
-        """Leave the server to the polling."""
+    def async_pause(self) -> None:
+        """Stop until the next start, because the coordinator polls again."""
         if self._timer is not None:
             self._timer()
             self._timer = None
 
     @callback
-    def async_stop(self) -> None:
-        """End, and never begin again."""
+    def async_shutdown(self) -> None:
+        """Stop for good."""
         self._stopped = True
-        self.async_end()
+        self.async_pause()
 
     def _schedule(self) -> None:
-        self.async_end()
+        self.async_pause()
         if self._stopped:
             return
         self._timer = async_call_later(
-            self.hass, LOOK_INTERVAL, HassJob(self._async_timer, cancel_on_shutdown=True)
+            self.hass, ONLINE_CHECK_INTERVAL, HassJob(self._async_timer, cancel_on_shutdown=True)
         )
 
     @callback
     def _async_timer(self, _now: datetime) -> None:
-        """Look in the background, so that it ends with the entry."""
+        """Check in the background, so that the check is cancelled with the entry."""
         self._timer = None
         self.entry.async_create_background_task(
             self.hass, self._async_probe(), f"plex_monitor probe {self.entry.entry_id}"
@@ -71,7 +71,7 @@ class Probe:
 
     async def _async_probe(self) -> None:
         if monotonic() >= self._refresh_due:
-            # It begins anew where the token is still refused.
+            # The coordinator starts the probe again if the token is still refused.
             await self._refresh()
             return
         await self._check_online()

@@ -1,7 +1,9 @@
-"""The sign-in prompt of an entry: started once, found again, taken back.
+"""Reauthentication and reconfiguration flows of an entry, started where none is open.
 
-The flow is an ordinary one of source reauth. Home Assistant finds it active when an entry fails to
-authenticate, and so does not add a general "Authentication expired" row beside our own repair.
+`ConfigEntry.async_start_reauth` is not used: it adds an "Authentication expired" row beside our own
+repair, starts nothing while a reconfiguration is open, and does not return the flow ID which the
+repair continues with. The flow that is started here is the same. Home Assistant finds it when it
+handles `ConfigEntryAuthFailed`, and so adds no row either.
 """
 
 from collections.abc import Mapping
@@ -18,26 +20,25 @@ from ..const import DOMAIN
 from ..runtime import PlexMonitorConfigEntry
 
 
-async def async_start_reauth(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> str:
-    """Start the sign-in prompt where none is open, and return the id of the flow that is."""
+async def async_ensure_reauth_flow(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> str:
+    """Start a reauthentication flow unless one is open, and return its flow ID."""
     for flow in entry.async_get_active_flows(hass, {SOURCE_REAUTH}):
         return flow["flow_id"]
     return await _async_init(hass, entry, SOURCE_REAUTH, entry.data)
 
 
-async def async_start_replacement(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> str:
-    """Start a sign-in that replaces a token which still works."""
+async def async_ensure_reconfigure_flow(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> str:
+    """Start a reconfiguration flow at its sign-in unless one is open, and return its flow ID."""
     for flow in entry.async_get_active_flows(hass, {SOURCE_RECONFIGURE}):
         return flow["flow_id"]
     flow_id = await _async_init(hass, entry, SOURCE_RECONFIGURE, None)
-    # Whoever comes from a repair has chosen already.
     await hass.config_entries.flow.async_configure(flow_id, {"next_step_id": "sign_in"})
     return flow_id
 
 
 @callback
-def async_stop_reauth(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> None:
-    """Take the sign-in prompt back."""
+def async_abort_reauth_flows(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> None:
+    """Abort the open reauthentication flows of an entry."""
     for flow in list(entry.async_get_active_flows(hass, {SOURCE_REAUTH})):
         hass.config_entries.flow.async_abort(flow["flow_id"])
 
@@ -48,6 +49,7 @@ async def _async_init(
     source: str,
     data: Mapping[str, Any] | None,
 ) -> str:
+    """Start a flow for an entry, and return its flow ID."""
     result = await hass.config_entries.flow.async_init(
         DOMAIN,
         context=ConfigFlowContext(

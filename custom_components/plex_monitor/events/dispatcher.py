@@ -7,7 +7,7 @@ from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 
 from ..runtime import PlexMonitorConfigEntry
-from ..tokens import tokens_of
+from ..tokens import stored_tokens
 from .last_reported import async_last_reported
 from .listeners import Listeners
 from .models import PlexEvent, ServerEvent, ServerEventType, TokenEvent, TokenEventType
@@ -90,7 +90,7 @@ class EventDispatcher:
 
     @callback
     def _async_report_token_accepted(self) -> None:
-        tokens = tokens_of(self.entry)
+        tokens = stored_tokens(self.entry)
         if self._last.tokens not in {None, (None, None), tokens}:
             self._async_notify(TokenEvent(event_type=TokenEventType.REPLACED))
         self._last.tokens = tokens

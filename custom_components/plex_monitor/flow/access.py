@@ -8,8 +8,8 @@ from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.data_entry_flow import UnknownFlow
 from homeassistant.helpers.event import async_call_later
 
+from ..auth.sign_out import async_sign_out
 from ..const import CONF_ACCOUNT_TOKEN, DOMAIN, TokenSource
-from .account import async_sign_out
 from .models import Access, FlowState
 
 # A token that is not used for this long is signed out again. A page that is reloaded leaves its

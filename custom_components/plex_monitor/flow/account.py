@@ -58,11 +58,3 @@ async def async_update_account(hass: HomeAssistant, state: FlowState) -> None:
     except PlexError as err:
         raise plex_tv_error(err) from None
     state.access = replace(state.access, account=account, resources=resources)
-
-
-async def async_sign_out(hass: HomeAssistant, client_identifier: str, token: str) -> None:
-    """Sign a token of our own out at plex.tv, if plex.tv can be reached."""
-    try:
-        await plex_tv_client(hass, client_identifier).sign_out(token)
-    except PlexError as err:
-        LOGGER.debug("A token could not be signed out at plex.tv: %s", err)

@@ -1,110 +1,111 @@
-"""Evidence about a token in, a verdict out.
+"""Decide whether a token is valid, from the evidence that `auth/guard.py` gathers.
 
-Pure: no I/O, and no clock but the `now` that a caller passes, in seconds of a clock that only goes
-forward. Every number here is a promise of the integration, so it stands in one place.
+Pure: no I/O, and no clock but the `now` of the caller, in seconds of a monotonic clock. Every
+number here is a promise of the integration, so all of them are in one place.
 
 What counts as evidence follows Plex's own rule (official API 1.2.2, "Authenticating with Plex"):
-401 of plex.tv means that the token is invalid; any other answer, or none, says nothing about it.
-A server is a weaker witness: it refuses good tokens while it starts, after an update, or when it
-has lost its own sign-in (reported). So what a server refuses is asked of plex.tv before anything
-is said, and a server is believed alone only where plex.tv cannot know the token.
+401 of plex.tv means that the token is invalid; any other response, or none, says nothing about it.
+A server is less reliable: it refuses valid tokens while it starts, after an update, or when it has
+lost its own sign-in (reported). So a refusal of the server is checked with plex.tv before it is
+reported, and the server alone is believed only where plex.tv cannot know the token.
 """
 
 from dataclasses import dataclass, replace
 from enum import StrEnum, auto
 from typing import Self, assert_never
 
-# What plex.tv says counts when it said it twice, this far apart.
+# A refusal of plex.tv counts when it is repeated after this long.
 CONFIRM_AFTER = 10.0
-# While the server still accepts the token there is no hurry, so a plex.tv that refuses everybody
-# for a moment is waited out.
-CONFIRM_UNHURRIED_AFTER = 10 * 60.0
-# A healthy token is shown to plex.tv this often, because a server may never refuse it: its network
-# is allowed without authentication, or it still honours what plex.tv has revoked.
+# The same while the server still accepts the token: nothing is lost by waiting, and a plex.tv that
+# refuses all tokens for a moment recovers meanwhile.
+CONFIRM_WHILE_ACCEPTED_AFTER = 10 * 60.0
+# How often a valid token is checked with plex.tv, because a server may never refuse it: its network
+# is allowed without authentication, or it still accepts what plex.tv has revoked.
 ROUTINE_INTERVAL = 5.5 * 3600
-# While something is wrong, plex.tv is asked this often whether it still is.
+# How often plex.tv is asked, while there is a problem, whether it persists.
 PROBE_INTERVAL = 15 * 60.0
-# When plex.tv does not answer: twice as long each time, between these two.
-RETRY_FIRST = 60.0
-RETRY_LAST = PROBE_INTERVAL
-# plex.tv may ask for more patience than that, but not for so much that a dead token goes unnoticed.
-RETRY_AFTER_MOST = 3600.0
-# A server that changes its mind again and again is not a reason to ask plex.tv each time.
-QUICK_QUESTIONS = 3
-QUICK_QUESTIONS_SPAN = 10 * 60.0
-SLOW_QUESTIONS = 2 * 60.0
-# A server that is the only judge: this many refusals, over this long, with the server up.
-ONLY_JUDGE_REFUSALS = 6
-ONLY_JUDGE_SPAN = 30 * 60.0
-# What a server refuses this soon after its start is not held against the token.
-SETTLE_AFTER_START = 10 * 60.0
-# A server that refuses what plex.tv accepts and lists is the one to be repaired after this long.
+# The back-off while plex.tv is inconclusive: it doubles each time, between these two.
+RETRY_MIN = 60.0
+RETRY_MAX = PROBE_INTERVAL
+# plex.tv may ask for a longer wait with Retry-After, but a dead token must not go unnoticed.
+RETRY_AFTER_MAX = 3600.0
+# A server that alternates between accepting and refusing must not cause a check each time: so many
+# checks within the span follow a refusal at once, the next ones at the slow interval.
+QUICK_CHECKS = 3
+QUICK_CHECKS_SPAN = 10 * 60.0
+SLOW_CHECK_INTERVAL = 2 * 60.0
+# When the server alone decides: this many refusals, over this long, with the server up.
+SERVER_ALONE_REFUSALS = 6
+SERVER_ALONE_SPAN = 30 * 60.0
+# A refusal of the server this soon after its start does not count against the token.
+STARTUP_GRACE = 10 * 60.0
+# After this long the server that refuses a token which plex.tv accepts and lists is at fault.
 SERVER_REFUSES_AFTER = 24 * 3600.0
 # A server that starts may call itself unclaimed for a moment.
 UNCLAIMED_CONFIRM_AFTER = 60.0
 
 
 class Evidence(StrEnum):
-    """One answer, of the server or of plex.tv, as far as it tells something about the token."""
+    """What one response of the server or of plex.tv, or the lack of one, says about the token."""
 
     SERVER_ACCEPTS = auto()
-    """The server answered a request with the token; 403 counts, as it knows the token then."""
+    """The server responded to a request with the token; 403 counts, as it knows the token then."""
     SERVER_REFUSES = auto()
-    """401 of the server that is up and is the right one."""
-    SERVER_SILENT = auto()
-    """No answer, or one that says nothing about the token (5xx, 404, rubbish)."""
+    """The right server is up and responded with 401."""
+    SERVER_INCONCLUSIVE = auto()
+    """No response, or one that says nothing about the token (5xx, 404, malformed)."""
     SERVER_RESTARTED = auto()
-    """The server is seen to have started anew: its version changed."""
+    """The version of the server changed, so it has restarted."""
     SERVER_CLAIMED = auto()
     SERVER_UNCLAIMED = auto()
-    """/identity says whether the server belongs to an account."""
+    """Whether the server belongs to an account, according to /identity."""
     WRONG_SERVER = auto()
-    """/identity names another machine."""
+    """Another machine responds, according to /identity."""
     ENFORCED = auto()
     NOT_ENFORCED = auto()
-    """Without any token the server refuses (enforced), or answers all the same (not)."""
+    """Whether the server refuses a request without a token."""
     PLEX_TV_ACCEPTS = auto()
     PLEX_TV_REFUSES = auto()
-    PLEX_TV_SILENT = auto()
-    """plex.tv's answer to the account token: 200, 401, anything else."""
-    LISTED_SAME = auto()
-    LISTED_OTHER = auto()
+    PLEX_TV_INCONCLUSIVE = auto()
+    """The response of plex.tv to the account token: 200, 401, anything else or none."""
+    LISTED_WITH_SAME_TOKEN = auto()
+    LISTED_WITH_NEW_TOKEN = auto()
     NOT_LISTED = auto()
     """plex.tv lists the server with the token in use, with another one, or not at all."""
 
 
-_OF_PLEX_TV = {
+_PLEX_TV_EVIDENCE = {
     Evidence.PLEX_TV_ACCEPTS,
     Evidence.PLEX_TV_REFUSES,
-    Evidence.PLEX_TV_SILENT,
-    Evidence.LISTED_SAME,
-    Evidence.LISTED_OTHER,
+    Evidence.PLEX_TV_INCONCLUSIVE,
+    Evidence.LISTED_WITH_SAME_TOKEN,
+    Evidence.LISTED_WITH_NEW_TOKEN,
     Evidence.NOT_LISTED,
 }
 
 
 class Verdict(StrEnum):
-    """What is known about the token."""
+    """State of the token."""
 
     UNKNOWN = auto()
     VALID = auto()
     NOT_ENFORCED = auto()
-    """The server asks for no token, so it cannot tell; plex.tv is asked instead."""
+    """The server needs no token, so what it accepts proves nothing; plex.tv is asked instead."""
     SUSPECT = auto()
-    """The server refuses it and nothing confirms that yet. No reason to trouble anybody."""
+    """The server refuses the token, and nothing confirms that yet: the user is not notified."""
     INVALID = auto()
     ACCESS_REMOVED = auto()
-    """The account is fine, but plex.tv no longer lists the server for it."""
+    """The account token is valid, but plex.tv no longer lists the server for the account."""
     SERVER_REFUSES = auto()
-    """plex.tv accepts the token and lists the server with it, which refuses it for a day."""
+    """The server has refused for a day a token that plex.tv accepts and lists for it."""
     UNCLAIMED = auto()
-    """The server no longer belongs to any account, so no account's token means anything to it."""
+    """The server no longer belongs to an account, so the token of no account is valid for it."""
     WRONG_SERVER = auto()
-    """Another server answers at the address; the token is not sent to it."""
+    """Another server responds at the address; the token is not sent to it."""
 
     @property
     def is_problem(self) -> bool:
-        """Say whether somebody has to do something about it."""
+        """Return whether the user has to act."""
         return self in {
             Verdict.INVALID,
             Verdict.ACCESS_REMOVED,
@@ -114,21 +115,21 @@ class Verdict(StrEnum):
 
     @property
     def needs_sign_in(self) -> bool:
-        """Say whether signing in anew is what is to be done."""
+        """Return whether the user has to sign in again."""
         return self in {Verdict.INVALID, Verdict.ACCESS_REMOVED}
 
 
-class Question(StrEnum):
-    """What to ask plex.tv next."""
+class PlexTvCheck(StrEnum):
+    """A request to plex.tv that is due."""
 
     ACCOUNT = auto()
-    """Is the account token good?"""
+    """Is the account token valid?"""
     RESOURCES = auto()
     """Is the server listed for the account, and with which token?"""
 
 
-class _Server(StrEnum):
-    """The server's last word on the token."""
+class _ServerResponse(StrEnum):
+    """How the server last responded to the token."""
 
     ACCEPTS = auto()
     REFUSES = auto()
@@ -136,36 +137,35 @@ class _Server(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class TokenHealth:
-    """All that the evidence so far amounts to.
+    """State of a token, derived from all evidence so far.
 
-    `askable` says whether plex.tv can judge the token: whether it once knew it. A token that is
-    good at one server only, or no token at all, never could be asked of plex.tv.
-    Times are those of the caller's clock; `due` times are when the next question is to be asked.
+    Without `has_account_token` plex.tv cannot check the token: it knows no server token.
+    Times are those of the caller's clock; `..._due` is when the next request to plex.tv is due.
     """
 
-    askable: bool
-    server: _Server | None = None
+    has_account_token: bool
+    server_response: _ServerResponse | None = None
     enforced: bool | None = None
     revoked: bool = False
-    removed: bool = False
-    unverifiable: bool = False
+    access_removed: bool = False
+    server_at_fault: bool = False
     unclaimed: bool = False
     wrong_server: bool = False
 
     refused_since: float | None = None
     last_refused_at: float | None = None
-    refused_for: float = 0.0
+    refused_seconds: float = 0.0
     refusal_streaks: int = 0
     last_streak_at: float = 0.0
     counted_refusals: int = 0
     counted_since: float = 0.0
-    settled_at: float = 0.0
+    startup_grace_until: float = 0.0
     unclaimed_since: float | None = None
 
     plex_tv_refused_at: float | None = None
-    plex_tv_asked_at: float | None = None
-    plex_tv_silences: int = 0
-    not_listed_at: float | None = None
+    plex_tv_checked_at: float | None = None
+    plex_tv_failures: int = 0
+    not_listed_since: float | None = None
     listed: bool = False
 
     account_due: float = 0.0
@@ -173,155 +173,150 @@ class TokenHealth:
 
     @property
     def verdict(self) -> Verdict:
-        """Return what is known, the most certain trouble first."""
+        """Return the verdict; of several problems, the most certain one."""
         if self.revoked:
             return Verdict.INVALID
         if self.wrong_server:
             return Verdict.WRONG_SERVER
         if self.unclaimed:
             return Verdict.UNCLAIMED
-        if self.server is _Server.REFUSES:
+        if self.server_response is _ServerResponse.REFUSES:
             if self.unclaimed_since is not None:
-                # plex.tv lists nobody's server for nobody, which is not the account's loss.
+                # plex.tv lists it for no account, so no access was removed.
                 return Verdict.SUSPECT
-            if self.removed:
+            if self.access_removed:
                 return Verdict.ACCESS_REMOVED
-            if self.unverifiable:
+            if self.server_at_fault:
                 return Verdict.SERVER_REFUSES
             return Verdict.SUSPECT
-        if self.server is _Server.ACCEPTS:
+        if self.server_response is _ServerResponse.ACCEPTS:
             return Verdict.NOT_ENFORCED if self.enforced is False else Verdict.VALID
         return Verdict.UNKNOWN
 
     @property
-    def next_question_at(self) -> float | None:
-        """Return when the next question is due, `None` when there is none."""
-        if not self.askable:
+    def next_check_at(self) -> float | None:
+        """Return when the next request to plex.tv is due, `None` if none will be."""
+        if not self.has_account_token:
             return None
         if self.resources_due is None:
             return self.account_due
         return min(self.account_due, self.resources_due)
 
-    def question(self, now: float) -> Question | None:
-        """Return the question that is due."""
-        if not self.askable:
+    def due_check(self, now: float) -> PlexTvCheck | None:
+        """Return the request to plex.tv that is due."""
+        if not self.has_account_token:
             return None
         if self.account_due <= now:
-            return Question.ACCOUNT
+            return PlexTvCheck.ACCOUNT
         if self.resources_due is not None and self.resources_due <= now:
-            return Question.RESOURCES
+            return PlexTvCheck.RESOURCES
         return None
 
     def after(self, evidence: Evidence, now: float, *, retry_after: float = 0.0) -> Self:
         """Return the health after one more piece of evidence.
 
-        `retry_after`, in seconds, is plex.tv's own wish, sent with `PLEX_TV_SILENT`. What plex.tv
-        says of a token that it never could judge is no evidence.
+        `retry_after`, in seconds, is what plex.tv requested along with `PLEX_TV_INCONCLUSIVE`.
+        Evidence of plex.tv is ignored for a token that plex.tv cannot check.
         """
-        if not self.askable and evidence in _OF_PLEX_TV:
+        if not self.has_account_token and evidence in _PLEX_TV_EVIDENCE:
             return self
         match evidence:
             case Evidence.SERVER_ACCEPTS:
                 return self._server_accepts()
             case Evidence.SERVER_REFUSES:
                 return self._server_refuses(now)
-            case Evidence.SERVER_SILENT | Evidence.SERVER_RESTARTED:
-                return replace(self._interrupted(), settled_at=now + SETTLE_AFTER_START)
+            case Evidence.SERVER_INCONCLUSIVE | Evidence.SERVER_RESTARTED:
+                return replace(self.after_interruption(), startup_grace_until=now + STARTUP_GRACE)
             case Evidence.SERVER_CLAIMED:
                 return replace(self, unclaimed=False, unclaimed_since=None, wrong_server=False)
             case Evidence.SERVER_UNCLAIMED:
                 return self._server_unclaimed(now)
             case Evidence.WRONG_SERVER:
-                return replace(self._interrupted(), wrong_server=True)
+                return replace(self.after_interruption(), wrong_server=True)
             case Evidence.ENFORCED | Evidence.NOT_ENFORCED:
                 return replace(self, enforced=evidence is Evidence.ENFORCED)
             case Evidence.PLEX_TV_ACCEPTS:
                 return self._plex_tv_accepts(now)
             case Evidence.PLEX_TV_REFUSES:
                 return self._plex_tv_refuses(now)
-            case Evidence.PLEX_TV_SILENT:
-                return self._plex_tv_silent(now, retry_after)
-            case Evidence.LISTED_SAME | Evidence.LISTED_OTHER:
+            case Evidence.PLEX_TV_INCONCLUSIVE:
+                return self._plex_tv_inconclusive(now, retry_after)
+            case Evidence.LISTED_WITH_SAME_TOKEN | Evidence.LISTED_WITH_NEW_TOKEN:
                 return self._listed(now)
             case Evidence.NOT_LISTED:
                 return self._not_listed(now)
             case _:
                 assert_never(evidence)
 
-    def after_a_gap(self) -> Self:
-        """Return the health after a time in which nobody looked at the server."""
-        return self._interrupted()
-
     def with_new_server_token(self) -> Self:
-        """Return the health of another token for the same server and account."""
-        return replace(self._server_accepts(), server=None)
+        """Return the health with another token for the same server and account."""
+        return replace(self._server_accepts(), server_response=None)
 
-    def _interrupted(self) -> Self:
-        """Begin anew to be sure: what was seen before the server was away says little after it."""
+    def after_interruption(self) -> Self:
+        """Return the health after a time without the server: confirmations start over."""
         return replace(
             self,
             refused_since=None,
             last_refused_at=None,
             counted_refusals=0,
             unclaimed_since=self.unclaimed_since if self.unclaimed else None,
-            not_listed_at=self.not_listed_at if self.removed else None,
+            not_listed_since=self.not_listed_since if self.access_removed else None,
             listed=False,
         )
 
     def _server_accepts(self) -> Self:
         return replace(
-            self._interrupted(),
-            server=_Server.ACCEPTS,
-            # What plex.tv has refused stays refused until plex.tv accepts it: the server may ask
-            # for no token, or still honour a revoked one.
-            revoked=self.revoked and self.askable,
-            removed=False,
-            unverifiable=False,
+            self.after_interruption(),
+            server_response=_ServerResponse.ACCEPTS,
+            # What plex.tv has refused stays revoked until plex.tv accepts it: the server may need
+            # no token, or still accept a revoked one.
+            revoked=self.revoked and self.has_account_token,
+            access_removed=False,
+            server_at_fault=False,
             wrong_server=False,
-            refused_for=0.0,
-            not_listed_at=None,
+            refused_seconds=0.0,
+            not_listed_since=None,
             unclaimed_since=self.unclaimed_since,
             resources_due=None,
         )
 
     def _server_refuses(self, now: float) -> Self:
-        # Only the time between two refusals with nothing in between is time of refusing.
+        # Only the time between two consecutive refusals counts.
         passed = 0.0 if self.last_refused_at is None else now - self.last_refused_at
-        refused_for = self.refused_for + passed
+        refused_seconds = self.refused_seconds + passed
+        long = refused_seconds >= SERVER_REFUSES_AFTER
         return replace(
-            self._counting(now) if self.refused_since is not None else self._first_refusal(now),
-            server=_Server.REFUSES,
+            self._count_refusal(now) if self.refused_since is not None else self._start_streak(now),
+            server_response=_ServerResponse.REFUSES,
             wrong_server=False,
             last_refused_at=now,
-            refused_for=refused_for,
-            unverifiable=self.unverifiable or (self.listed and refused_for >= SERVER_REFUSES_AFTER),
+            refused_seconds=refused_seconds,
+            server_at_fault=self.server_at_fault or (self.listed and long),
         )
 
-    def _first_refusal(self, now: float) -> Self:
-        """Begin a streak of refusals, and have plex.tv asked about it."""
-        recent = now - self.last_streak_at < QUICK_QUESTIONS_SPAN
+    def _start_streak(self, now: float) -> Self:
+        """Start a streak of refusals, and schedule a check with plex.tv."""
+        recent = now - self.last_streak_at < QUICK_CHECKS_SPAN
         streaks = self.refusal_streaks + 1 if recent else 1
-        health = self._counting(now)
+        interval = CONFIRM_AFTER if streaks <= QUICK_CHECKS else SLOW_CHECK_INTERVAL
         return replace(
-            health,
+            self._count_refusal(now),
             refused_since=now,
             refusal_streaks=streaks,
             last_streak_at=now,
-            account_due=self._ask_soon(
-                now, CONFIRM_AFTER if streaks <= QUICK_QUESTIONS else SLOW_QUESTIONS
-            ),
+            account_due=self._next_account_check(now, interval),
         )
 
-    def _ask_soon(self, now: float, distance: float) -> float:
-        """Return when plex.tv can be asked about a refusal, its own wish to be left alone kept."""
-        if self.plex_tv_silences:
+    def _next_account_check(self, now: float, interval: float) -> float:
+        """Return when to check a refusal with plex.tv, without shortening its back-off."""
+        if self.plex_tv_failures:
             return self.account_due
-        asked = self.plex_tv_asked_at
-        return min(self.account_due, now if asked is None else max(now, asked + distance))
+        checked = self.plex_tv_checked_at
+        return min(self.account_due, now if checked is None else max(now, checked + interval))
 
-    def _counting(self, now: float) -> Self:
-        """Count a refusal of a server that is the only judge."""
-        if self.askable or now < self.settled_at:
+    def _count_refusal(self, now: float) -> Self:
+        """Count a refusal where the server alone decides."""
+        if self.has_account_token or now < self.startup_grace_until:
             return self
         since = self.counted_since if self.counted_refusals else now
         refusals = self.counted_refusals + 1
@@ -330,7 +325,7 @@ class TokenHealth:
             counted_refusals=refusals,
             counted_since=since,
             revoked=self.revoked
-            or (refusals >= ONLY_JUDGE_REFUSALS and now - since >= ONLY_JUDGE_SPAN),
+            or (refusals >= SERVER_ALONE_REFUSALS and now - since >= SERVER_ALONE_SPAN),
         )
 
     def _server_unclaimed(self, now: float) -> Self:
@@ -340,44 +335,44 @@ class TokenHealth:
             wrong_server=False,
             unclaimed_since=since,
             unclaimed=self.unclaimed
-            or (now - since >= UNCLAIMED_CONFIRM_AFTER and now >= self.settled_at),
+            or (now - since >= UNCLAIMED_CONFIRM_AFTER and now >= self.startup_grace_until),
         )
 
     def _plex_tv_accepts(self, now: float) -> Self:
-        refuses = self.server is _Server.REFUSES
+        refuses = self.server_response is _ServerResponse.REFUSES
         return replace(
             self,
             revoked=False,
             plex_tv_refused_at=None,
-            plex_tv_asked_at=now,
-            plex_tv_silences=0,
+            plex_tv_checked_at=now,
+            plex_tv_failures=0,
             account_due=now + (PROBE_INTERVAL if refuses else ROUTINE_INTERVAL),
             resources_due=now if refuses and self.resources_due is None else self.resources_due,
         )
 
     def _plex_tv_refuses(self, now: float) -> Self:
         first = now if self.plex_tv_refused_at is None else self.plex_tv_refused_at
-        accepted = self.server is _Server.ACCEPTS
-        confirmed_at = first + (CONFIRM_UNHURRIED_AFTER if accepted else CONFIRM_AFTER)
+        accepted = self.server_response is _ServerResponse.ACCEPTS
+        confirmed_at = first + (CONFIRM_WHILE_ACCEPTED_AFTER if accepted else CONFIRM_AFTER)
         revoked = self.revoked or now >= confirmed_at
         return replace(
             self,
             revoked=revoked,
             plex_tv_refused_at=first,
-            plex_tv_asked_at=now,
-            plex_tv_silences=0,
+            plex_tv_checked_at=now,
+            plex_tv_failures=0,
             account_due=now + PROBE_INTERVAL if revoked else confirmed_at,
             resources_due=None,
         )
 
-    def _plex_tv_silent(self, now: float, retry_after: float) -> Self:
-        wished = min(retry_after, RETRY_AFTER_MOST)
-        wait = max(min(RETRY_FIRST * 2**self.plex_tv_silences, RETRY_LAST), wished)
+    def _plex_tv_inconclusive(self, now: float, retry_after: float) -> Self:
+        requested = min(retry_after, RETRY_AFTER_MAX)
+        wait = max(min(RETRY_MIN * 2**self.plex_tv_failures, RETRY_MAX), requested)
         return replace(
             self,
-            plex_tv_asked_at=now,
+            plex_tv_checked_at=now,
             # The exponent stops growing where the wait does.
-            plex_tv_silences=min(self.plex_tv_silences + 1, 10),
+            plex_tv_failures=min(self.plex_tv_failures + 1, 10),
             account_due=now + wait,
             resources_due=None if self.resources_due is None else now + wait,
         )
@@ -385,24 +380,24 @@ class TokenHealth:
     def _listed(self, now: float) -> Self:
         return replace(
             self,
-            removed=False,
+            access_removed=False,
             listed=True,
-            not_listed_at=None,
+            not_listed_since=None,
             resources_due=self._next_resources(now),
         )
 
     def _not_listed(self, now: float) -> Self:
-        first = now if self.not_listed_at is None else self.not_listed_at
-        removed = self.removed or now - first >= CONFIRM_AFTER
+        first = now if self.not_listed_since is None else self.not_listed_since
+        removed = self.access_removed or now - first >= CONFIRM_AFTER
         return replace(
             self,
-            removed=removed,
-            unverifiable=False,
+            access_removed=removed,
+            server_at_fault=False,
             listed=False,
-            not_listed_at=first,
+            not_listed_since=first,
             resources_due=self._next_resources(now) if removed else first + CONFIRM_AFTER,
         )
 
     def _next_resources(self, now: float) -> float | None:
-        """Return when the listing is to be asked for again: while the server refuses."""
-        return now + PROBE_INTERVAL if self.server is _Server.REFUSES else None
+        """Return when to fetch the list of servers again: only while the server refuses."""
+        return now + PROBE_INTERVAL if self.server_response is _ServerResponse.REFUSES else None

@@ -147,7 +147,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         self.server = server
         self._addresses = AddressFinder(self.hass, self.config_entry, server, plex_tv)
         self._reader.use_server(server)
-        await self.guard.async_replaced(server, plex_tv)
+        await self.guard.async_use_new_token(server, plex_tv)
         await self._push.async_use_server(server)
         # Listeners have to see that push was interrupted: they may have missed notifications.
         self.async_update_listeners()
@@ -179,7 +179,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
     async def async_shutdown(self) -> None:
         """Stop polling, and cancel what is scheduled."""
         self._activity_debouncer.async_shutdown()
-        self._probe.async_stop()
+        self._probe.async_shutdown()
         self._sessions.async_shutdown()
         await super().async_shutdown()
 
@@ -197,7 +197,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         if before is not None and before.info.version != data.info.version:
             self.dispatcher.async_report_version(data.info.version)
         self.dispatcher.async_report_token_accepted()
-        self._probe.async_end()
+        self._probe.async_pause()
         self._set_update_interval()
         self._push.async_ensure_open()
         if self.data is not before:
@@ -219,17 +219,17 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             failures = CONNECTION_FAILURES if self.data is None else self._failures + 1
             if not await self._addresses.async_find(err, failures):
                 raise
-        self._enforcement.ask_again()
+        self._enforcement.request_check()
         return await self._async_poll()
 
     async def _async_poll(self) -> PlexMonitorData:
         """Read from the server what is due."""
         identity = await self.server.check_identity()
-        await self.guard.async_identified(identity)
+        await self.guard.async_handle_identity(identity)
         await self._sessions.async_read()
         data = await self._reader.async_read(identity, verify_token=not self.last_update_success)
-        await self._enforcement.async_learn(self.server)
-        await self.guard.async_server_accepts()
+        await self._enforcement.async_check_if_due(self.server)
+        await self.guard.async_handle_token_accepted()
         return data
 
     async def _async_handle_error(self, err: PlexError) -> Exception:
@@ -239,19 +239,19 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             self._set_online(online=True)
             # The token was refused, and not the permission to see the sessions.
             self._reader.retry_sessions()
-            self._enforcement.ask_again()
-            await self.guard.async_server_refuses()
+            self._enforcement.request_check()
+            await self.guard.async_handle_token_refused()
             verdict = self.guard.verdict
             if verdict.needs_sign_in:
-                self._probe.async_begin()
+                self._probe.async_start()
                 # Home Assistant would add a repair issue of its own if it found no prompt.
-                await self.guard.async_prompt()
+                await self.guard.async_prompt_sign_in()
             return exception_for_verdict(self.name, verdict, has_token=self.guard.has_token)
         self._set_online(online=False)
         if isinstance(err, PlexWrongServerError):
-            await self.guard.async_wrong_server()
+            await self.guard.async_handle_wrong_server()
         else:
-            await self.guard.async_server_silent()
+            await self.guard.async_handle_server_error()
         return exception_for_error(self.name, err)
 
     def _set_online(self, *, online: bool, version: str | None = None) -> None:
@@ -280,7 +280,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         except PlexError:
             self._set_online(online=False)
         else:
-            await self.guard.async_identified(identity)
+            await self.guard.async_handle_identity(identity)
             self._set_online(online=True)
 
     @callback
