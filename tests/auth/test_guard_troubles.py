@@ -1,25 +1,16 @@
-"""Trouble of another kind than the token's: nobody is ever told that the token is dead."""
+"""Failures of the server, plex.tv or the network never make a token invalid."""
 
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_monitor.const import TokenSource
 from tests.simulator import Fault, PlexServer, World
 from tests.support.entries import DOWN, entry_of, healthy, set_up, state_of
-from tests.support.helpers import advance
-
-STATUS = "sensor.home_token_status"
-STREAMS = "sensor.home_streams"
-
-MINUTE = 60
-HOUR = 3600
-
+from tests.support.tokens import HOUR, MINUTE, STATUS, STREAMS, Elapse
 
 type Trouble = Callable[[World, PlexServer], Any]
 
@@ -61,18 +52,18 @@ TROUBLES: dict[str, Trouble] = {
     "asleep": _asleep,
     "migrating its database": _restarting,
     "busy": _server(Fault.status(503)),
-    "busy with a wish": _server(Fault.status(503, retry_after=300)),
-    "asked too often": _server(Fault.status(429)),
+    "busy with Retry-After": _server(Fault.status(503, retry_after=300)),
+    "too many requests": _server(Fault.status(429)),
     "timed out": _server(Fault.status(408)),
     "broken": _server(Fault.status(500)),
     "behind a proxy without a server": _server(Fault.status(502)),
     "hanging": _server(Fault.HANG),
     "hanging with a token": _server(Fault.HANG, "^/($|status)"),
-    "cut off": _server(Fault.RESET),
+    "connection reset": _server(Fault.RESET),
     "not found": _server(Fault.status(404)),
     "forbidden": _server(Fault.status(403)),
     "forbidden with a token": _server(Fault.status(403), "^/($|status)"),
-    "cut short": _server(Fault.TRUNCATED),
+    "truncated": _server(Fault.TRUNCATED),
     "garbled": _server(Fault.GARBLED),
     "mistyped": _server(Fault.MISTYPED),
     "oversized": _server(Fault.OVERSIZED),
@@ -87,7 +78,7 @@ TROUBLES: dict[str, Trouble] = {
     "plex.tv broken": _plex_tv(Fault.status(500)),
     "plex.tv hanging": _plex_tv(Fault.HANG),
     "plex.tv forbidding": _plex_tv(Fault.status(403)),
-    "plex.tv asked too often": _plex_tv(Fault.status(429, retry_after=60)),
+    "plex.tv with too many requests": _plex_tv(Fault.status(429, retry_after=60)),
     "plex.tv garbled": _plex_tv(Fault.GARBLED),
     "refused while plex.tv is down": _together(_attribute("rejects_tokens", True), _plex_tv_down),  # noqa: FBT003 - a value
     "refused while plex.tv is broken": _together(
@@ -102,20 +93,15 @@ TROUBLES: dict[str, Trouble] = {
 
 
 @pytest.mark.allowed_logs(DOWN)
+@pytest.mark.usefixtures("loaded_entry")
 @pytest.mark.parametrize("trouble", TROUBLES.values(), ids=TROUBLES.keys())
-async def test_trouble_of_another_kind_is_never_called_an_invalid_token(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
-    trouble: Trouble,
+async def test_other_trouble_is_never_reported_as_an_invalid_token(
+    hass: HomeAssistant, world: World, home: PlexServer, elapse: Elapse, trouble: Trouble
 ) -> None:
-    """An hour of it troubles nobody, and all is well within minutes of its end."""
-    await set_up(hass, entry)
+    """An hour of it causes no repair and no prompt, and all is well 16 minutes after its end."""
     await _together(trouble)(world, home)
     for _ in range(HOUR // MINUTE):
-        await advance(hass, freezer, MINUTE, step=30)
+        await elapse(MINUTE, step=30)
         healthy(hass)
 
     home.faults.clear()
@@ -127,24 +113,21 @@ async def test_trouble_of_another_kind_is_never_called_an_invalid_token(
         await home.start()
     if not world.plex_tv.running:
         await world.plex_tv.start()
-    await advance(hass, freezer, 16 * MINUTE)
+    await elapse(16 * MINUTE)
     healthy(hass)
     assert state_of(hass, STATUS) == "valid"
     assert state_of(hass, STREAMS) == "0"
 
 
 @pytest.mark.allowed_logs(DOWN)
-async def test_proxy_that_wants_a_login_says_nothing_about_the_token(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
+async def test_proxy_that_needs_a_login_says_nothing_about_the_token(
+    hass: HomeAssistant, world: World, home: PlexServer, elapse: Elapse
 ) -> None:
-    """Not even where the server is the only judge."""
+    """The token stays valid also where the server alone decides."""
     token = world.plex_tv.sign_in(home.owner, client_identifier="browser", product="Plex Web")
     entry = entry_of(home, server_token=token, source=TokenSource.SIGN_IN)
     await set_up(hass, entry)
     login = Fault.body("Log in first", code=401)
     home.faults.set(replace(login, headers=(("WWW-Authenticate", "Basic"),)), paths="^/($|status)")
-    await advance(hass, freezer, HOUR)
+    await elapse(HOUR)
     healthy(hass)

@@ -1,6 +1,5 @@
-"""What is known of a token outlives a reload, and the tries to set up a server that is away."""
+"""The state of a token outlives reloads, and the setup retries while a server is unavailable."""
 
-from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
 from homeassistant.const import STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
@@ -8,7 +7,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_monitor.auth.memory import TokenMemory
-from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, TokenSource
+from custom_components.plex_monitor.const import TokenSource
 from custom_components.plex_monitor.events.last_reported import LastReported
 from custom_components.plex_monitor.plex.token_health import TokenHealth
 from tests.simulator import Account, Fault, PlexServer, World
@@ -17,56 +16,48 @@ from tests.support.entries import (
     entry_of,
     healthy,
     issues_of,
-    reauths_of,
     set_up,
+    setup_state,
     state_of,
 )
-from tests.support.flows import sign_in
-from tests.support.helpers import advance, settle
-
-MINUTE = 60
-HOUR = 3600
-
-SERVER = "binary_sensor.home_server"
-PROBLEM = "binary_sensor.home_token_problem"
-
-
-def state_now(entry: MockConfigEntry) -> ConfigEntryState:
-    """Return the state of the entry, which changes behind a type checker's back."""
-    return entry.state
-
-
-def asked_plex_tv(world: World) -> int:
-    """Return how often plex.tv was asked whether the account token is good."""
-    return len(world.requests.to(host="plex.tv", path="/api/v2/user"))
+from tests.support.helpers import settle
+from tests.support.tokens import (
+    DAY,
+    HOUR,
+    MINUTE,
+    PROBLEM,
+    SERVER,
+    Elapse,
+    account_checks,
+    assert_no_problem,
+    assert_token_invalid,
+    revoke_token,
+    sign_in_at_prompt,
+)
 
 
-async def test_reloads_do_not_ask_plex_tv_what_it_said_a_moment_ago(
-    hass: HomeAssistant, world: World, entry: MockConfigEntry
+async def test_reload_does_not_check_the_token_with_plex_tv_again(
+    hass: HomeAssistant, world: World, loaded_entry: MockConfigEntry
 ) -> None:
-    """Whoever tries things out reloads a lot."""
-    await set_up(hass, entry)
+    """Users who try things out reload a lot."""
     for _ in range(10):
-        await hass.config_entries.async_reload(entry.entry_id)
+        await hass.config_entries.async_reload(loaded_entry.entry_id)
         await settle(hass)
-    assert asked_plex_tv(world) == 1
+    assert account_checks(world) == 1
     healthy(hass)
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_reload_keeps_since_when_the_token_is_dead(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
+async def test_reload_does_not_change_since(
+    hass: HomeAssistant, revoked_entry: MockConfigEntry, elapse: Elapse
 ) -> None:
-    """The reload is not when it died."""
-    await set_up(hass, entry)
-    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
-    await advance(hass, freezer, 2 * MINUTE, step=5)
+    """The token became invalid before the reload."""
     before = hass.states.get(PROBLEM)
     assert before is not None
     assert before.state == STATE_ON
 
-    await advance(hass, freezer, HOUR)
-    await hass.config_entries.async_reload(entry.entry_id)
+    await elapse(HOUR)
+    await hass.config_entries.async_reload(revoked_entry.entry_id)
     await settle(hass)
     after = hass.states.get(PROBLEM)
     assert after is not None
@@ -76,25 +67,25 @@ async def test_reload_keeps_since_when_the_token_is_dead(
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_time_in_which_nobody_looked_is_not_time_of_refusing(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, friend: Account
+async def test_time_without_polls_does_not_count_as_time_of_refusals(
+    hass: HomeAssistant, home: PlexServer, friend: Account, elapse: Elapse
 ) -> None:
-    """Where the server is the only judge, it has to refuse all along."""
+    """Where the server alone decides, it has to refuse without interruption."""
     entry = entry_of(home, server_token=home.share_with(friend), source=TokenSource.PASTED)
     await set_up(hass, entry)
     home.unshare(friend)
-    await advance(hass, freezer, 20 * MINUTE)
+    await elapse(20 * MINUTE)
     await hass.config_entries.async_unload(entry.entry_id)
-    await advance(hass, freezer, HOUR)
+    await elapse(HOUR)
     await hass.config_entries.async_setup(entry.entry_id)
-    await advance(hass, freezer, 20 * MINUTE)
+    await elapse(20 * MINUTE)
     assert issues_of(hass) == ["plex_monitor.token_temporary"]
-    await advance(hass, freezer, 15 * MINUTE)
+    await elapse(15 * MINUTE)
     assert issues_of(hass) == ["plex_monitor.token_invalid"]
 
 
-def test_what_is_kept_does_not_show_the_tokens() -> None:
-    """Not even to whoever prints it."""
+def test_repr_of_stored_state_does_not_contain_the_tokens() -> None:
+    """It may be logged."""
     memory = TokenMemory(
         tokens=("account-secret", "server-secret"),
         health=TokenHealth(has_account_token=True),
@@ -103,111 +94,93 @@ def test_what_is_kept_does_not_show_the_tokens() -> None:
     assert "secret" not in repr((memory, LastReported(tokens=memory.tokens)))
 
 
-async def test_token_that_dies_while_the_setup_is_retried_is_told(
+async def test_token_that_becomes_invalid_while_the_setup_is_retried_is_reported(
     hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
     world: World,
     home: PlexServer,
     owner: Account,
     entry: MockConfigEntry,
+    elapse: Elapse,
 ) -> None:
-    """Home Assistant starts while the server is away, which may take days."""
+    """The server may be unavailable for days when Home Assistant starts."""
     await home.stop()
-    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
+    revoke_token(world, entry)
     await set_up(hass, entry)
     assert issues_of(hass) == []
-    await advance(hass, freezer, MINUTE, step=5)
-    assert state_now(entry) is ConfigEntryState.SETUP_RETRY
-    assert issues_of(hass) == ["plex_monitor.token_invalid"]
-    assert reauths_of(hass) == ["reauth_confirm"]
+    await elapse(MINUTE, step=5)
+    assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
+    assert_token_invalid(hass)
 
-    [flow] = hass.config_entries.flow.async_progress()
-    menu = await hass.config_entries.flow.async_configure(flow["flow_id"])
-    result = await sign_in(hass, world, menu, owner)
+    result = await sign_in_at_prompt(hass, world, owner)
     assert result["reason"] == "reauth_successful"
     await settle(hass)
-    assert state_now(entry) is ConfigEntryState.SETUP_RETRY
+    assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
     assert issues_of(hass) == []
 
     await home.start()
-    await advance(hass, freezer, 3 * MINUTE, step=5)
-    assert state_now(entry) is ConfigEntryState.LOADED
+    await elapse(3 * MINUTE, step=5)
+    assert setup_state(entry) is ConfigEntryState.LOADED
     assert state_of(hass, SERVER) == STATE_ON
     healthy(hass)
 
 
-async def test_token_that_works_again_while_the_setup_is_retried_takes_the_repair_back(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
+async def test_repair_is_deleted_when_plex_tv_accepts_the_token_while_the_setup_is_retried(
+    hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry, elapse: Elapse
 ) -> None:
-    """plex.tv was wrong for a while; the server is away all the time."""
+    """plex.tv refused all tokens for a while; the server is unavailable all the time."""
     await home.stop()
     refusing = world.plex_tv.faults.set(Fault.UNAUTHORIZED)
     await set_up(hass, entry)
-    await advance(hass, freezer, 2 * MINUTE, step=5)
+    await elapse(2 * MINUTE, step=5)
     assert issues_of(hass) == ["plex_monitor.token_invalid"]
 
     world.plex_tv.faults.clear(refusing)
-    await advance(hass, freezer, 30 * MINUTE)
-    assert state_now(entry) is ConfigEntryState.SETUP_RETRY
-    assert issues_of(hass) == []
-    assert reauths_of(hass) == []
+    await elapse(30 * MINUTE)
+    assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
+    assert_no_problem(hass)
 
 
-async def test_server_that_is_away_for_a_day_does_not_make_plex_tv_busy(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
+async def test_setup_retries_do_not_flood_plex_tv(
+    hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry, elapse: Elapse
 ) -> None:
-    """The setup is tried every minute or two, and plex.tv is not asked each time."""
+    """The setup is retried every minute or two, without a check with plex.tv each time."""
     await home.stop()
     await set_up(hass, entry)
-    await advance(hass, freezer, 24 * HOUR)
-    assert 4 <= asked_plex_tv(world) <= 6
+    await elapse(DAY)
+    assert 4 <= account_checks(world) <= 6
     assert issues_of(hass) == []
 
 
-async def test_no_alarm_while_neither_of_them_answers(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
+async def test_nothing_is_reported_while_neither_server_nor_plex_tv_responds(
+    hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry, elapse: Elapse
 ) -> None:
-    """A power cut is over for Home Assistant first."""
+    """After a power cut Home Assistant may start first."""
     await home.stop()
     await world.plex_tv.stop()
     await set_up(hass, entry)
-    await advance(hass, freezer, HOUR)
-    assert state_now(entry) is ConfigEntryState.SETUP_RETRY
+    await elapse(HOUR)
+    assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
     assert issues_of(hass) == []
 
     await world.plex_tv.start()
     await home.start()
-    await advance(hass, freezer, 20 * MINUTE)
-    assert state_now(entry) is ConfigEntryState.LOADED
+    await elapse(20 * MINUTE)
+    assert setup_state(entry) is ConfigEntryState.LOADED
     healthy(hass)
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_entry_that_is_enabled_again_is_judged_anew(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, entry: MockConfigEntry
+async def test_token_is_checked_anew_when_its_entry_is_enabled_again(
+    hass: HomeAssistant, revoked_entry: MockConfigEntry, elapse: Elapse
 ) -> None:
-    """Its repair went when it was disabled, and comes back if it is still called for."""
-    await set_up(hass, entry)
-    world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
-    await advance(hass, freezer, 2 * MINUTE, step=5)
-    await hass.config_entries.async_set_disabled_by(entry.entry_id, ConfigEntryDisabler.USER)
+    """The repair was deleted with the entry disabled, and is created again if it still applies."""
+    entry_id = revoked_entry.entry_id
+    await hass.config_entries.async_set_disabled_by(entry_id, ConfigEntryDisabler.USER)
     await settle(hass)
     assert issues_of(hass) == []
 
-    await hass.config_entries.async_set_disabled_by(entry.entry_id, None)
+    await hass.config_entries.async_set_disabled_by(entry_id, None)
     await settle(hass)
     assert state_of(hass, PROBLEM) == STATE_OFF
-    await advance(hass, freezer, 2 * MINUTE, step=5)
+    await elapse(2 * MINUTE, step=5)
     assert issues_of(hass) == ["plex_monitor.token_invalid"]

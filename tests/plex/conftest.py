@@ -8,12 +8,14 @@ import pytest
 
 from custom_components.plex_monitor.plex import server_requests
 from custom_components.plex_monitor.plex.server import PlexServer
+from custom_components.plex_monitor.plex.token_health import Evidence, TokenHealth
 from custom_components.plex_monitor.plex.transport import ClientIdentity, PlexTransport
 from tests import simulator
 from tests.simulator import World
 
 from .common import IDENTITY, Clock, transport_to
 from .raw_server import RawServer
+from .token_timeline import ACCEPTS, PLEX_TV_ACCEPTS, TokenTimeline
 
 # A slow machine is no reason to fail.
 settings.register_profile("plex", deadline=None)
@@ -91,3 +93,19 @@ def server(
     return PlexServer(
         session, home.url, identity, machine_identifier=home.machine_identifier, token=token
     )
+
+
+@pytest.fixture
+def timeline() -> TokenTimeline:
+    """Return the timeline of a token that plex.tv accepts, and a server that needs one."""
+    timeline = TokenTimeline(TokenHealth(has_account_token=True))
+    timeline.add(Evidence.SERVER_CLAIMED, Evidence.ENFORCED, ACCEPTS, PLEX_TV_ACCEPTS)
+    return timeline
+
+
+@pytest.fixture
+def server_timeline() -> TokenTimeline:
+    """Return the timeline of a token that a server which needs one accepts, unknown to plex.tv."""
+    timeline = TokenTimeline(TokenHealth(has_account_token=False))
+    timeline.add(Evidence.SERVER_CLAIMED, Evidence.ENFORCED, ACCEPTS)
+    return timeline

@@ -20,13 +20,15 @@ from .token_promises import (
     ROUTINE_INTERVAL,
     SLOW_CHECK_INTERVAL,
 )
-
-ACCEPTS = Evidence.SERVER_ACCEPTS
-REFUSES = Evidence.SERVER_REFUSES
-INCONCLUSIVE = Evidence.SERVER_INCONCLUSIVE
-PLEX_TV_ACCEPTS = Evidence.PLEX_TV_ACCEPTS
-PLEX_TV_REFUSES = Evidence.PLEX_TV_REFUSES
-PLEX_TV_INCONCLUSIVE = Evidence.PLEX_TV_INCONCLUSIVE
+from .token_timeline import (
+    ACCEPTS,
+    INCONCLUSIVE,
+    LISTED,
+    PLEX_TV_ACCEPTS,
+    PLEX_TV_INCONCLUSIVE,
+    PLEX_TV_REFUSES,
+    REFUSES,
+)
 
 type Event = tuple[float, Evidence]
 type History = list[tuple[float, Evidence, TokenHealth]]
@@ -166,6 +168,6 @@ def test_alternating_server_does_not_flood_plex_tv(responses: list[Evidence]) ->
                 checked_at.append(now)
                 health = health.after(PLEX_TV_ACCEPTS, now)
             else:
-                health = health.after(Evidence.LISTED_WITH_SAME_TOKEN, now)
+                health = health.after(LISTED, now)
     assert all(later - earlier >= CONFIRM_AFTER for earlier, later in pairwise(checked_at))
     assert len(checked_at) <= 1 + QUICK_CHECKS + len(responses) / SLOW_CHECK_INTERVAL

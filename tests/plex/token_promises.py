@@ -1,4 +1,4 @@
-"""What is promised of a token, in numbers of its own: no slip in the code changes a promise."""
+"""The promised figures, apart from the code, so that a change of the code breaks a test."""
 
 SECOND = 1.0
 MINUTE = 60.0

@@ -96,7 +96,7 @@ class TokenGuard:
 
     @property
     def has_token(self) -> bool:
-        """Return whether the entry has a token: a server may need none."""
+        """Return whether the entry has a token: some servers need none."""
         return CONF_SERVER_TOKEN in self.entry.data
 
     @callback
@@ -171,7 +171,7 @@ class TokenGuard:
         self._schedule()
 
     async def _async_handle_plex_tv_evidence(self, evidence: Evidence) -> None:
-        """Act on evidence of plex.tv that does not change the verdict."""
+        """Act on evidence of plex.tv also where it did not change the verdict."""
         if evidence is Evidence.PLEX_TV_REFUSES and self.verdict.needs_sign_in:
             # The user may have closed the prompt, and the problem persists.
             await self.async_prompt_sign_in()

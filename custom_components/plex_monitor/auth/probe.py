@@ -32,7 +32,7 @@ class Probe:
         self._refresh = refresh
         self._refresh_due = 0.0
         self._timer: CALLBACK_TYPE | None = None
-        self._stopped = False
+        self._is_shut_down = False
 
     @callback
     def async_start(self) -> None:
@@ -50,12 +50,12 @@ class Probe:
     @callback
     def async_shutdown(self) -> None:
         """Stop for good."""
-        self._stopped = True
+        self._is_shut_down = True
         self.async_pause()
 
     def _schedule(self) -> None:
         self.async_pause()
-        if self._stopped:
+        if self._is_shut_down:
             return
         self._timer = async_call_later(
             self.hass, ONLINE_CHECK_INTERVAL, HassJob(self._async_timer, cancel_on_shutdown=True)
