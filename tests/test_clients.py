@@ -1,4 +1,4 @@
-"""What Plex is told about this Home Assistant."""
+"""Identity of this Home Assistant at Plex."""
 
 from homeassistant.core import HomeAssistant
 import pytest
@@ -19,20 +19,20 @@ from .support.entries import set_up
         ("", None, "Home Assistant"),
     ],
 )
-async def test_device_is_told_from_others(
+async def test_device_name_contains_home_and_server(
     hass: HomeAssistant, location: str, server: str | None, name: str
 ) -> None:
-    """By the home and the server, as far as they are known."""
+    """Either can be unknown."""
     hass.config.location_name = location
     identity = client_identity(hass, "home-assistant-1", server)
     assert identity.device_name == name
     assert identity.product == "Home Assistant"
 
 
-async def test_entry_names_its_server_to_plex_tv(
+async def test_requests_of_an_entry_to_plex_tv_name_its_server(
     hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """It may have been signed in before it was known for which server."""
+    """At the sign-in the server may not have been known."""
     hass.config.location_name = "Größe"
     await set_up(hass, entry)
     assert {record.headers["X-Plex-Device-Name"] for record in world.requests.to("plex.tv")} == {

@@ -1,4 +1,4 @@
-"""Set up, unload, remove."""
+"""Setup, unload and removal of a config entry."""
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
@@ -32,7 +32,7 @@ from .support.helpers import advance, settle
 async def test_set_up_and_unload(
     hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """After the unload nothing is asked and nobody listens any more."""
+    """The push channel is open until the unload."""
     await set_up(hass, entry)
     assert setup_state(entry) is ConfigEntryState.LOADED
     assert len(home.notifier.listeners) == 1
@@ -45,8 +45,8 @@ async def test_set_up_and_unload(
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-@pytest.mark.parametrize("dead", [False, True], ids=["good token", "dead token"])
-async def test_nothing_goes_on_after_the_unload(
+@pytest.mark.parametrize("revoked", [False, True], ids=["valid token", "invalid token"])
+async def test_no_request_is_sent_after_the_unload(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
@@ -54,13 +54,13 @@ async def test_nothing_goes_on_after_the_unload(
     owner: Account,
     entry: MockConfigEntry,
     *,
-    dead: bool,
+    revoked: bool,
 ) -> None:
-    """No timer is left behind, whatever was waited for."""
+    """All timers and listeners of the entry have ended."""
     await set_up(hass, entry)
     await home.start_stream(user=owner, title="Film", with_session=False)
     await home.discover(Find(title="Another film"))
-    if dead:
+    if revoked:
         world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
         await advance(hass, freezer, 120)
     await settle(hass)
@@ -74,7 +74,7 @@ async def test_nothing_goes_on_after_the_unload(
 async def test_server_is_a_service_device(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """Its version and address are told."""
+    """The device has the version and the address of the server."""
     await set_up(hass, entry)
     device = dr.async_get(hass).async_get_device_by_identifier(
         (DOMAIN, home.machine_identifier), entry.entry_id
@@ -91,16 +91,16 @@ async def test_server_is_a_service_device(
 @pytest.mark.parametrize(
     "fault",
     [Fault.status(503), Fault.RESET, Fault.GARBLED, Fault.status(404)],
-    ids=["starting", "cut off", "garbled", "not found"],
+    ids=["starting", "connection reset", "garbled", "not found"],
 )
-async def test_server_that_does_not_answer_is_tried_again(
+async def test_setup_is_retried_while_the_server_does_not_respond(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     entry: MockConfigEntry,
     fault: Fault,
 ) -> None:
-    """Nothing is known of it, so nothing is set up."""
+    """There is no repair, and the entry is loaded once the server responds."""
     home.faults.set(fault)
     await set_up(hass, entry)
     assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
@@ -113,10 +113,10 @@ async def test_server_that_does_not_answer_is_tried_again(
 
 
 @pytest.mark.allowed_logs("Error on transport creation for incoming connection")
-async def test_certificate_that_is_not_trusted_is_told(
+async def test_untrusted_certificate_is_the_reason_of_the_setup_retry(
     hass: HomeAssistant, world: World, owner: Account
 ) -> None:
-    """The token is not sent, and the entry says what to do."""
+    """The token is not sent, and the entry shows the reason."""
     safe = await world.add_server("Safe", owner=owner, tls=True)
     entry = signed_in_entry(world, safe, owner)
     entry.add_to_hass(hass)
@@ -129,20 +129,20 @@ async def test_certificate_that_is_not_trusted_is_told(
     assert [r for r in world.requests.to(host="Safe") if r.token_sent] == []
 
 
-async def test_another_server_at_the_address_is_not_given_the_token(
+async def test_token_is_not_sent_to_another_server_at_the_address(
     hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """Not even once."""
+    """The setup is retried without it."""
     home.identifies_as = "f" * 40
     await set_up(hass, entry)
     assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
     assert [r for r in world.requests.to(host="Home") if r.token_sent] == []
 
 
-async def test_works_without_plex_tv(
+async def test_setup_needs_no_plex_tv(
     hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """The internet is not needed once the entry is set up."""
+    """An entry that exists works without internet access."""
     await world.plex_tv.stop()
     await set_up(hass, entry)
     assert setup_state(entry) is ConfigEntryState.LOADED
@@ -158,7 +158,7 @@ async def test_two_servers_side_by_side(
     entry: MockConfigEntry,
     cabin_entry: MockConfigEntry,
 ) -> None:
-    """Each has its own token, device and state."""
+    """Each has a token and a state of its own."""
     await set_up(hass, entry)
     await set_up(hass, cabin_entry)
     await cabin.start_stream(user=owner, title="Film")
@@ -171,36 +171,39 @@ async def test_two_servers_side_by_side(
     }
 
 
-@pytest.mark.parametrize("source", [TokenSource.SIGN_IN, TokenSource.LINKED])
-async def test_removal_signs_our_own_token_out(
-    hass: HomeAssistant, world: World, home: PlexServer, owner: Account, source: TokenSource
+@pytest.mark.parametrize(
+    ("source", "client_identifier", "is_signed_out"),
+    [
+        (TokenSource.SIGN_IN, "home-assistant-1", True),
+        (TokenSource.LINKED, "home-assistant-1", True),
+        (TokenSource.PASTED, "browser", False),
+        (TokenSource.BORROWED, "browser", False),
+    ],
+)
+async def test_removal_signs_out_only_a_token_of_our_own(
+    hass: HomeAssistant,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+    source: TokenSource,
+    client_identifier: str,
+    *,
+    is_signed_out: bool,
 ) -> None:
-    """Plex lists no device that nobody uses."""
-    token = world.plex_tv.sign_in(owner, client_identifier="home-assistant-1", product="x")
+    """Plex then lists no unused device. A browser or another integration uses the other tokens."""
+    token = world.plex_tv.sign_in(owner, client_identifier=client_identifier, product="x")
     entry = entry_of(home, account_token=token, server_token=token, source=source)
     await set_up(hass, entry)
     await hass.config_entries.async_remove(entry.entry_id)
-    assert not world.plex_tv.is_valid(token)
+    assert world.plex_tv.is_valid(token) is not is_signed_out
+    assert issues_of(hass) == []
     assert er.async_get(hass).entities.get_entries_for_config_entry_id(entry.entry_id) == []
 
 
-@pytest.mark.parametrize("source", [TokenSource.PASTED, TokenSource.BORROWED])
-async def test_removal_leaves_a_token_of_somebody_else_alone(
-    hass: HomeAssistant, world: World, home: PlexServer, owner: Account, source: TokenSource
-) -> None:
-    """It belongs to a browser, or to another integration."""
-    token = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
-    entry = entry_of(home, account_token=token, server_token=token, source=source)
-    await set_up(hass, entry)
-    await hass.config_entries.async_remove(entry.entry_id)
-    assert world.plex_tv.is_valid(token)
-    assert issues_of(hass) == []
-
-
-async def test_removal_of_a_token_that_is_dead_already(
+async def test_removal_of_an_entry_with_a_revoked_token(
     hass: HomeAssistant, world: World, entry: MockConfigEntry
 ) -> None:
-    """There is nothing to say about it."""
+    """It causes no repair and no prompt."""
     await set_up(hass, entry)
     world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
     await hass.config_entries.async_remove(entry.entry_id)
@@ -209,13 +212,13 @@ async def test_removal_of_a_token_that_is_dead_already(
 
 
 @pytest.mark.allowed_logs(r"Home is removed, but could not be signed out of plex\.tv")
-async def test_removal_without_plex_tv_says_what_is_left_to_do(
+async def test_removal_without_plex_tv_logs_what_is_left_to_do(
     hass: HomeAssistant,
     world: World,
     entry: MockConfigEntry,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """The entry is removed all the same."""
+    """The user has to remove the device at plex.tv; the log does not contain the token."""
     await set_up(hass, entry)
     await world.plex_tv.stop()
     await hass.config_entries.async_remove(entry.entry_id)

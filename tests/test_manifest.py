@@ -1,6 +1,6 @@
-"""What Home Assistant's hassfest and HACS check of the files around the code.
+"""Checks of hassfest and HACS on the files around the code.
 
-Both run as GitHub actions only; these checks say the same before anything is pushed.
+Both run as GitHub actions only; these tests find the same problems before a push.
 """
 
 from collections.abc import Iterator, Mapping
@@ -162,13 +162,13 @@ def icons_fixture() -> dict[str, Any]:
     return load(INTEGRATION / "icons.json")
 
 
-def test_manifest_keys_are_known_and_in_order(manifest: dict[str, Any]) -> None:
-    """Domain and name come first, then the alphabet."""
+def test_manifest_keys_are_known_and_sorted(manifest: dict[str, Any]) -> None:
+    """Domain and name come first, the others in alphabetical order."""
     assert manifest.keys() <= MANIFEST_KEYS
     assert list(manifest) == ["domain", "name", *sorted(manifest.keys() - {"domain", "name"})]
 
 
-def test_manifest_says_what_home_assistant_and_hacs_need(manifest: dict[str, Any]) -> None:
+def test_manifest_has_what_home_assistant_and_hacs_need(manifest: dict[str, Any]) -> None:
     """A custom integration needs a version, owners and a place for issues."""
     assert manifest["domain"] == INTEGRATION.name
     assert manifest["config_flow"] is True
@@ -182,15 +182,15 @@ def test_manifest_says_what_home_assistant_and_hacs_need(manifest: dict[str, Any
     assert manifest["issue_tracker"] == f"{manifest['documentation']}/issues"
 
 
-def test_nothing_is_installed_for_the_integration(manifest: dict[str, Any]) -> None:
-    """No requirement of ours, or of a dependency, can clash with another integration's."""
+def test_integration_has_no_requirements(manifest: dict[str, Any]) -> None:
+    """No requirement can conflict with one of another integration."""
     assert not manifest.get("requirements")
     assert not manifest.get("dependencies")
     assert not manifest.get("after_dependencies")
 
 
 def test_hacs_json(manifest: dict[str, Any]) -> None:
-    """HACS shows the same name and wants a Home Assistant that the code runs on."""
+    """HACS shows the same name, and requires a Home Assistant version that the code runs on."""
     hacs = load(REPOSITORY / "hacs.json")
     assert hacs.keys() <= HACS_KEYS
     assert hacs["name"] == manifest["name"]
@@ -200,13 +200,13 @@ def test_hacs_json(manifest: dict[str, Any]) -> None:
 
 
 def test_every_json_file_parses() -> None:
-    """A broken file would only be found by the user."""
+    """Otherwise only users would find a broken file."""
     for path in INTEGRATION.rglob("*.json"):
         load(path)
 
 
 def test_english_texts_are_clean(english: dict[str, Any]) -> None:
-    """No spaces around, no HTML, no placeholder in single quotes, which the frontend escapes."""
+    """No text has outer spaces, HTML or quoted placeholders, which the frontend escapes."""
     for key, text in flatten(english).items():
         assert text == text.strip(), key
         assert text, key
@@ -217,7 +217,7 @@ def test_english_texts_are_clean(english: dict[str, Any]) -> None:
 
 
 def test_english_keys_are_slugs(english: dict[str, Any]) -> None:
-    """The categories are Home Assistant's and all keys below are slugs."""
+    """The categories are those of Home Assistant, and all keys are slugs."""
     assert english.keys() <= TRANSLATION_CATEGORIES
     for dotted in flatten(english):
         for key in dotted.split("."):
@@ -235,7 +235,7 @@ def flows(english: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]
 
 
 def test_flow_texts_have_the_keys_of_a_flow(english: dict[str, Any]) -> None:
-    """A key that Home Assistant does not know is never shown."""
+    """Home Assistant does not show the text of an unknown key."""
     for name, flow in flows(english):
         assert flow.keys() <= FLOW_KEYS, name
         for step, texts in flow["step"].items():
@@ -243,7 +243,7 @@ def test_flow_texts_have_the_keys_of_a_flow(english: dict[str, Any]) -> None:
 
 
 def test_every_field_has_a_name_and_a_description(english: dict[str, Any]) -> None:
-    """The rule config-flow wants a description for each field."""
+    """The rule config-flow requires a description for each field."""
     for name, flow in flows(english):
         for step, texts in flow["step"].items():
             for part in (texts, *texts.get("sections", {}).values()):
@@ -251,16 +251,16 @@ def test_every_field_has_a_name_and_a_description(english: dict[str, Any]) -> No
                 assert fields.keys() == descriptions.keys(), f"{name}.{step}"
 
 
-def test_every_issue_has_one_way_to_be_shown(english: dict[str, Any]) -> None:
-    """An issue has a title and either a description or a fix flow with steps."""
+def test_every_issue_has_either_a_description_or_a_fix_flow(english: dict[str, Any]) -> None:
+    """It has a title as well, and a fix flow has steps."""
     for name, issue in english.get("issues", {}).items():
         assert issue.keys() in ({"title", "description"}, {"title", "fix_flow"}), name
         if "fix_flow" in issue:
             assert issue["fix_flow"]["step"], name
 
 
-def test_icons_are_of_material_design_and_differ_by_state(icons: dict[str, Any]) -> None:
-    """A state icon that equals the default is noise."""
+def test_icons_are_material_design_icons_and_differ_by_state(icons: dict[str, Any]) -> None:
+    """A state icon that equals the default is superfluous."""
     for key, icon in flatten(icons).items():
         assert icon.startswith("mdi:"), key
     for platform, entities in icons.get("entity", {}).items():
@@ -281,22 +281,22 @@ def test_every_icon_belongs_to_a_named_entity(
 
 
 @pytest.mark.parametrize(("name", "size"), [("icon.png", 256), ("icon@2x.png", 512)])
-def test_brand_icons_have_home_assistants_sizes(name: str, size: int) -> None:
-    """Icons are square and of a fixed size."""
+def test_brand_icons_have_the_required_sizes(name: str, size: int) -> None:
+    """Icons are square, and have a fixed size."""
     with Image.open(INTEGRATION / "brand" / name) as image:
         assert image.size == (size, size)
 
 
 @pytest.mark.parametrize("prefix", ["", "dark_"])
-def test_brand_logos_have_home_assistants_sizes(prefix: str) -> None:
-    """The shortest side of a logo is 128 to 256 pixels, twice that for dense displays."""
+def test_brand_logos_have_the_required_sizes(prefix: str) -> None:
+    """The shorter side of a logo is 128 to 256 pixels, twice that for high-density displays."""
     for suffix, low, high in (("", 128, 256), ("@2x", 256, 512)):
         with Image.open(INTEGRATION / "brand" / f"{prefix}logo{suffix}.png") as image:
             assert low <= min(image.size) <= high
 
 
-def test_quality_scale_answers_every_rule() -> None:
-    """An exemption says why."""
+def test_quality_scale_covers_every_rule() -> None:
+    """An exemption has a comment with the reason."""
     rules = load_yaml_dict(str(QUALITY_SCALE))["rules"]
     assert isinstance(rules, dict)
     assert rules.keys() == QUALITY_SCALE_RULES
@@ -307,8 +307,8 @@ def test_quality_scale_answers_every_rule() -> None:
             assert rule["comment"], name
 
 
-def test_workflows_pin_their_actions_and_ask_for_no_rights() -> None:
-    """A tag can be moved; a commit cannot."""
+def test_workflows_pin_their_actions_and_have_no_permissions() -> None:
+    """Unlike a tag, a commit cannot be moved."""
     workflows = list((REPOSITORY / ".github" / "workflows").glob("*.yml"))
     assert workflows
     for path in workflows:

@@ -1,4 +1,4 @@
-"""The token is nowhere but in Home Assistant's own store of config entries, and on its way."""
+"""The token is only in the storage of config entries, and in requests to Plex."""
 
 import asyncio
 from collections.abc import Iterator
@@ -43,10 +43,10 @@ MINUTE = 60
 CONFIG_ENTRIES = "core.config_entries"
 
 
-def _everything_told(
+def _everything_exposed(
     hass: HomeAssistant, caplog: pytest.LogCaptureFixture, storage: dict[str, Any]
 ) -> Iterator[tuple[str, str]]:
-    """Return all that is told to anybody, by where it is."""
+    """Return all text that Home Assistant exposes or stores, with its place."""
     formatter = logging.Formatter()
     for record in caplog.records:
         line = formatter.format(record)
@@ -66,8 +66,8 @@ def _everything_told(
             yield f"storage {key}", json.dumps(stored, default=str)
 
 
-async def _act(hass: HomeAssistant, action: str) -> Any:
-    """Do an action, and return what it answers."""
+async def _perform_action(hass: HomeAssistant, action: str) -> Any:
+    """Perform an action, and return its response."""
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     return await hass.services.async_call(
         DOMAIN,
@@ -79,14 +79,14 @@ async def _act(hass: HomeAssistant, action: str) -> Any:
 
 
 async def _configure(hass: HomeAssistant) -> Any:
-    """Open the options, and return what they show."""
+    """Open the options flow, and return what it shows."""
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     shown = await hass.config_entries.options.async_init(entry.entry_id)
     return {"shown": str(shown)}
 
 
-async def _choose_player(hass: HomeAssistant, player: Player) -> None:
-    """Choose a player that gets a device."""
+async def _select_player(hass: HomeAssistant, player: Player) -> None:
+    """Select a player in the options."""
     (entry,) = hass.config_entries.async_entries(DOMAIN)
     options = hass.config_entries.options
     form = await options.async_init(entry.entry_id)
@@ -95,7 +95,7 @@ async def _choose_player(hass: HomeAssistant, player: Player) -> None:
 
 
 async def _stop(hass: HomeAssistant) -> None:
-    """Press stop on the player that was chosen."""
+    """Stop the selected player."""
     await hass.services.async_call(
         "media_player", "media_stop", {ATTR_ENTITY_ID: "media_player.living_room_tv"}, blocking=True
     )
@@ -103,7 +103,7 @@ async def _stop(hass: HomeAssistant) -> None:
 
 @pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: ")
 @pytest.mark.usefixtures("quick_polling")
-async def test_token_is_told_to_nobody(
+async def test_token_is_exposed_nowhere(
     hass: HomeAssistant,
     hass_storage: dict[str, Any],
     freezer: FrozenDateTimeFactory,
@@ -111,7 +111,7 @@ async def test_token_is_told_to_nobody(
     home: PlexServer,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    """A whole life of an entry, with all that can go wrong, logged as finely as it can be."""
+    """The whole life of an entry is checked, with many failures and with debug logging."""
     caplog.set_level(logging.DEBUG)
     assert await async_setup_component(hass, REPAIRS, {})
     result = await start_flow(hass, "sign_in")
@@ -122,14 +122,17 @@ async def test_token_is_told_to_nobody(
     await settle(hass)
     stream = await home.start_stream(user=home.owner, title="Film")
     await settle(hass)
-    await _choose_player(hass, stream.player)
+    await _select_player(hass, stream.player)
     diagnostics = [await async_get_config_entry_diagnostics(hass, entry)]
-    answers = [await _act(hass, action) for action in ("list_streams", "recently_added", "history")]
+    responses = [
+        await _perform_action(hass, action)
+        for action in ("list_streams", "recently_added", "history")
+    ]
     pictures = [
         (await async_get_image(hass, f"image.{name}")).content
         for name in ("home_latest_added", "home_now_playing", "living_room_tv_picture")
     ]
-    await _act(hass, "replace_token")
+    await _perform_action(hass, "replace_token")
     await settle(hass)
     tokens |= {entry.data[CONF_ACCOUNT_TOKEN], entry.data[CONF_SERVER_TOKEN]}
     assert len(tokens) >= 2
@@ -148,15 +151,15 @@ async def test_token_is_told_to_nobody(
         home.faults.set(fault)
         world.plex_tv.faults.set(fault)
         calls = [
-            hass.async_create_task(_act(hass, action))
+            hass.async_create_task(_perform_action(hass, action))
             for action in ("list_streams", "history", "replace_token")
         ]
-        calls += [hass.async_create_task(ask(hass)) for ask in (_configure, _stop)]
+        calls += [hass.async_create_task(call(hass)) for call in (_configure, _stop)]
         await advance(hass, freezer, 3 * MINUTE)
         diagnostics.append(await async_get_config_entry_diagnostics(hass, entry))
-        for answer in await asyncio.gather(*calls, return_exceptions=True):
-            assert answer is None or isinstance(answer, dict | HomeAssistantError)
-            answers.append(f"{answer} {answer!r}")
+        for response in await asyncio.gather(*calls, return_exceptions=True):
+            assert response is None or isinstance(response, dict | HomeAssistantError)
+            responses.append(f"{response} {response!r}")
         tokens |= {entry.data[CONF_ACCOUNT_TOKEN], entry.data[CONF_SERVER_TOKEN]}
         home.faults.clear()
         world.plex_tv.faults.clear()
@@ -165,16 +168,16 @@ async def test_token_is_told_to_nobody(
     world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
     await advance(hass, freezer, 20 * MINUTE)
     diagnostics.append(await async_get_config_entry_diagnostics(hass, entry))
-    told = list(_everything_told(hass, caplog, hass_storage))
+    exposed = list(_everything_exposed(hass, caplog, hass_storage))
     await hass.config_entries.async_remove(entry.entry_id)
     hass.bus.async_fire(EVENT_HOMEASSISTANT_FINAL_WRITE)
     await settle(hass)
-    told += _everything_told(hass, caplog, hass_storage)
-    told += [("diagnostics", json.dumps(one, default=str)) for one in diagnostics]
-    told += [("an action", json.dumps(one, default=str)) for one in answers]
-    told += [("a picture", one.decode("latin-1")) for one in pictures]
+    exposed += _everything_exposed(hass, caplog, hass_storage)
+    exposed += [("diagnostics", json.dumps(one, default=str)) for one in diagnostics]
+    exposed += [("an action", json.dumps(one, default=str)) for one in responses]
+    exposed += [("a picture", one.decode("latin-1")) for one in pictures]
 
-    leaks = {where for where, text in told for token in tokens if token in text}
+    leaks = {place for place, text in exposed for token in tokens if token in text}
     assert leaks == set()
     assert {r.token_sent for r in world.requests} & tokens
     assert not any(r.token_in_query for r in world.requests)
@@ -183,7 +186,7 @@ async def test_token_is_told_to_nobody(
 async def test_token_is_sent_only_to_plex_tv_and_to_the_right_machine(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, home: PlexServer
 ) -> None:
-    """A request with the token follows an answer of /identity that named the machine."""
+    """A request with the token follows a response of /identity that named the machine."""
     entry = signed_in_entry(world, home, home.owner)
     await set_up(hass, entry)
     await advance(hass, freezer, 30 * MINUTE)
@@ -205,7 +208,7 @@ async def test_token_does_not_follow_a_redirect(
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """Wherever it leads."""
+    """The server that the redirect names gets no request at all."""
     elsewhere = await world.add_server("Elsewhere", owner=home.owner)
     await set_up(hass, entry)
     home.faults.set(Fault.redirect(f"{elsewhere.url}/"), paths="^/($|status|updater)")

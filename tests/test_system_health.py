@@ -1,4 +1,4 @@
-"""System health tells how the servers and plex.tv are."""
+"""System health of the integration."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ from .support.entries import set_up
 
 
 async def test_system_health(hass: HomeAssistant, world: World, entry: MockConfigEntry) -> None:
-    """All is well."""
+    """It contains numbers of servers and problems, and whether plex.tv can be reached."""
     assert await async_setup_component(hass, "system_health", {})
     await set_up(hass, entry)
     info = await get_system_health_info(hass, DOMAIN)
