@@ -268,7 +268,7 @@ async def test_token_that_is_invalid_at_startup_is_reported(
 async def test_refused_token_is_reported_only_when_plex_tv_is_reachable_again(
     hass: HomeAssistant, world: World, loaded_entry: MockConfigEntry, elapse: Elapse
 ) -> None:
-    """Without plex.tv nothing is confirmed, and nobody could sign in."""
+    """Without plex.tv nothing is confirmed, and a sign-in would fail."""
     revoke_token(world, loaded_entry)
     await world.plex_tv.stop()
     await elapse(DAY, step=10 * MINUTE)

@@ -27,7 +27,7 @@ PROBE_INTERVAL = 15 * 60.0
 # The back-off while plex.tv is inconclusive: it doubles each time, between these two.
 RETRY_MIN = 60.0
 RETRY_MAX = PROBE_INTERVAL
-# plex.tv may ask for a longer wait with Retry-After, but a dead token must not go unnoticed.
+# plex.tv may ask for a longer wait with Retry-After, but an invalid token must not go unnoticed.
 RETRY_AFTER_MAX = 3600.0
 # A server that alternates between accepting and refusing must not cause a check each time: so many
 # checks within the span follow a refusal at once, the next ones at the slow interval.
