@@ -246,7 +246,7 @@ PLANTED = (
     Bug(
         name="repairs are not removed when the token is valid",
         invariant=RECOVERY,
-        plant=_method(TokenGuard, "_show_healthy", lambda _: None),
+        plant=_method(TokenGuard, "_clear_problem", lambda _: None),
     ),
     Bug(name="malformed notifications are not handled", invariant=CLEAN_LOG, plant=_strict_parser),
 )

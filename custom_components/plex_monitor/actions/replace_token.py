@@ -16,7 +16,6 @@ from ..const import (
     CONF_SERVER_TOKEN,
     CONF_TOKEN_SOURCE,
     DOMAIN,
-    LOGGER,
     TokenSource,
 )
 from ..plex.errors import PlexError, PlexUnauthorizedError
