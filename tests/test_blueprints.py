@@ -293,10 +293,10 @@ async def test_server_that_is_down_is_notified(
     assert notifications == []
     await advance(hass, freezer, 4 * MINUTE)
     assert titles_of(notifications) == ["Home is down"]
-    assert notifications[0].data["message"] == "The Plex server has not answered for 5 minutes."
+    assert notifications[0].data["message"] == "The Plex server has not responded for 5 minutes."
     await home.start()
     await advance(hass, freezer, 4 * MINUTE)
-    assert titles_of(notifications) == ["Home is down", "Home is back"]
+    assert titles_of(notifications) == ["Home is down", "Home is available again"]
 
 
 @pytest.mark.allowed_logs("Error fetching Home data")
@@ -330,7 +330,7 @@ async def test_invalid_token_is_notified(
     await set_up_with_automation(hass, entry, "trouble", actions=[NOTIFY])
     world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
     await advance(hass, freezer, 10 * MINUTE)
-    assert titles_of(notifications) == ["Home needs you"]
+    assert titles_of(notifications) == ["Home needs your attention"]
     assert "Repairs" in notifications[0].data["message"]
 
 
@@ -441,7 +441,7 @@ async def test_no_bedtime_on_other_evenings(
 
 @pytest.mark.freeze_time(MONDAY_EVENING)
 @pytest.mark.usefixtures("utc_evening")
-@pytest.mark.allowed_logs("Home lets nobody but its owner do that")
+@pytest.mark.allowed_logs("Only the owner of Home can do this")
 async def test_good_night_of_a_guest(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,

@@ -167,7 +167,7 @@ async def test_library_that_is_created_later(
 @pytest.mark.parametrize(
     ("fault", "text"),
     [
-        (Fault.status(403), "Home lets nobody but its owner do that"),
+        (Fault.status(403), "Only the owner of Home can do this"),
         (Fault.status(503), "Home is busy or starting"),
         (Fault.status(404), "Home no longer has this library"),
     ],

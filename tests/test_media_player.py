@@ -222,7 +222,7 @@ async def test_photo_cannot_be_stopped(
 
 @pytest.mark.parametrize(
     ("fault", "why"),
-    [(Fault.status(503), "busy"), (Fault.RESET, "does not answer"), (Fault.status(403), "Pass")],
+    [(Fault.status(503), "busy"), (Fault.RESET, "does not respond"), (Fault.status(403), "Pass")],
 )
 async def test_stop_that_fails(
     hass: HomeAssistant,

@@ -1,4 +1,4 @@
-"""The README lists exactly what there is."""
+"""The README lists what the integration provides, and nothing else."""
 
 import json
 from pathlib import Path
@@ -21,9 +21,9 @@ def listed(table: str) -> list[str]:
 
 
 def test_entities() -> None:
-    """Each with its platform, and its name unless it is called like its device.
+    """Each entity is listed with its platform, and its name unless it has that of its device.
 
-    The kinds of items of a library are one row.
+    The item sensors of all types of libraries share one row.
     """
     names = [
         (platform, entity.get("name"))
@@ -31,19 +31,19 @@ def test_entities() -> None:
         for entity in entities.values()
     ]
     rows = README.split("<!-- entities -->\n", 1)[1].split("\n\n", 1)[0].splitlines()[2:]
-    told = []
+    listed_names = []
     for row in rows:
         first = row.split("|")[1]
         platform = re.search(r"^ (?:\w+: )?(\w+) ", first)
         assert platform is not None, row
         names_in_row = re.findall(r"\*\*(.+?)\*\*", first)
-        told += [(platform[1], name) for name in names_in_row or (None,)]
-    assert len(told) == len(set(told))
-    assert set(told) == set(names)
+        listed_names += [(platform[1], name) for name in names_in_row or (None,)]
+    assert len(listed_names) == len(set(listed_names))
+    assert set(listed_names) == set(names)
 
 
 def test_options() -> None:
-    """By the names that the form shows."""
+    """Options are listed by the names that the form shows."""
     assert listed("options") == list(STRINGS["options"]["step"]["init"]["data"].values())
 
 
@@ -51,16 +51,16 @@ def test_options() -> None:
     ("table", "category"),
     [("triggers", "triggers"), ("conditions", "conditions"), ("actions", "services")],
 )
-def test_what_automations_can_use(table: str, category: str) -> None:
-    """By the names that the editors show."""
+def test_automation_features(table: str, category: str) -> None:
+    """Triggers, conditions and actions are listed by the names that the editors show."""
     names = listed(table)
     assert len(names) == len(set(names))
     assert set(names) == {entry["name"] for entry in STRINGS[category].values()}
 
 
 def test_event_types() -> None:
-    """Every event that can happen is told of in its row."""
-    words = {
+    """Every event type is described in the row of its entity."""
+    descriptions = {
         "credits_reached": "reached its credits",
         "decision_changed": "changed how it is delivered",
         "scan_started": "a scan started",
@@ -71,12 +71,12 @@ def test_event_types() -> None:
     }
     for event in STRINGS["entity"]["event"].values():
         row = next(r for r in README.splitlines() if r.startswith(f"| event **{event['name']}**"))
-        for kind in event["state_attributes"]["event_type"]["state"]:
-            assert words.get(kind, kind) in row
+        for event_type in event["state_attributes"]["event_type"]["state"]:
+            assert descriptions.get(event_type, event_type) in row
 
 
-def test_blueprints_and_pictures_exist() -> None:
-    """What is linked to is there."""
+def test_linked_files_exist() -> None:
+    """Linked files exist, and so do the five blueprints."""
     for path in re.findall(r"\]\((docs/[^)]+)\)", README):
         assert (REPOSITORY / path).is_file()
     assert len(list((REPOSITORY / "blueprints/automation/plex_monitor").glob("*.yaml"))) == 5

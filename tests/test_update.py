@@ -166,7 +166,7 @@ async def test_failed_installation(
     """The error names the server and the update."""
     await set_up(hass, entry)
     installable.faults.set(Fault.status(500), paths="^/updater/apply")
-    with pytest.raises(HomeAssistantError, match="Home could not install its update"):
+    with pytest.raises(HomeAssistantError, match="Home could not install the update"):
         await install(hass)
 
 

@@ -30,14 +30,14 @@ PASSWORD = "plex-monitor"  # noqa: S105 - it is printed, and opens a Home Assist
 
 
 def parse() -> argparse.Namespace:
-    """Return what was asked for."""
+    """Return the parsed arguments."""
     parser = argparse.ArgumentParser(
         prog="scripts/demo", description="Show Plex Monitor in a real Home Assistant."
     )
     what = parser.add_mutually_exclusive_group()
-    what.add_argument("--once", action="store_true", help="end after the story")
+    what.add_argument("--once", action="store_true", help="stop after the last step")
     what.add_argument(
-        "--real", action="store_true", help="no simulated Plex and no story: for your own Plex"
+        "--real", action="store_true", help="without the simulated Plex, for your own"
     )
     parser.add_argument(
         "--port", type=int, help=f"port on 127.0.0.1 (default {PORT}, or any if that is in use)"
@@ -46,7 +46,7 @@ def parse() -> argparse.Namespace:
 
 
 def free_port(wanted: int | None) -> int:
-    """Return the wanted port, or any free one when nobody asked for one and ours is in use."""
+    """Return the requested port, or else the default one, or any free one if that is in use."""
     for port in (wanted,) if wanted else (PORT, 0):
         with socket.socket() as probe, suppress(OSError):
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -60,14 +60,14 @@ def free_port(wanted: int | None) -> int:
 async def home_assistant(
     console: Console, port: int, plex: DemoPlex | None
 ) -> AsyncGenerator[tuple[HomeAssistantProcess, HomeAssistantClient]]:
-    """Run an onboarded Home Assistant in a folder that is gone afterwards."""
+    """Run an onboarded Home Assistant in a temporary folder."""
     async with AsyncExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="plex-monitor-demo-"))
         process = HomeAssistantProcess(
             Path(folder),
             port=port,
             plex_tv_url=plex.world.plex_tv.url if plex else None,
-            # The reader's own servers announce themselves.
+            # Discovers the user's own servers.
             components=() if plex else ("zeroconf",),
         )
         process.prepare()
@@ -76,7 +76,7 @@ async def home_assistant(
         await process.start()
         client = await stack.enter_async_context(HomeAssistantClient(process.url))
         await client.onboard(name="Demo", username=USERNAME, password=PASSWORD)
-        # The frontend asks for this first, and does not load where a package is missing for it.
+        # The frontend requests this first, and does not load if a package is missing for it.
         await client.command("get_services")
         console.fact(
             "Home Assistant",
@@ -87,7 +87,7 @@ async def home_assistant(
 
 
 async def demo(arguments: argparse.Namespace, console: Console) -> None:
-    """Do what was asked for."""
+    """Run the demo that the arguments select."""
     console.title("Plex Monitor in a real Home Assistant")
     port = free_port(arguments.port)
     async with AsyncExitStack() as stack:
@@ -95,8 +95,8 @@ async def demo(arguments: argparse.Namespace, console: Console) -> None:
             process, _ = await stack.enter_async_context(home_assistant(console, port, None))
             console.say()
             console.say(
-                "Add it under Settings > Devices & services. Before you end this with Ctrl-C,"
-                " delete the entry:\nthat signs its token out at Plex."
+                "Add Plex Monitor under Settings > Devices & services. Before you stop this with"
+                " Ctrl-C,\ndelete the entry, so that its token is signed out at Plex."
             )
             await process.run_until_stopped()
             return
@@ -104,36 +104,36 @@ async def demo(arguments: argparse.Namespace, console: Console) -> None:
         console.fact("plex.tv", f"{plex.world.plex_tv.url}, simulated")
         console.fact(
             "Plex servers",
-            "Home; Cinema, which a friend shares; Cabin, without a Plex Pass; and Attic, which"
-            " belongs to nobody; simulated",
+            "Tower; Cinema, shared by a friend; Cabin, without Plex Pass; and Attic, which is not"
+            " claimed; all simulated",
         )
         process, client = await stack.enter_async_context(home_assistant(console, port, plex))
         try:
-            await Story(console, plex, process, client).tell()
+            await Story(console, plex, process, client).run()
         except BaseException:
             for line in process.unexpected_log_lines():
                 console.say(line)
             raise
         console.say()
-        console.say("Every step held.")
+        console.say("Every step succeeded.")
         if arguments.once:
             return
         console.say()
-        console.say(f"It is yours now, until Ctrl-C: {process.url}")
-        console.say(f"Approve codes as owner, friend or visitor at {plex.world.plex_tv.url}/link/")
-        console.say(f"Cabin is the visitor's; Attic needs no token: {plex.attic.url}")
-        console.say(f"Break and mend Plex at {plex.world.control_url}/")
-        await stack.enter_async_context(plex.life_on(plex.home))
+        console.say(f"Try it yourself at {process.url}. Stop with Ctrl-C.")
+        console.say(f"Approve codes as owner, friend, or visitor at {plex.world.plex_tv.url}/link/")
+        console.say(f"Cabin belongs to visitor. Attic does not require a token: {plex.attic.url}")
+        console.say(f"Simulate problems with Plex at {plex.world.control_url}/")
+        await stack.enter_async_context(plex.life_on(plex.tower))
         await process.run_until_stopped()
 
 
 async def main(arguments: argparse.Namespace) -> int:
-    """Run the demo, stop everything whatever happens, and return the exit code."""
+    """Run the demo, stop everything in any case, and return the exit code."""
     console = Console()
-    telling = asyncio.ensure_future(demo(arguments, console))
-    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, telling.cancel)
+    task = asyncio.ensure_future(demo(arguments, console))
+    asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
     try:
-        await telling
+        await task
     except asyncio.CancelledError:
         console.say("\nStopped.")
         return 128 + signal.SIGINT if arguments.once else 0

@@ -1,4 +1,4 @@
-"""How the demo speaks to a person."""
+"""Console output of the demo."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,26 +11,26 @@ LABEL = 20
 
 
 class Console:
-    """Steps with what was seen in them and how long they took."""
+    """Prints numbered steps, with their results and durations."""
 
     def __init__(self) -> None:
-        """Use colours only where somebody looks."""
-        self._colours = sys.stdout.isatty()
+        """Use colors only on a terminal."""
+        self._colors = sys.stdout.isatty()
         self._steps = 0
 
     def _paint(self, code: str, text: str) -> str:
-        return f"\033[{code}m{text}\033[0m" if self._colours else text
+        return f"\033[{code}m{text}\033[0m" if self._colors else text
 
     def say(self, text: str = "") -> None:
         """Print a line."""
         print(text, flush=True)
 
     def title(self, text: str) -> None:
-        """Print the title of all."""
+        """Print the title of the demo."""
         self.say(self._paint("1", text))
 
     def fact(self, label: str, text: str) -> None:
-        """Print something that was seen; the text is wrapped and keeps its paragraphs."""
+        """Print a label and a text; the text is wrapped and keeps its paragraphs."""
         indent = " " * (3 + LABEL)
         first = f"   {label:<{LABEL}}"
         for number, line in enumerate(text.splitlines() or [""]):
@@ -48,7 +48,7 @@ class Console:
 
     @contextmanager
     def step(self, title: str) -> Generator[None]:
-        """Begin a numbered step, and say at its end how long it took."""
+        """Print a numbered step, and at its end how long it took."""
         self._steps += 1
         self.say()
         self.say(self._paint("1", f"{self._steps}  {title}"))
@@ -58,6 +58,6 @@ class Console:
         self.fact(self._paint("32", "done") + " " * (LABEL - 4), took)
 
     def failed(self, reason: str) -> None:
-        """Say what did not hold."""
+        """Print why the demo failed."""
         self.say()
         self.say(self._paint("31", "The demo failed.") + f" {reason}")

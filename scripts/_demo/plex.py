@@ -1,4 +1,4 @@
-"""The simulated Plex of the demo: whose servers there are, and what happens on them."""
+"""The simulated Plex of the demo: its accounts, servers, and activity."""
 
 import asyncio
 from collections.abc import AsyncGenerator
@@ -14,20 +14,20 @@ from tests.simulator.demo import PLAYERS, Life, demo_world
 class DemoPlex:
     """A plex.tv, an owner with a server, and a friend who shares another one.
 
-    Somebody without a Plex Pass has a third one, and a fourth belongs to nobody.
+    A third server belongs to an account without Plex Pass, and a fourth is not claimed.
     """
 
     world: World
     owner: Account
     friend: Account
-    home: PlexServer
+    tower: PlexServer
     attic: PlexServer
     bedroom: Player
 
     @asynccontextmanager
     async def life_on(self, server: PlexServer) -> AsyncGenerator[None]:
-        """Let people watch what they like on a server, and let it get something new."""
-        dice = random.Random()  # noqa: S311 - nobody must not guess who watches what.
+        """Simulate random streams and new media on a server."""
+        dice = random.Random()  # noqa: S311 - not used for security
         people = {server.owner, *(share.account for share in server.shares)}
         task = asyncio.create_task(Life(server, [*people], dice).go_on())
         try:
@@ -39,18 +39,18 @@ class DemoPlex:
 
 @asynccontextmanager
 async def simulated_plex() -> AsyncGenerator[DemoPlex]:
-    """Run the simulated Plex: one film at Home, which the story counts on, and life elsewhere."""
+    """Run the simulated Plex: one stream on Tower, and random activity on the other servers."""
     async with demo_world(lively=False) as world, AsyncExitStack() as stack:
-        home, cinema = world.server("Home"), world.server("Cinema")
+        tower, cinema = world.server("Tower"), world.server("Cinema")
         plex = DemoPlex(
             world=world,
-            owner=home.owner,
+            owner=tower.owner,
             friend=cinema.owner,
-            home=home,
+            tower=tower,
             attic=world.server("Attic"),
             bedroom=next(player for player in PLAYERS if player.title == "Bedroom TV"),
         )
-        await home.start_stream(user=plex.friend, player=plex.bedroom)
+        await tower.start_stream(user=plex.friend, player=plex.bedroom)
         for name in ("Cinema", "Cabin", "Attic"):
             await stack.enter_async_context(plex.life_on(world.server(name)))
         yield plex

@@ -60,11 +60,11 @@ async def test_owner_only_action_of_a_guest(
     """The error says that the server allows only its owner to do that."""
     await set_up(hass, guest)
     home.refuses_with_401 = old
-    with pytest.raises(HomeAssistantError, match="Home lets nobody but its owner do that"):
+    with pytest.raises(HomeAssistantError, match="Only the owner of Home can do this"):
         await perform(hass, guest, action, **data)
 
 
-@pytest.mark.allowed_logs("Error fetching Home data: Home does not answer")
+@pytest.mark.allowed_logs("Error fetching Home data: Home does not respond")
 @pytest.mark.parametrize(("action", "data"), (OWNER_ONLY | FOR_ALL).items())
 async def test_server_is_down(
     hass: HomeAssistant,
@@ -76,7 +76,7 @@ async def test_server_is_down(
     """The error says that the server does not answer."""
     await set_up(hass, entry)
     await home.stop()
-    with pytest.raises(HomeAssistantError, match="Home does not answer"):
+    with pytest.raises(HomeAssistantError, match="Home does not respond"):
         await perform(hass, entry, action, **data)
 
 
@@ -84,8 +84,8 @@ async def test_server_is_down(
     ("fault", "text"),
     [
         (Fault.status(503), "Home is busy or starting"),
-        (Fault.UNAUTHORIZED, "Home refuses the sign-in of Home Assistant"),
-        (Fault.GARBLED, "Home gave an answer that Plex does not give"),
+        (Fault.UNAUTHORIZED, "Home rejected the token"),
+        (Fault.GARBLED, "Home returned an unexpected response"),
     ],
 )
 async def test_server_answers_with_an_error(

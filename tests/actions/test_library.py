@@ -95,8 +95,8 @@ async def test_scan_library_that_was_just_created(
     ("data", "text"),
     [
         ({"library": "Cartoons"}, "Home has no library with the name or key Cartoons"),
-        ({"library": "Twins"}, "Home has more than one library called Twins"),
-        ({"path": "/data"}, "Say in which library of Home the path is"),
+        ({"library": "Twins"}, "Home has more than one library named Twins"),
+        ({"path": "/data"}, "Select the library of Home that contains the path"),
     ],
 )
 async def test_invalid_library_is_rejected(

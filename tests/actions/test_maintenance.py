@@ -36,7 +36,7 @@ async def test_run_and_stop_task(
     assert await perform(hass, entry, "run_task", task=task) == {"started": False}
     await perform(hass, entry, "stop_task", task=task)
     assert home.butler.running == []
-    with pytest.raises(ServiceValidationError, match="does not run on Home"):
+    with pytest.raises(ServiceValidationError, match="is not running on Home"):
         await perform(hass, entry, "stop_task", task=task)
 
 
@@ -81,7 +81,7 @@ async def test_task_that_is_new_in_plex_is_listed_with_the_name_of_plex(
 async def test_unknown_task_is_rejected(hass: HomeAssistant, entry: MockConfigEntry) -> None:
     """The error says so."""
     await set_up(hass, entry)
-    with pytest.raises(ServiceValidationError, match="Home has no such background task"):
+    with pytest.raises(ServiceValidationError, match="Home does not have this background task"):
         await perform(hass, entry, "run_task", task="MakeCoffee")
 
 
@@ -97,7 +97,7 @@ async def test_cancel_activity(
     name = activity.uuid if by_uuid else "scanning movies"
     await perform(hass, entry, "cancel_activity", activity=name)
     assert home.activities.running == []
-    with pytest.raises(ServiceValidationError, match="Home is not busy with"):
+    with pytest.raises(ServiceValidationError, match="Home has no activity with"):
         await perform(hass, entry, "cancel_activity", activity=name)
 
 
@@ -110,7 +110,7 @@ async def test_activity_that_cannot_be_cancelled(
     [activity] = (await perform(hass, entry, "list_tasks"))["activities"]
     assert activity["can_be_cancelled"] is False
     for name in (activity["title"], activity["activity"]):
-        with pytest.raises(ServiceValidationError, match="Home cannot stop this: Important work"):
+        with pytest.raises(ServiceValidationError, match="Home cannot cancel the activity Important work"):
             await perform(hass, entry, "cancel_activity", activity=name)
 
 

@@ -283,13 +283,13 @@ async def test_certificate_is_verified_as_before(
 @pytest.mark.parametrize(
     ("plex_tv_faults", "server_faults", "text"),
     [
-        ({PINS: Fault.status(503)}, {}, "No new token could be made for Home"),
-        ({LINK: Fault.status(500)}, {}, "No new token could be made for Home"),
-        ({LINK: Fault.UNAUTHORIZED}, {}, "Plex has ended the sign-in"),
-        ({RESOURCES: Fault.status(500)}, {}, "No new token could be made for Home"),
+        ({PINS: Fault.status(503)}, {}, "Could not create a new token for Home"),
+        ({LINK: Fault.status(500)}, {}, "Could not create a new token for Home"),
+        ({LINK: Fault.UNAUTHORIZED}, {}, "Plex has signed Home Assistant out of Home"),
+        ({RESOURCES: Fault.status(500)}, {}, "Could not create a new token for Home"),
         ({RESOURCES: Fault.json([])}, {}, "no longer has access to Home"),
         ({}, {"^/$": Fault.UNAUTHORIZED}, "Home does not accept the new token"),
-        ({}, {"^/$": Fault.RESET}, "Home does not answer"),
+        ({}, {"^/$": Fault.RESET}, "Home does not respond"),
         ({}, {"^/status/sessions$": Fault.status(403)}, "Home does not accept the new token"),
         ({}, {"^/identity": Fault.status(503)}, "Home is busy or starting"),
     ],

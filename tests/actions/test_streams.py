@@ -73,9 +73,9 @@ async def test_stop_unknown_stream(
     """The error says so, and no other stream is stopped."""
     await set_up(hass, entry)
     stream = await home.start_stream(user=owner, title="Film", player="TV")
-    with pytest.raises(ServiceValidationError, match="Home has no stream like that"):
+    with pytest.raises(ServiceValidationError, match="Home has no matching stream"):
         await perform(hass, entry, "stop_stream", user="stranger")
-    with pytest.raises(ServiceValidationError, match="Say which stream of Home"):
+    with pytest.raises(ServiceValidationError, match="Specify which stream of Home"):
         await perform(hass, entry, "stop_stream", message="Good night")
     with pytest.raises(vol.Invalid, match="a name is empty"):
         await perform(hass, entry, "stop_stream", player=" ")
@@ -109,6 +109,6 @@ async def test_stop_stream_without_plex_pass(hass: HomeAssistant, world: World) 
     entry = signed_in_entry(world, server, modest)
     await set_up(hass, entry)
     await server.start_stream(user=modest, title="Film", player="TV")
-    with pytest.raises(HomeAssistantError, match="Cabin can do that with Plex Pass only"):
+    with pytest.raises(HomeAssistantError, match="The owner of Cabin needs Plex Pass for this"):
         await perform(hass, entry, "stop_stream", player="TV")
     assert state_of(hass, "sensor.cabin_token_status") == "valid"

@@ -59,7 +59,7 @@ VERSIONS = {
 
 # Logged when a token is refused.
 REFUSED = (
-    r"\[custom_components\.plex_monitor\] Error fetching Home data: Home refuses the sign-in",
+    r"\[custom_components\.plex_monitor\] Error fetching Home data: Home rejected the token",
     r"\[custom_components\.plex_monitor\] Authentication failed while fetching Home data",
 )
 # Logged when a server is down: while the entry is loaded, and while Home Assistant starts.

@@ -206,14 +206,17 @@ async def test_every_action(
 
 # The error of each action, and its data.
 NOT_FOUND: dict[str, tuple[str, Json]] = {
-    "cancel_activity": ("Home is not busy with Nothing", {"activity": "Nothing"}),
+    "cancel_activity": (
+        "Home has no activity with the title or identifier Nothing",
+        {"activity": "Nothing"},
+    ),
     "empty_trash": ("Home has no library with the name or key Cartoons", {"library": "Cartoons"}),
     "mark_watched": ("Home has no item with this rating key", {"rating_key": "99999"}),
-    "run_task": ("Home has no such background task", {"task": "make_coffee"}),
-    "scan_library": ("Say in which library of Home the path is", {"path": "/data"}),
-    "stop_stream": ("Home has no stream like that", {"user": "stranger"}),
+    "run_task": ("Home does not have this background task", {"task": "make_coffee"}),
+    "scan_library": ("Select the library of Home that contains the path", {"path": "/data"}),
+    "stop_stream": ("Home has no matching stream", {"user": "stranger"}),
     "stop_task": (
-        "The background task does not run on Home",
+        "The background task is not running on Home",
         {"task": "backup_database"},
     ),
 }
@@ -268,11 +271,11 @@ async def test_errors_of_actions(
         with subtests.test("not allowed", action=action):
             assert action in actions
             error = await error_of(action, cinema_entry, data)
-            assert "Cinema lets nobody but its owner do that." in error
+            assert "Only the owner of Cinema can do this" in error
     await cabin.start_stream(user=modest, title="Film", player="TV")
     with subtests.test("no Plex Pass"):
         error = await error_of("stop_stream", cabin_entry, {"player": "TV"})
-        assert "Cabin can do that with Plex Pass only" in error
+        assert "The owner of Cabin needs Plex Pass for this" in error
     await home_assistant.state_is("sensor.cabin_token_status", "valid")
     await home_assistant.state_is("sensor.cinema_token_status", "valid")
     with subtests.test("a library of another server"):

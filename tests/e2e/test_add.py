@@ -24,7 +24,7 @@ async def test_sign_in_with_plex(
     assert (await frontend.version()).startswith(f"{version}.")
 
     await dialog.choose("Sign in with Plex")
-    await dialog.says("This dialog goes on by itself")
+    await dialog.says("This dialog continues automatically")
     (pin,) = world.plex_tv.waiting_pins()
     assert await dialog.code() == pin.code
     assert (await dialog.qr_code()).startswith(world.plex_tv.url)
@@ -62,7 +62,7 @@ async def test_paste_an_address(
     pasted = world.plex_tv.sign_in(owner, client_identifier="browser", product="Plex Web")
     dialog = await frontend.begin_to_add()
     await dialog.choose("Paste a Plex address or token")
-    await dialog.says("Copy the whole address of the page that opens")
+    await dialog.says("Copy the full address of the page that opens")
     await dialog.fill("claim-aaaaaaaaaaaaaaaaaaaa")
     await dialog.submit()
     await dialog.says("This is a claim code.")

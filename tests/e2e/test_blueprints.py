@@ -166,14 +166,14 @@ async def trouble(context: Context) -> None:
     await context.home.stop()
     await context.automations.update()
     down = await context.automations.notification("Home is down")
-    assert down["message"] == "The Plex server has not answered for 0 minutes."
+    assert down["message"] == "The Plex server has not responded for 0 minutes."
     await context.home.start()
     await context.automations.update()
-    await context.automations.notification("Home is back")
+    await context.automations.notification("Home is available again")
     revoke_token(context.world, context.owner)
     await context.automations.update()
-    dead = await context.automations.notification("Home needs you")
-    assert "Look under Settings, Repairs." in dead["message"]
+    dead = await context.automations.notification("Home needs your attention")
+    assert "Go to Settings > Repairs to fix it." in dead["message"]
 
 
 # The last one leaves the server without a valid token.

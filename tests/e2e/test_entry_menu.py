@@ -21,11 +21,11 @@ async def test_change_the_address(
     dialog = frontend.dialog
     await dialog.says("What do you want to change")
     await shot("menu")
-    await dialog.choose("Address and certificate check")
-    await dialog.says("Where does Home Assistant reach the Plex server")
+    await dialog.choose("Change the address")
+    await dialog.says("Enter the address at which Home Assistant can reach")
     await dialog.fill("http://127.0.0.1:9")
     await dialog.submit()
-    await dialog.says("Nothing answers at this address")
+    await dialog.says("No server responds at this address")
     await shot("nothing-answers")
 
     await dialog.fill(f"http://localhost:{home.port}")

@@ -42,10 +42,10 @@ async def test_repair_a_revoked_token(
 
     await frontend.open_repairs()
     dialog = await frontend.repair(title)
-    await dialog.says("Nothing is lost")
+    await dialog.says("Your entities and automations are kept")
     await shot("repair")
     await dialog.submit()
-    await dialog.says("Plex has ended the sign-in of Home Assistant")
+    await dialog.says("Plex has signed Home Assistant out of")
     await shot("sign-in-again")
     await dialog.choose("Sign in with Plex")
     await dialog.approve_at_plex(account="owner")

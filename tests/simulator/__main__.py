@@ -37,7 +37,7 @@ async def run(arguments: argparse.Namespace) -> None:
     async with demo_world(
         plex_tv_port=arguments.plex_tv_port,
         control_port=arguments.control_port,
-        home_port=arguments.home_port,
+        tower_port=arguments.tower_port,
         cinema_port=arguments.cinema_port,
         cabin_port=arguments.cabin_port,
         attic_port=arguments.attic_port,
@@ -51,7 +51,7 @@ async def run(arguments: argparse.Namespace) -> None:
 def main() -> None:
     """Read the arguments and run."""
     parser = argparse.ArgumentParser(prog="python -m tests.simulator", description=__doc__)
-    for name in ("plex-tv", "control", "home", "cinema", "cabin", "attic"):
+    for name in ("plex-tv", "control", "tower", "cinema", "cabin", "attic"):
         parser.add_argument(f"--{name}-port", type=int, default=0, help="0 takes a free one")
     parser.add_argument("--quiet", action="store_true", help="start no streams by itself")
     asyncio.run(run(parser.parse_args()))

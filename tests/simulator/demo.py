@@ -1,9 +1,9 @@
-"""A world that lives: four servers, on which people play things and libraries grow.
+"""A simulated world with activity: four servers with random streams and new media.
 
-Home      the owner's, with a Plex Pass: streams of all kinds, scans, tasks, new media
+Tower     the owner's, with Plex Pass: streams of all kinds, scans, tasks, new media
 Cinema    a friend's, who shares it with the owner, but not all of its libraries
-Cabin     of somebody without a Plex Pass
-Attic     nobody's: it was never claimed, and needs no token
+Cabin     of an account without Plex Pass
+Attic     never claimed, and requires no token
 """
 
 import asyncio
@@ -34,9 +34,9 @@ PLAYERS = (
 MOST_STREAMS = 3
 PLAYING_INTERVAL = 10.0
 JOB_SECONDS = 20.0
-# Seconds between two things that happen on a server.
+# Seconds between two events on a server.
 SHORTEST_LULL, LONGEST_LULL = 8.0, 25.0
-# Of so many things that happen, one is new media, and one a task of the butler.
+# One in this many events is new media, or a task of the butler.
 NEW_MEDIA_EVERY, TASK_EVERY = 6, 8
 MOST_ITEMS = 200
 
@@ -56,7 +56,7 @@ TASKS = ("BackupDatabase", "ButlerTaskGenerateCreditsMarkers", "OptimizeDatabase
 
 
 def furnish(server: PlexServer) -> None:
-    """Put something into the libraries, as if it had always been there."""
+    """Add the initial media to the libraries."""
     library = server.library
     library.add_section("Photos", Kind.PHOTO)
     for title, year, quality in FILMS:
@@ -85,16 +85,16 @@ def furnish(server: PlexServer) -> None:
 
 
 class Life:
-    """What happens on one server."""
+    """Random events on one server."""
 
     def __init__(self, server: PlexServer, people: Sequence[Account], dice: random.Random) -> None:
-        """Take the people who may do something there."""
+        """Initialize with the accounts that use the server."""
         self._server = server
         self._people = people
         self._dice = dice
 
     async def go_on(self) -> None:
-        """Let something happen now and then, until cancelled."""
+        """Cause a random event now and then, until canceled."""
         while True:
             await asyncio.sleep(self._dice.uniform(SHORTEST_LULL, LONGEST_LULL))
             if not self._server.running:
@@ -107,7 +107,7 @@ class Life:
                 await self.happen()
 
     async def happen(self) -> None:
-        """Let one thing happen: a stream starts, ends, pauses or goes on."""
+        """Start, stop, pause, or resume a stream."""
         dice, server = self._dice, self._server
         streams = server.streams
         if len(streams) < MOST_STREAMS and dice.random() < 1 / (len(streams) + 1):
@@ -133,12 +133,12 @@ class Life:
         if item.kind in {Kind.MOVIE, Kind.EPISODE}:
             options["delivery"] = dice.choice(list(Delivery))
             options["hardware"] = dice.random() < 1 / 2
-            # Often only the sound is what a player cannot take.
+            # Often only the audio is not supported by a player.
             options["video"] = dice.choice((None, "copy"))
         return options
 
     async def grow(self) -> None:
-        """Let something new be found by a scan; when there is too much, the oldest goes."""
+        """Add new media with a scan, and remove the oldest if there is too much."""
         server = self._server
         while len(server.library.items) > MOST_ITEMS:
             await server.remove_media(server.library.items[0])
@@ -174,35 +174,35 @@ async def demo_world(
     *,
     plex_tv_port: int = 0,
     control_port: int = 0,
-    home_port: int = 0,
+    tower_port: int = 0,
     cinema_port: int = 0,
     cabin_port: int = 0,
     attic_port: int = 0,
     lively: bool = True,
     dice: random.Random | None = None,
 ) -> AsyncGenerator[World]:
-    """Run a plex.tv and the four servers; `lively` lets something happen on them."""
+    """Run a plex.tv and the four servers; `lively` causes random events on them."""
     async with World(plex_tv_port=plex_tv_port, control_port=control_port) as world:
         owner = world.plex_tv.add_account("owner", plex_pass=True)
         friend = world.plex_tv.add_account("friend", plex_pass=True)
         visitor = world.plex_tv.add_account("visitor")
-        home = await world.add_server("Home", owner=owner, port=home_port)
+        tower = await world.add_server("Tower", owner=owner, port=tower_port)
         cinema = await world.add_server("Cinema", owner=friend, port=cinema_port)
         cabin = await world.add_server("Cabin", owner=visitor, port=cabin_port)
         attic = await world.add_server("Attic", owner=owner, port=attic_port)
         attic.claimed = False
-        home.share_with(friend)
-        home.share_with(visitor)
+        tower.share_with(friend)
+        tower.share_with(visitor)
         cinema.share_with(owner, sections=cinema.library.sections[:2])
         await cabin.remote_access.become("failed", "unreachable")
-        home.updater.offer("1.43.4.10903-e5521bd8c", added="A new thing.", fixed="An old fault.")
+        tower.updater.offer("1.43.4.10903-e5521bd8c", added="A new thing.", fixed="An old fault.")
         people = {
-            "Home": [owner, friend, visitor],
+            "Tower": [owner, friend, visitor],
             "Cinema": [owner, friend],
             "Cabin": [visitor],
             "Attic": [owner],
         }
-        dice = dice or random.Random()  # noqa: S311 - Nobody must not guess who plays what.
+        dice = dice or random.Random()  # noqa: S311 - not used for security
         for server in world.servers:
             furnish(server)
             server.playing_interval = PLAYING_INTERVAL

@@ -295,16 +295,16 @@ async def test_invalid_requests_are_refused(
 async def test_demo_world_has_streams(verify_cleanup: None, socket_enabled: None) -> None:
     """In the demo world streams start, pause and end, and their number is limited."""
     async with demo_world(lively=False) as world:
-        home = world.server("Home")
+        tower = world.server("Tower")
         assert [share.account.username for share in world.server("Cinema").shares] == ["owner"]
-        assert [server.name for server in world.servers if server.plex_pass] == ["Home", "Cinema"]
+        assert [server.name for server in world.servers if server.plex_pass] == ["Tower", "Cinema"]
         assert [server.name for server in world.servers if not server.claimed] == ["Attic"]
-        life = Life(home, world.plex_tv.book.accounts, random.Random(7))  # noqa: S311 - A story.
+        life = Life(tower, world.plex_tv.book.accounts, random.Random(7))  # noqa: S311 - A story.
         counts, states = set(), set()
         for _ in range(200):
             await life.happen()
-            counts.add(len(home.streams))
-            states |= {stream.state.value for stream in home.streams}
+            counts.add(len(tower.streams))
+            states |= {stream.state.value for stream in tower.streams}
 
     assert counts == {*range(MOST_STREAMS + 1)}
     assert states == {"playing", "paused"}
@@ -313,20 +313,20 @@ async def test_demo_world_has_streams(verify_cleanup: None, socket_enabled: None
 async def test_demo_world_grows(verify_cleanup: None, socket_enabled: None) -> None:
     """In the demo world media is added from time to time, and its amount is limited."""
     async with demo_world(lively=False) as world:
-        home = world.server("Home")
-        home.job_seconds = 0
-        life = Life(home, world.plex_tv.book.accounts, random.Random(7))  # noqa: S311 - A story.
-        old = set(home.library.items)
+        tower = world.server("Tower")
+        tower.job_seconds = 0
+        life = Life(tower, world.plex_tv.book.accounts, random.Random(7))  # noqa: S311 - A story.
+        old = set(tower.library.items)
         new: set[Item] = set()
         for _ in range(100):
             await life.grow()
             await world.idle(quiet=0)
-            new |= {*home.library.items} - old
-            assert len(home.library.items) <= MOST_ITEMS + 20
+            new |= {*tower.library.items} - old
+            assert len(tower.library.items) <= MOST_ITEMS + 20
 
     assert {item.kind for item in new} > {Kind.MOVIE, Kind.EPISODE, Kind.TRACK, Kind.PHOTO}
-    assert not old & {*home.library.items}
-    assert home.activities.running == []
+    assert not old & {*tower.library.items}
+    assert tower.activities.running == []
 
 
 async def test_runs_by_itself(verify_cleanup: None, socket_enabled: None) -> None:
@@ -344,6 +344,6 @@ async def test_runs_by_itself(verify_cleanup: None, socket_enabled: None) -> Non
         code = await asyncio.wait_for(process.wait(), 10)
 
     assert code == 0
-    assert set(addresses["servers"]) == {"Home", "Cinema", "Cabin", "Attic"}
+    assert set(addresses["servers"]) == {"Tower", "Cinema", "Cabin", "Attic"}
     assert overview["plex_tv"]["url"] == addresses["plex_tv"]
-    assert overview["servers"]["Home"]["streams"] == []
+    assert overview["servers"]["Tower"]["streams"] == []
