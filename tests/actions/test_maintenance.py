@@ -110,7 +110,9 @@ async def test_activity_that_cannot_be_cancelled(
     [activity] = (await perform(hass, entry, "list_tasks"))["activities"]
     assert activity["can_be_cancelled"] is False
     for name in (activity["title"], activity["activity"]):
-        with pytest.raises(ServiceValidationError, match="Home cannot cancel the activity Important work"):
+        with pytest.raises(
+            ServiceValidationError, match="Home cannot cancel the activity Important work"
+        ):
             await perform(hass, entry, "cancel_activity", activity=name)
 
 
