@@ -51,9 +51,12 @@ class Measure:
 
 
 COUNTS = (
-    "Plex Monitor has entities of each library and counts it; plex leaves its library sensor off."
+    "Plex Monitor adds entities for each library and counts its items;"
+    " the library sensor of plex is disabled by default."
 )
-BOTH = "Plex Monitor writes two states, the list of streams and an event; plex writes its player."
+BOTH = (
+    "Plex Monitor updates two states, the list of streams, and an event; plex updates its player."
+)
 SPEED = (
     Measure("Setup until the entry is loaded", "setup_loaded_0", seconds),
     Measure("… at 20 ms from the server", "setup_loaded_20", seconds),
@@ -107,7 +110,7 @@ TRAFFIC = (
     ),
 )
 DEAD_TOKEN = (
-    Measure("Until a dead token is reported, server refuses it", REFUSED, minutes),
+    Measure("Until an invalid token is reported, server rejects it", REFUSED, minutes),
     Measure("… server in an allowed network", ALLOWED, minutes),
     Measure("… server down at the time, from when it is back", DOWN, minutes),
 )
@@ -160,7 +163,7 @@ def tables(results: Json) -> list[Table]:
         made.append(Table(title="Traffic", columns=compared, rows=tuple(rows)))
     if "alarms" in results:
         rows = [_dead_token(one, results["alarms"]) for one in DEAD_TOKEN]
-        made.append(Table(title="A dead token", columns=compared, rows=tuple(rows)))
+        made.append(Table(title="Invalid token", columns=compared, rows=tuple(rows)))
         made.append(_faults(results["alarms"], names))
     if "scale" in results:
         made += _growth(results["scale"])
