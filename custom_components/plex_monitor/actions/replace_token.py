@@ -146,7 +146,7 @@ async def _async_verify_token(
 def _raise_if_changed(
     entry: PlexMonitorConfigEntry, coordinator: PlexMonitorCoordinator, old: dict[str, Any]
 ) -> None:
-    """Raise where somebody has signed in, or unloaded the entry, in the meantime."""
+    """Raise if the entry was unloaded, or its sign-in changed, in the meantime."""
     if (
         entry.data.get(CONF_ACCOUNT_TOKEN) == old[CONF_ACCOUNT_TOKEN]
         and entry.state is ConfigEntryState.LOADED
