@@ -54,7 +54,7 @@ from .flow.verify import (
 )
 from .runtime import PlexMonitorConfigEntry
 
-# Steps that explain why Home Assistant needs another token where Plex did not end the sign-in.
+# Steps that explain why Home Assistant needs another token, for reasons other than a revoked one.
 REAUTH_STEPS = {
     Issue.ACCESS_REMOVED: "reauth_access_removed",
     Issue.TOKEN_WANTED: "reauth_token_wanted",
@@ -322,7 +322,7 @@ class PlexMonitorConfigFlow(BaseFlow, domain=DOMAIN):
         return await self._async_go_to(result_step(state.access, is_full=is_full))
 
     async def _async_handle_not_verified(self, error: StepError) -> ConfigFlowResult:
-        """Show why the token could not be tried, except where plex.tv vouches for it."""
+        """Show why the token could not be verified, or store it if plex.tv confirms it."""
         if self._state.is_reauth and self._state.access.account and error.key != INSECURE_ADDRESS:
             # plex.tv has just listed the server for this account; that it is down now is no reason
             # to keep a token that is dead.

@@ -112,7 +112,7 @@ def _async_setup_player(
 
 @callback
 def async_setup_devices(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> None:
-    """Create and update the devices of an entry, and remove those without a counterpart.
+    """Create and update the devices of an entry, and remove those that are no longer needed.
 
     Called before the platforms are set up, so that their entities find the devices.
     """

@@ -27,7 +27,7 @@ from .runtime import PlexMonitorConfigEntry
 from .server.coordinator import PlexMonitorCoordinator
 from .server.streams import session_number
 
-# Images are fetched when they are viewed, and then at once.
+# No limit: an image is fetched when it is viewed.
 PARALLEL_UPDATES = 0
 
 PLAYER_PICTURE = ImageEntityDescription(key="picture", translation_key="player_picture")
@@ -79,7 +79,7 @@ class MediaImage(ImageEntity):
 
     @callback
     def _set_session(self, session: Session | None) -> None:
-        """Set the stream that the image is of, which is new only where its media are."""
+        """Set the stream that is shown; the image is new only if the stream or its media differ."""
         previous = self._media
         if session is None:
             self._set_media(None, None)

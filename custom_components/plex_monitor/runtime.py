@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from homeassistant.config_entries import ConfigEntry
 
 if TYPE_CHECKING:
-    # The only import of rooms above. It has no effect at run time, as annotations are lazy.
+    # The only imports from above: for type checkers, as annotations are lazy.
     from .library.coordinator import LibraryCoordinator
     from .players.tracker import PlayerTracker
     from .server.coordinator import PlexMonitorCoordinator

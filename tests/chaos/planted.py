@@ -17,8 +17,8 @@ from custom_components.plex_monitor.const import LOGGER
 from custom_components.plex_monitor.entity import PlexMonitorDataEntity
 from custom_components.plex_monitor.plex import server as plex_server, token_health
 from custom_components.plex_monitor.plex.notifications import parse_notifications
-from custom_components.plex_monitor.plex.server_requests import ServerAddress, ServerRequests
 from custom_components.plex_monitor.plex.token_health import Evidence, TokenHealth
+from custom_components.plex_monitor.plex.verified_requests import VerifiedAddress, VerifiedRequests
 from custom_components.plex_monitor.server import push
 from custom_components.plex_monitor.server.coordinator import PlexMonitorCoordinator
 from custom_components.plex_monitor.server.push import PushChannel
@@ -107,7 +107,7 @@ def _listed_once(tracker: StreamTracker, read: int, sessions: Any) -> Any:
     return _LISTED(tracker, read, sessions) if tracker.sessions is None else []
 
 
-async def _with_token_in_url(requests: ServerRequests, path: str, params: Any = None) -> Any:
+async def _with_token_in_url(requests: VerifiedRequests, path: str, params: Any = None) -> Any:
     async with requests.verified_address() as address:
         token = {"X-Plex-Token": requests.token or ""}
         return await address.transport.get_json(path, params={**(params or {}), **token})
@@ -210,12 +210,12 @@ PLANTED = (
     Bug(
         name="the token is sent in the URL",
         invariant=SECRET,
-        plant=_method(ServerRequests, "get", _with_token_in_url),
+        plant=_method(VerifiedRequests, "get", _with_token_in_url),
     ),
     Bug(
         name="the identity of the server is not checked",
         invariant=SECRET,
-        plant=_method(ServerAddress, "check_machine", lambda *_: None),
+        plant=_method(VerifiedAddress, "check_machine", lambda *_: None),
     ),
     Bug(
         name="Server never turns off",

@@ -47,7 +47,7 @@ async def test_dead_addresses_are_not_waited_for(
         connection_to(f"http://127.0.0.1:{refusing}"),
         home.own_connection(),
     ]
-    with patch("custom_components.plex_monitor.plex.connection.DEFAULT_GRACE", 0.05):
+    with patch("custom_components.plex_monitor.plex.addresses.DEFAULT_GRACE", 0.05):
         result = await sign_in(hass, world, await start_flow(hass), owner)
     assert step_of(result) == "verify"
     assert placeholders_of(result)["url"] == home.url

@@ -6,7 +6,7 @@ import aiohttp
 from hypothesis import settings
 import pytest
 
-from custom_components.plex_monitor.plex import server_requests
+from custom_components.plex_monitor.plex import verified_requests
 from custom_components.plex_monitor.plex.server import PlexServer
 from custom_components.plex_monitor.plex.token_health import Evidence, TokenHealth
 from custom_components.plex_monitor.plex.transport import ClientIdentity, PlexTransport
@@ -57,7 +57,7 @@ def plex(raw: RawServer, session: aiohttp.ClientSession, identity: ClientIdentit
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Replace the clock of the identity check."""
     clock = Clock()
-    monkeypatch.setattr(server_requests, "monotonic", clock)
+    monkeypatch.setattr(verified_requests, "monotonic", clock)
     return clock
 
 

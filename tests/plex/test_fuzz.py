@@ -23,9 +23,9 @@ import pytest
 from custom_components.plex_monitor.plex import (
     plex_tv as plex_tv_module,
     responses,
-    server_requests,
+    verified_requests,
 )
-from custom_components.plex_monitor.plex.connection import ranked_connections
+from custom_components.plex_monitor.plex.addresses import ranked_connections
 from custom_components.plex_monitor.plex.errors import (
     PlexError,
     PlexNotFoundError,
@@ -360,11 +360,11 @@ def test_mutated_identity() -> None:
 def test_any_401_and_retry_after(body: bytes, header: str) -> None:
     """Any body of a 401 is classified, and any Retry-After is bounded."""
     for headers in ({}, {"X-Plex-Protocol": "1.0"}, {"WWW-Authenticate": header}):
-        server_requests.is_refusal(headers, body)
+        verified_requests.is_refusal(headers, body)
         plex_tv_module.is_refusal(headers, body)
     response: Any = SimpleNamespace(status=503, headers={hdrs.RETRY_AFTER: header})
     with pytest.raises(PlexUnavailableError) as refused:
-        asyncio.run(responses.check_status(response, "/", server_requests.is_refusal))
+        asyncio.run(responses.check_status(response, "/", verified_requests.is_refusal))
     wait = refused.value.retry_after
     assert wait is None or 0 <= wait <= responses.MAX_RETRY_AFTER
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from freezegun.api import FrozenDateTimeFactory
 import pytest
 
-from custom_components.plex_monitor.plex import library, server_requests
+from custom_components.plex_monitor.plex import library, verified_requests
 from custom_components.plex_monitor.plex.errors import (
     PlexNotFoundError,
     PlexResponseError,
@@ -255,7 +255,7 @@ async def test_items_are_read_in_batches(
     world: World, server: PlexServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Missing items and malformed keys are left out."""
-    for module in (library, server_requests):
+    for module in (library, verified_requests):
         monkeypatch.setattr(module, "PAGE_SIZE", 2)
     assert await server.library.items([]) == ()
     found = await server.library.items(["101", "999999", "../identity", "999998", "999997", "102"])

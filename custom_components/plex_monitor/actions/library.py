@@ -21,7 +21,7 @@ LIBRARY_FIELD: Final[Fields] = {vol.Optional(ATTR_LIBRARY): cv.string}
 
 
 async def async_get_section_key(entry: PlexMonitorConfigEntry, call: ServiceCall) -> str | None:
-    """Return the key of the library that a call names by device, name or key, `None` without."""
+    """Return the key of the library that a call names by device, name or key; `None` if none."""
     name = call.data.get(ATTR_LIBRARY)
     if name is None:
         return None

@@ -197,7 +197,7 @@ class TokenGuard:
         LOGGER.debug("%s: the token was %s and is %s", self.entry.title, before, self.verdict)
 
     async def _async_update_issues(self) -> None:
-        """Create or delete the repair issue and the sign-in prompt, if the verdict is new."""
+        """Create or delete the issue and the prompt if the verdict is not the reported one."""
         before, verdict = self._memory.reported_verdict, self.verdict
         if verdict is before:
             return
@@ -217,10 +217,10 @@ class TokenGuard:
         self._on_change()
 
     def _clear_problem(self) -> None:
-        """Abort the prompt, and leave no issue but that of a temporary token.
+        """Abort the prompt and delete the issues, but for the one of a temporary token.
 
-        After a start this waits for the first check with plex.tv, where there is one: the server
-        may accept what plex.tv has refused.
+        Does nothing before plex.tv was asked once, if it can be: the server may accept a token
+        that plex.tv has refused.
         """
         if not self._memory.has_checked_plex_tv:
             return

@@ -25,7 +25,7 @@ class TokenMemory:
     health: TokenHealth
     # Whether plex.tv was asked at least once, whatever the response.
     has_checked_plex_tv: bool
-    # The verdict that issue and prompt stand for, which outlive a reload as well.
+    # The verdict for which the issue and the prompt were created, which outlive a reload as well.
     reported_verdict: Verdict = Verdict.UNKNOWN
     since: datetime = field(default_factory=dt_util.utcnow)
     last_checked: datetime | None = None

@@ -25,7 +25,7 @@ class Probe:
         check_online: Callable[[], Awaitable[None]],
         refresh: Callable[[], Awaitable[None]],
     ) -> None:
-        """Initialize with what checks the server, and with what polls it with the token."""
+        """Initialize the probe; `check_online` sends no token, `refresh` polls with it."""
         self.hass = hass
         self.entry = entry
         self._check_online = check_online

@@ -10,7 +10,7 @@ class DurationTimer:
     """Run an action once something has lasted for a duration."""
 
     def __init__(self, hass: HomeAssistant, duration: timedelta) -> None:
-        """Initialize the timer for a duration; none runs the action at once."""
+        """Initialize the timer; a duration of zero runs the action at once."""
         self._hass = hass
         self._duration = duration
         self._cancel: CALLBACK_TYPE | None = None

@@ -16,7 +16,7 @@ CONF_PLAYER: Final = "player"
 CONF_TRANSCODING: Final = "transcoding"
 CONF_USER: Final = "user"
 
-# Returns the ids of the devices that stand for the library with a key: its own and the server's.
+# Returns the ids of the devices by which a target can name a library: its own and the server's.
 type GetDeviceIds = Callable[[str], Collection[str]]
 
 MEDIA_TYPES: Final = ("movie", "episode", "track", "photo", "clip")

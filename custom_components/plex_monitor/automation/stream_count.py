@@ -28,7 +28,7 @@ class StreamCountTracker:
         self._matches = matches
         self._action = action
         self._sessions: Mapping[str, Session] | None = None
-        # `None` until the streams are known: a number above the limit then has not just risen.
+        # `None` until the streams are known: the first number never triggers, even above the limit.
         self._was_above: bool | None = None
 
     @callback

@@ -1,4 +1,4 @@
-"""The access that a config flow has got, until an entry uses it or it is signed out."""
+"""The token that a config flow obtained; it is signed out unless an entry stores it."""
 
 from dataclasses import replace
 from datetime import datetime
@@ -18,7 +18,7 @@ ABANDONED_AFTER: Final = 3600.0
 
 
 class AccessHolder:
-    """Holder of a flow's access, which leaves no token of our own behind unused."""
+    """Hold the access of a flow, and sign out each token of our own that no entry comes to use."""
 
     def __init__(self, hass: HomeAssistant, flow_id: str, state: FlowState) -> None:
         """Initialize for a flow and its state."""
@@ -35,10 +35,10 @@ class AccessHolder:
 
     @callback
     def async_set(self, access: Access) -> None:
-        """Continue with this access; give it back if the dialog was closed meanwhile."""
+        """Continue with this access; sign it out if the dialog was closed in the meantime."""
         self._state.access = access
         if self._is_closed:
-            self._async_give_back()
+            self._async_sign_out_if_unused()
         elif access.our_token is not None:
             self._async_cancel_abandonment()
             self._cancel_abandonment = async_call_later(
@@ -53,16 +53,16 @@ class AccessHolder:
 
     @callback
     def async_reject(self) -> None:
-        """Give back a token that does not fit here, but keep its account for the texts."""
-        self._async_give_back()
+        """Sign out a token of the wrong account; keep the account for the text of the error."""
+        self._async_sign_out_if_unused()
         self._state.access = replace(self._state.access, source=TokenSource.NONE, token=None)
 
     @callback
     def async_close(self) -> None:
-        """Give the token back where the flow has ended without an entry that uses it."""
+        """Sign the token out if the flow has ended without an entry that uses it."""
         self._is_closed = True
         self._async_cancel_abandonment()
-        self._async_give_back()
+        self._async_sign_out_if_unused()
 
     @callback
     def _async_abandon(self, _now: datetime) -> None:
@@ -77,7 +77,7 @@ class AccessHolder:
             self._cancel_abandonment = None
 
     @callback
-    def _async_give_back(self) -> None:
+    def _async_sign_out_if_unused(self) -> None:
         """Sign out a token of our own that no entry uses."""
         access = self._state.access
         in_use = {

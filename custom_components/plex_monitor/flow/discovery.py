@@ -8,7 +8,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from ..const import DOMAIN
-from ..plex.connection import is_private_or_encrypted
+from ..plex.addresses import is_private_or_encrypted
 from .errors import SERVER_STARTING, StepError
 from .forms import DEFAULT_PORT
 from .models import Address, FlowState, TargetServer
@@ -48,8 +48,8 @@ async def async_get_moved_data(
 ) -> dict[str, str] | None:
     """Return what changes in the entry of a server that is discovered at another address.
 
-    An announcement proves nothing. So an address that is encrypted, or at which the server still
-    answers, is not given up for it; nor is a token sent out of the private network.
+    An announcement proves nothing. So the address is replaced only if both the stored and the new
+    one are http, the new one is in the private network, and the server has left the stored one.
     """
     entry = hass.config_entries.async_entry_for_domain_unique_id(
         DOMAIN, discovered.machine_identifier

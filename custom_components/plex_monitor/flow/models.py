@@ -38,7 +38,7 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Access:
-    """Token, and what plex.tv says about it.
+    """Token that the flow obtained, with its source, its account and the servers of that account.
 
     `account` is None where plex.tv does not know the token, or has not been asked yet.
     """
@@ -105,7 +105,7 @@ class Server:
 
 @dataclass(frozen=True, kw_only=True)
 class TargetServer:
-    """Only server that the flow may end at: discovered, or of the entry that is changed."""
+    """The one server that this flow may be for: discovered, or of the entry that is changed."""
 
     machine_identifier: str
     name: str

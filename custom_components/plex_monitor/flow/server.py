@@ -8,7 +8,7 @@ from yarl import URL
 
 from ..clients import client_identity, plex_server_client
 from ..const import DOMAIN
-from ..plex.connection import find_connection, ranked_connections
+from ..plex.addresses import find_connection, ranked_connections
 from ..plex.errors import PlexError
 from ..plex.models import Connection, Resource, ServerIdentity
 from ..plex.server import fetch_identity
@@ -64,7 +64,7 @@ async def async_use_resource(
     )
     state.info = None
     if state.entry and state.target:
-        # A new token is tried where it is going to be used.
+        # A new token of an entry is verified at the address that the entry stores.
         address = state.target.address
     else:
         address = address or await _async_find_address(hass, state, resource)
@@ -148,7 +148,7 @@ async def async_identify(
 
 
 async def async_use_address(hass: HomeAssistant, state: FlowState, address: Address) -> None:
-    """Use an address at which the selected server answers; without one, select that which does."""
+    """Use an address at which the selected server answers; select the one there if none is."""
     if state.server:
         await async_identify(hass, state, address, state.server.machine_identifier)
     else:

@@ -87,7 +87,7 @@ class SignIn:
 
     @callback
     def async_close(self) -> None:
-        """Continue to wait for an approval after the dialog was closed, to sign it out."""
+        """Handle that the dialog was closed: sign out the token if the PIN is approved later."""
         if self.approval is not None and not self.approval.task.done():
             self._hass.async_create_background_task(
                 self._async_undo_late_approval(self.approval.pending),
@@ -108,7 +108,7 @@ class SignIn:
 
     @callback
     def _async_set_access(self, pending: PendingPin, token: str) -> None:
-        """Set the access, which signs the token out where the dialog was closed."""
+        """Store the token in the flow; it is signed out instead if the dialog was closed."""
         self._access.async_set(
             Access(
                 client_identifier=pending.client_identifier, source=TokenSource.SIGN_IN, token=token

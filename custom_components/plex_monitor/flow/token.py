@@ -1,4 +1,4 @@
-"""Tokens from elsewhere: tried, and exchanged for one of our own where that is possible."""
+"""Exchange a pasted or borrowed token for one of our own, or use it as it is."""
 
 from dataclasses import replace
 
@@ -19,7 +19,7 @@ from .server import async_identify, async_select_server, server_at
 
 
 class TokenExchange:
-    """Exchange of a token from elsewhere, which sets the access of a flow."""
+    """Set the access of a flow from a pasted or borrowed token."""
 
     def __init__(self, hass: HomeAssistant, state: FlowState, access: AccessHolder) -> None:
         """Initialize for a flow."""
@@ -109,7 +109,7 @@ class TokenExchange:
         identity: ServerIdentity | None,
         address: Address | None,
     ) -> str | None:
-        """Return the name of the server that the token is probably for, None if that is open."""
+        """Return the name of the server that the token is probably for, None if it is not clear."""
         try:
             resources = await plex_tv.resources(token)
         except PlexError as err:

@@ -12,7 +12,7 @@ from ..const import (
     CONF_TOKEN_SOURCE,
     TokenSource,
 )
-from ..plex.connection import is_private_or_encrypted
+from ..plex.addresses import is_private_or_encrypted
 from ..plex.errors import PlexError, PlexForbiddenError, PlexUnauthorizedError
 from ..plex.server import PlexServer
 from .errors import INSECURE_ADDRESS, StepError, server_error
@@ -64,7 +64,7 @@ async def has_full_permissions(server: PlexServer) -> bool:
 
 
 def result_step(access: Access, *, is_full: bool) -> Step:
-    """Return the step that shows what was found, and what will be missing."""
+    """Return the step that shows the verified server, and what its token does not permit."""
     if access.source is TokenSource.NONE:
         return Step.VERIFY_NO_TOKEN
     if access.account:

@@ -10,7 +10,7 @@ from aiohttp import hdrs
 from .errors import PlexNotFoundError, PlexResponseError
 from .models import LIBRARY, Image, MediaItem, MediaType, Section, SectionStorage
 from .parsing import container, objects, parsed_items, server_path, text
-from .server_requests import PAGE_SIZE, ServerRequests, is_path_segment, path_segment
+from .verified_requests import PAGE_SIZE, VerifiedRequests, is_path_segment, path_segment
 
 MAX_IMAGE = 8 * 1024 * 1024
 # Raster formats only: an SVG could run a script in a browser.
@@ -25,7 +25,7 @@ class Library:
     `PlexUnauthorizedError` (reported). Watched state and ratings belong to each user.
     """
 
-    def __init__(self, requests: ServerRequests) -> None:
+    def __init__(self, requests: VerifiedRequests) -> None:
         """Initialize with the requests of a server."""
         self._requests = requests
 

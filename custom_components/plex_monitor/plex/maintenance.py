@@ -6,7 +6,7 @@ from aiohttp import hdrs
 
 from .models import Activity, ButlerTask
 from .parsing import container, mapping, parsed_items
-from .server_requests import ServerRequests, path_segment
+from .verified_requests import VerifiedRequests, path_segment
 
 
 class Maintenance:
@@ -16,7 +16,7 @@ class Maintenance:
     `PlexForbiddenError`, before server 1.41.7 `PlexUnauthorizedError` (reported).
     """
 
-    def __init__(self, requests: ServerRequests) -> None:
+    def __init__(self, requests: VerifiedRequests) -> None:
         """Initialize with the requests of a server."""
         self._requests = requests
 

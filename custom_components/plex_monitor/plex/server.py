@@ -24,9 +24,9 @@ from .models import (
 )
 from .notifications import Notification, parse_notifications
 from .parsing import container, mapping, parsed_items
-from .server_requests import ServerRequests, request_identity, server_transport
 from .statistics import Statistics
 from .transport import ClientIdentity
+from .verified_requests import VerifiedRequests, request_identity, server_transport
 from .websocket import TextFrames
 
 
@@ -45,7 +45,7 @@ class PlexServer:
     """Client for one Plex Media Server, addressed by URL and machine identifier.
 
     All methods raise the errors of `PlexTransport`, and `PlexWrongServerError` if another server
-    answers. `ServerRequests` says when the token is sent.
+    answers. `VerifiedRequests` says when the token is sent.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class PlexServer:
         token: str | None = None,
     ) -> None:
         """Initialize the client; without a token, requests are sent without one."""
-        self._requests = ServerRequests(
+        self._requests = VerifiedRequests(
             session, url, identity, machine_identifier=machine_identifier, token=token
         )
         self.library = Library(self._requests)

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from .models import BandwidthUsage, ResourceUsage, Traffic
 from .parsing import container, parsed_items
-from .server_requests import ServerRequests
+from .verified_requests import VerifiedRequests
 
 SECONDS = "6"
 """The `timespan` of one measurement a second (captured)."""
@@ -16,7 +16,7 @@ class Statistics:
     `PlexNotFoundError` without Plex Pass (reported), `PlexForbiddenError` for other users.
     """
 
-    def __init__(self, requests: ServerRequests) -> None:
+    def __init__(self, requests: VerifiedRequests) -> None:
         """Initialize with the requests of a server."""
         self._requests = requests
 

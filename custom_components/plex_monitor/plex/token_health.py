@@ -16,8 +16,8 @@ from typing import Self, assert_never
 
 # A refusal of plex.tv counts when it is repeated after this long.
 CONFIRM_AFTER = 10.0
-# The same while the server still accepts the token: nothing is lost by waiting, and a plex.tv that
-# refuses all tokens for a moment recovers meanwhile.
+# It counts when it is repeated after this long while the server still accepts the token: nothing is
+# lost by waiting, and a plex.tv that refuses all tokens for a moment recovers in the meantime.
 CONFIRM_WHILE_ACCEPTED_AFTER = 10 * 60.0
 # How often a valid token is checked with plex.tv, because a server may never refuse it: its network
 # is allowed without authentication, or it still accepts what plex.tv has revoked.

@@ -9,7 +9,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from ..clients import client_identity
 from ..const import CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER, DOMAIN, LOGGER
-from ..plex.connection import find_connection, ranked_connections
+from ..plex.addresses import find_connection, ranked_connections
 from ..plex.errors import PlexCertificateError, PlexConnectionError, PlexError, PlexWrongServerError
 from ..plex.models import Connection
 from ..plex.plex_tv import PlexTv

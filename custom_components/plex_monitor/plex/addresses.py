@@ -1,4 +1,4 @@
-"""Selection of the connection (address) to use for a server."""
+"""Which of the addresses (connections) that plex.tv lists for a server to use."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable

@@ -7,7 +7,7 @@ from unittest.mock import AsyncMock, patch
 from hypothesis import given, strategies as st
 import pytest
 
-from custom_components.plex_monitor.plex.connection import (
+from custom_components.plex_monitor.plex.addresses import (
     find_connection,
     is_private_or_encrypted,
     ranked_connections,

@@ -40,12 +40,13 @@ class Page[T]:
     total: int | None
 
 
-class ServerRequests:
+class VerifiedRequests:
     """Requests to one Plex Media Server.
 
     All methods raise the errors of `PlexTransport`, and `PlexWrongServerError` if another server
     answers. The token is sent only to an address where `/identity` returned the expected machine
-    identifier within the last `IDENTITY_TTL` seconds, and where no request has failed since.
+    identifier within the last `IDENTITY_TTL` seconds, and where no request has failed since with
+    anything but 403 or 404.
     """
 
     def __init__(
@@ -62,12 +63,12 @@ class ServerRequests:
         self._identity = identity
         self.machine_identifier = machine_identifier
         self.token = token
-        self.address = ServerAddress(session, url, identity, machine_identifier)
+        self.address = VerifiedAddress(session, url, identity, machine_identifier)
 
     def move_to(self, url: str, session: aiohttp.ClientSession | None = None) -> None:
         """Use another URL, and another session if one is given."""
         self._session = session or self._session
-        self.address = ServerAddress(self._session, url, self._identity, self.machine_identifier)
+        self.address = VerifiedAddress(self._session, url, self._identity, self.machine_identifier)
 
     async def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
         """Return the JSON response for a path."""
@@ -138,7 +139,7 @@ class ServerRequests:
             )
 
     @asynccontextmanager
-    async def verified_address(self) -> AsyncGenerator[ServerAddress]:
+    async def verified_address(self) -> AsyncGenerator[VerifiedAddress]:
         """Return the address once it is verified; errors other than 403 and 404 invalidate it."""
         address = self.address
         await address.ensure_verified()
@@ -151,7 +152,7 @@ class ServerRequests:
             raise
 
 
-class ServerAddress:
+class VerifiedAddress:
     """An address of a server, and when its machine identifier was last verified."""
 
     def __init__(

@@ -7,7 +7,7 @@ from typing import Any
 import aiohttp
 import pytest
 
-from custom_components.plex_monitor.plex import server_requests
+from custom_components.plex_monitor.plex import verified_requests
 from custom_components.plex_monitor.plex.errors import (
     PlexError,
     PlexForbiddenError,
@@ -17,12 +17,12 @@ from custom_components.plex_monitor.plex.errors import (
 )
 from custom_components.plex_monitor.plex.parsing import mapping, required_text
 from custom_components.plex_monitor.plex.server import PlexServer
-from custom_components.plex_monitor.plex.server_requests import (
-    ServerRequests,
+from custom_components.plex_monitor.plex.transport import ClientIdentity
+from custom_components.plex_monitor.plex.verified_requests import (
+    VerifiedRequests,
     is_refusal,
     path_segment,
 )
-from custom_components.plex_monitor.plex.transport import ClientIdentity
 from tests import simulator
 from tests.simulator import Fault, Kind, World
 
@@ -245,9 +245,9 @@ def requests(
     token: str,
     session: aiohttp.ClientSession,
     identity: ClientIdentity,
-) -> ServerRequests:
+) -> VerifiedRequests:
     """Return the requests of a client."""
-    return ServerRequests(
+    return VerifiedRequests(
         session, home.url, identity, machine_identifier=home.machine_identifier, token=token
     )
 
@@ -260,11 +260,11 @@ def title(item: Any) -> str:
 async def test_list_is_read_in_pages(
     world: World,
     home: simulator.PlexServer,
-    requests: ServerRequests,
+    requests: VerifiedRequests,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """No more items than the limit are requested."""
-    monkeypatch.setattr(server_requests, "PAGE_SIZE", 3)
+    monkeypatch.setattr(verified_requests, "PAGE_SIZE", 3)
     for number in range(7):
         home.library.add(f"Film {number}", kind=Kind.MOVIE)
     path, films = "/library/sections/1/all", 10
@@ -303,7 +303,7 @@ async def test_list_is_read_in_pages(
 async def test_unexpected_lists(
     world: World,
     home: simulator.PlexServer,
-    requests: ServerRequests,
+    requests: VerifiedRequests,
     response: dict[str, object],
     expected: tuple[str, ...],
 ) -> None:
@@ -314,7 +314,7 @@ async def test_unexpected_lists(
 
 
 async def test_pages_that_are_shorter_than_requested(
-    world: World, home: simulator.PlexServer, requests: ServerRequests
+    world: World, home: simulator.PlexServer, requests: VerifiedRequests
 ) -> None:
     """Reading goes on until the total is reached."""
     page = {"totalSize": 5, "Metadata": [{"title": "A"}, {"title": "B"}]}
