@@ -16,11 +16,13 @@ from .items import (
     Section,
 )
 
+# The agent of libraries without one, such as those of photos and of other videos.
+NO_AGENT = "com.plexapp.agents.none"
 AGENTS = {
     Kind.MOVIE: ("tv.plex.agents.movie", "Plex Movie", "/data/Movies"),
     Kind.SHOW: ("tv.plex.agents.series", "Plex TV Series", "/data/TV"),
     Kind.ARTIST: ("tv.plex.agents.music", "Plex Music", "/data/Music"),
-    Kind.PHOTO_ALBUM: ("tv.plex.agents.photo", "Plex Photo Scanner", "/data/Photos"),
+    Kind.PHOTO_ALBUM: (NO_AGENT, "Plex Photo Scanner", "/data/Photos"),
 }
 # The first rating key of claimed items, and how many each library may have.
 CLAIMED_KEYS, KEYS_OF_A_SECTION = 1_000_000_000, 100_000_000
@@ -66,18 +68,19 @@ class Library:
         claims: dict[Kind, int] | None = None,
         hidden: int = 0,
         language: str = "en-US",
+        agent: str | None = None,
     ) -> Section:
         """Add an empty library for a kind, such as MOVIE, SHOW or EPISODE, TRACK, PHOTO.
 
-        With `claims` it reports this many items of each kind.
+        With `claims` it reports this many items of each kind. `agent` replaces the usual agent.
         """
-        agent, scanner, _ = AGENTS[kind.top]
+        usual_agent, scanner, _ = AGENTS[kind.top]
         now = int(self._clock())
         section = Section(
             id=next(self._section_ids),
             kind=kind.top,
             title=title,
-            agent=agent,
+            agent=agent or usual_agent,
             scanner=scanner,
             paths=(f"/data/{title}",),
             created_at=now - 86_400,

@@ -268,11 +268,14 @@ def _filtered(request: web.Request, items: list[Item]) -> list[Item]:
     items = compared(request, "addedAt", items, lambda item: item.added_at)
     field, _, direction = request.query.get("sort", "").partition(":")
     # A field may be written with its kind before it, as in movie.addedAt.
-    if field.rpartition(".")[2] == "addedAt":
-        items = sorted(items, key=lambda item: (item.added_at, item.rating_key))
-        if direction == "desc":
-            items.reverse()
-    return items
+    match field.rpartition(".")[2]:
+        case "addedAt":
+            items = sorted(items, key=lambda item: (item.added_at, item.rating_key))
+        case "id":
+            items = sorted(items, key=lambda item: item.rating_key)
+        case _:
+            return items
+    return items[::-1] if direction == "desc" else items
 
 
 def _hub(kind: Kind, items: Sequence[Item], *, more: bool, viewer: int) -> Node:

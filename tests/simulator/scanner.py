@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from .items import Find, Item, Section
 from .jobs import Job, Jobs
-from .library import Library
+from .library import NO_AGENT, Library
 from .rendering import Scalar, present
 from .websocket import Notifier
 
@@ -21,6 +21,11 @@ NEW_ITEM: tuple[dict[str, Scalar], ...] = (
     {"state": 5, "mediaState": "analyzing"},
     {"state": 5, "mediaState": "thumbnailing"},
     {"state": 5},
+)
+# Without an agent, an item stays in progress.
+NEW_ITEM_WITHOUT_AGENT: tuple[dict[str, Scalar], ...] = (
+    {"state": 0, "metadataState": "created"},
+    {"state": 1},
 )
 DELETED: dict[str, Scalar] = {"state": 9, "metadataState": "deleted"}
 
@@ -118,7 +123,7 @@ class Scanner:
             section_id=new[-1].section.id,
         )
         for item in new:
-            for step in NEW_ITEM if item.playable else (*NEW_ITEM[:4], NEW_ITEM[-1]):
+            for step in _steps(item):
                 await self.timeline(item, step)
         return new[-1]
 
@@ -156,3 +161,10 @@ class Scanner:
             {"title": title, "description": "", "notificationName": "LIBRARY_UPDATE"},
             section_id=section.id,
         )
+
+
+def _steps(item: Item) -> Sequence[dict[str, Scalar]]:
+    """Return what is reported about a new item."""
+    if item.section.agent == NO_AGENT:
+        return NEW_ITEM_WITHOUT_AGENT
+    return NEW_ITEM if item.playable else (*NEW_ITEM[:4], NEW_ITEM[-1])
