@@ -18,7 +18,7 @@ from .entity import (
 )
 from .events.attributes import media_attributes
 from .events.models import LibraryEvent, LibraryEventType, PlexEvent
-from .library.added import latest_added
+from .library.added import EPOCH, latest_added
 from .library.coordinator import LibraryCoordinator
 from .players.pictures import PictureCache
 from .players.tracker import TrackedPlayer
@@ -151,6 +151,7 @@ class PlexMonitorLatestAdded(PlexMonitorImage):
     """The image of what was added last to any library that is shown on the home screen."""
 
     _media: MediaItem | None = None
+    _added_at = EPOCH
 
     def __init__(
         self,
@@ -175,11 +176,13 @@ class PlexMonitorLatestAdded(PlexMonitorImage):
     def _update_media(self) -> None:
         """Find what was added last to any library."""
         added = [
-            library.last_added
+            library
             for library in self._libraries.data.values()
             if library.last_added is not None and not library.section.hidden
         ]
-        newest = latest_added(added)
+        latest = max(added, key=lambda library: library.last_added_at, default=None)
+        newest = None if latest is None else latest.last_added
+        self._added_at = EPOCH if latest is None else latest.last_added_at
         self._set_media(newest, None if newest is None else newest.added_at)
 
     @callback
@@ -196,9 +199,10 @@ class PlexMonitorLatestAdded(PlexMonitorImage):
             or event.section.hidden
         ):
             return
-        previous = () if self._media is None else (self._media,)
-        newest = latest_added((*event.items, *previous))
-        if newest is not None and newest is not self._media:
+        newest = latest_added(event.items)
+        added_at = event.added_at or EPOCH
+        if newest is not None and (self._media is None or added_at >= self._added_at):
+            self._added_at = added_at
             self._set_media(newest, newest.added_at)
             self.async_write_ha_state()
 

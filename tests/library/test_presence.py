@@ -3,13 +3,15 @@
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import entity_registry as er
 
-from tests.simulator import Fault, PlexServer
+from tests.simulator import Fault, Kind, PlexServer
 from tests.simulator.faults import Rule
 from tests.support.entries import state_of
 from tests.support.helpers import settle
 from tests.support.libraries import SettledHome, library_devices
 
 MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
 
 ALL_LIBRARIES = {"Movies", "TV Shows", "Music"}
 
@@ -95,3 +97,47 @@ async def test_deleted_library_is_removed_within_half_an_hour(
     await settled.advance(33 * MINUTE)
     assert settled.library_names() == ALL_LIBRARIES - {"Movies"}
     assert hass.states.get("sensor.home_movies_items") is None
+
+
+async def test_removed_libraries_come_back_within_minutes(
+    home: PlexServer, settled: SettledHome
+) -> None:
+    """A server can list none for longer; what was added meanwhile is reported."""
+    events = settled.capture_events()
+    list_no_libraries(home, times=None)
+    await settled.refresh()
+    await settled.advance(20 * MINUTE)
+    assert settled.library_names() == set()
+    home.library.add("Added Meanwhile", kind=Kind.MOVIE)
+    home.faults.clear()
+    await settled.advance(6 * MINUTE)
+    assert settled.library_names() == ALL_LIBRARIES
+    assert settled.values("movies_items") == ["4"]
+    assert [event.title for event in events] == ["Added Meanwhile"]
+
+
+async def test_removed_libraries_come_back_after_hours(
+    home: PlexServer, settled: SettledHome
+) -> None:
+    """A server without any library is asked for them twice an hour."""
+    list_no_libraries(home, times=None)
+    await settled.refresh()
+    await settled.advance(3 * HOUR, step=MINUTE)
+    settled.world.requests.clear()
+    await settled.advance(2 * HOUR, step=MINUTE)
+    assert settled.requests()["/library/sections"] <= 5
+    home.faults.clear()
+    await settled.advance(31 * MINUTE)
+    assert settled.library_names() == ALL_LIBRARIES
+
+
+async def test_deleted_library_is_asked_for_during_an_hour(
+    home: PlexServer, settled: SettledHome
+) -> None:
+    """Afterwards, libraries are read as seldom as before."""
+    home.library.remove_section(home.library.sections[0])
+    await settled.refresh()
+    await settled.advance(2 * HOUR, step=MINUTE)
+    settled.world.requests.clear()
+    await settled.advance(DAY, step=10 * MINUTE)
+    assert settled.requests()["/library/sections"] == 4

@@ -116,9 +116,11 @@ def test_timeline(number: object, state: int) -> None:
     assert parse_notifications(frame("timeline", "TimelineEntry", item)) == (
         TimelineNotification(
             section_id="2",
+            item_id="45",
             media_type=4,
             title="Pilot",
             state=state,
+            created=True,
         ),
     )
 
@@ -133,7 +135,22 @@ def test_timeline_state() -> None:
     assert isinstance(second, TimelineNotification)
     assert first.state is TimelineState.DELETED
     assert second.state == 7
-    assert (first.section_id, first.title) == (None, "")
+    assert (first.section_id, first.title, first.created) == (None, "", False)
+
+
+@pytest.mark.parametrize("section", [-1, "-2", "0", 0, None])
+def test_items_of_no_library(section: object) -> None:
+    """TV guides and online content have numbers that no library has."""
+    [guide] = parse_notifications(
+        frame("timeline", "TimelineEntry", {"sectionID": section, "itemID": 5, "state": 5})
+    )
+    activity = {"uuid": "a", "type": "b", "Context": {"librarySectionID": section}}
+    [scan] = parse_notifications(
+        frame("activity", "ActivityNotification", {"event": "ended", "Activity": activity})
+    )
+    assert isinstance(guide, TimelineNotification)
+    assert isinstance(scan, ActivityNotification)
+    assert (guide.section_id, scan.activity.section_id) == (None, None)
 
 
 @pytest.mark.parametrize("event", list(ActivityEvent))

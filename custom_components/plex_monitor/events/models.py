@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum, auto
 
 from ..plex.models import MediaItem, PlaybackState, Section, Session
@@ -65,12 +66,14 @@ class LibraryEvent:
 
     For `ADDED`, `items` are the items that belong together: one film, or the episodes of one
     season, and `title` names them as a whole. For `REMOVED`, it is the title of the removed item.
+    `added_at` is when the items were added as far as can be seen, which is not an old date.
     """
 
     event_type: LibraryEventType
     section: Section
     title: str | None = None
     items: tuple[MediaItem, ...] = ()
+    added_at: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,6 +13,9 @@ from ..runtime import PlexMonitorConfigEntry
 # Changes are read together once none has been reported for this long, and at the latest this long
 # after the first.
 SETTLE_DELAY = 20.0
+# An item that was created gets its title and its picture later; it is read without them if the
+# server reports nothing else about it for this long.
+UNFINISHED_DELAY = 40.0
 MAX_SETTLE_DELAY = 300.0
 # Delay before another attempt after a failed read, while the server is available.
 RETRY_DELAY = 120.0
@@ -39,13 +42,13 @@ class LibraryChanges:
         self._cancel_timer: CALLBACK_TYPE | None = None
 
     @callback
-    def async_mark(self, key: str) -> None:
-        """Mark a library as changed, to be read once changes have settled."""
+    def async_mark(self, key: str, delay: float = SETTLE_DELAY) -> None:
+        """Mark a library as changed, to be read once changes have settled for this delay."""
         now = monotonic()
         if not self._changed:
             self._since = now
         self._changed.add(key)
-        self._async_schedule(min(SETTLE_DELAY, max(0.0, self._since + MAX_SETTLE_DELAY - now)))
+        self._async_schedule(min(delay, max(0.0, self._since + MAX_SETTLE_DELAY - now)))
 
     @callback
     def async_take(self) -> set[str]:

@@ -5,6 +5,7 @@ They are read when they change, and seldom otherwise, so that disks can sleep.
 
 import asyncio
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from itertools import batched
 from types import MappingProxyType
@@ -19,7 +20,7 @@ from homeassistant.util.signal_type import SignalType
 from ..const import DOMAIN, LOGGER, PROGRESS_INTERVAL
 from ..events.models import LibraryEvent, LibraryEventType
 from ..plex.errors import PlexError, PlexUnauthorizedError
-from ..plex.models import MediaType, Section, SectionStorage
+from ..plex.models import MediaType, Section
 from ..plex.notifications import (
     ActivityEvent,
     ActivityNotification,
@@ -29,12 +30,12 @@ from ..plex.notifications import (
 )
 from ..runtime import PlexMonitorConfigEntry
 from ..server.coordinator import PlexMonitorCoordinator
-from .added import added_at
-from .changes import RETRY_DELAY, LibraryChanges
+from .changes import RETRY_DELAY, SETTLE_DELAY, UNFINISHED_DELAY, LibraryChanges
 from .models import Libraries, Library
 from .presence import LibraryPresence
 from .reader import LibraryContent, LibraryReader
 from .scans import ScanTracker, may_miss_scan_end, scanned_section_key
+from .storage import LibraryStorage
 from .watch import LibraryWatch
 
 UPDATE_INTERVAL = timedelta(hours=6)
@@ -46,6 +47,10 @@ SCAN_ACTIVITY = "library.update.section"
 
 # Removals that are reported. The parts of these are removed with them.
 _REPORTED_REMOVALS = {MediaType.MOVIE, MediaType.SHOW, MediaType.EPISODE, MediaType.ALBUM}
+
+# States of an item that is complete, or gone. Without an agent, as in libraries of photos and of
+# other videos, an item stays in progress.
+_FINAL_STATES = {TimelineState.PROGRESS, TimelineState.PROCESSED, TimelineState.DELETED}
 
 
 class _ServerState(NamedTuple):
@@ -95,8 +100,7 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         )
         self._reader = LibraryReader(hass, coordinator)
         self._read_lock = asyncio.Lock()
-        # Whether the account was the owner's when the storage was read.
-        self._storage_read_as_owner = False
+        self._storage = LibraryStorage(hass, entry, coordinator, self._async_handle_storage)
         self._server_state = _ServerState(available=False, push_connected=False, is_owner=False)
 
     @property
@@ -135,6 +139,7 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         """Start to follow the server."""
         entry = self.config_entry
         entry.async_on_unload(self._changes.async_stop)
+        entry.async_on_unload(self._storage.async_stop)
         entry.async_on_unload(self._scan_debouncer.async_shutdown)
         entry.async_on_unload(
             self.server.async_add_notification_listener(self._async_handle_notification)
@@ -232,8 +237,8 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
                 self._changes.async_put_back(changed)
                 raise
             self._first_read_done = True
-            if self._presence.has_missing:
-                self._changes.async_schedule_retry()
+            if (delay := self._presence.retry_delay) is not None:
+                self._changes.async_schedule_retry(delay)
             self._async_retry_for_scan_end(libraries)
             self._changes.async_retry_failed(self._reader.failing)
             return libraries
@@ -256,29 +261,24 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
             or section.key not in previous
             or previous[section.key].section.content_changed_at != section.content_changed_at
         ]
-        storage = None
-        is_owner = self._is_owner
-        if stale or is_owner is not self._storage_read_as_owner:
-            storage = {each.section_id: each for each in await library.storage()}
-            self._storage_read_as_owner = is_owner
+        await self._storage.async_read(is_owner=self._is_owner, changed=bool(stale))
         contents: dict[str, LibraryContent] = {}
         for batch in batched(stale, BATCH_SIZE, strict=False):
             contents |= await self._reader.async_read(batch)
             if not self._first_read_done:
-                added = self._merge(batch, contents, storage)
+                added = self._merge(batch, contents)
                 self.data = MappingProxyType({**self.data, **added})
                 self.async_update_listeners()
         self._presence.update({section.key for section in sections})
         present = self._presence.keys
-        self._reader.async_retain(present)
+        self._reader.async_retain(self._presence.remembered)
         kept = {key: library for key, library in self.data.items() if key in present}
-        return MappingProxyType(kept | self._merge(sections, contents, storage))
+        return MappingProxyType(kept | self._merge(sections, contents))
 
     def _merge(
         self,
         sections: Iterable[Section],
         contents: Mapping[str, LibraryContent],
-        storage: Mapping[str, SectionStorage] | None,
     ) -> dict[str, Library]:
         """Return libraries as they were read, with the scans that were reported meanwhile.
 
@@ -291,15 +291,12 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
             if content is None:
                 continue
             section, scan = self._scans.merge(listed, previous)
-            if storage is not None:
-                section_storage = storage.get(listed.key)
-            else:
-                section_storage = None if previous is None else previous.storage
             libraries[listed.key] = Library(
                 section=section,
                 counts=content.counts,
-                storage=section_storage,
+                storage=self._storage.sizes.get(listed.key),
                 last_added=content.last_added,
+                last_added_at=content.last_added_at,
                 scan=scan,
             )
         return libraries
@@ -309,14 +306,33 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         """Handle a notification about a library."""
         match notification:
             case TimelineNotification(section_id=str(key)):
-                if notification.state is TimelineState.DELETED:
-                    self._async_handle_removal(key, notification)
-                if notification.state in {TimelineState.PROCESSED, TimelineState.DELETED}:
-                    self._changes.async_mark(key)
+                self._async_handle_item(key, notification)
             case ActivityNotification() if notification.activity.activity_type == SCAN_ACTIVITY:
                 self._async_handle_scan(notification)
             case _:
                 return
+
+    @callback
+    def _async_handle_item(self, key: str, notification: TimelineNotification) -> None:
+        """Read a library again once its new, changed or removed item is complete."""
+        library = self.data.get(key)
+        if notification.created and library is not None:
+            self._reader.async_note_created(library.section, notification)
+        if notification.state is TimelineState.DELETED:
+            self._async_handle_removal(key, notification)
+        if notification.state in _FINAL_STATES:
+            self._changes.async_mark(key, SETTLE_DELAY)
+        elif notification.created or self._reader.is_created(key, notification.item_id):
+            self._changes.async_mark(key, UNFINISHED_DELAY)
+
+    @callback
+    def _async_handle_storage(self) -> None:
+        """Update the sizes of the libraries, which could not be read with them."""
+        sizes = self._storage.sizes
+        self.data = MappingProxyType(
+            {key: replace(library, storage=sizes.get(key)) for key, library in self.data.items()}
+        )
+        self.async_update_listeners()
 
     @callback
     def _async_handle_removal(self, key: str, notification: TimelineNotification) -> None:
@@ -376,4 +392,4 @@ def _is_last_added_removed(previous: Library, current: Library) -> bool:
     old, new = previous.last_added, current.last_added
     if old is None or new is None:
         return old is not None
-    return old.rating_key != new.rating_key and added_at(new) <= added_at(old)
+    return old.rating_key != new.rating_key and current.last_added_at <= previous.last_added_at

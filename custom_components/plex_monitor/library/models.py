@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from ..plex.models import Activity, MediaItem, MediaType, Section, SectionStorage
 
@@ -10,13 +11,15 @@ from ..plex.models import Activity, MediaItem, MediaType, Section, SectionStorag
 class Library:
     """A library with its contents and its running scan.
 
-    `scan` is the activity with which the server scans it, `last_added` the newest item in it.
+    `scan` is the activity with which the server scans it. `last_added` was added to it last, at
+    `last_added_at`, which is later than its date if it is new and has an old date.
     """
 
     section: Section
     counts: Mapping[MediaType, int]
     storage: SectionStorage | None
     last_added: MediaItem | None
+    last_added_at: datetime
     scan: Activity | None = None
 
 

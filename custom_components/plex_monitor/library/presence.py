@@ -5,6 +5,13 @@ from time import monotonic
 
 # A library is removed if a list lacks it, and so does another that is this many seconds later.
 REMOVE_AFTER = 60.0
+# A removed library is remembered for this many seconds, in case the lists were incomplete.
+REMEMBER_FOR = 3600.0
+# Seconds until the next list is read while one lacks libraries; while it lacks those that are
+# removed already; and while it has had none at all for longer than removed ones are remembered.
+MISSING_DELAY = 120.0
+REMOVED_DELAY = 300.0
+NONE_DELAY = 1800.0
 
 
 class LibraryPresence:
@@ -17,6 +24,9 @@ class LibraryPresence:
         """Initialize without libraries."""
         # Since when each has been missing from the lists, `None` if it was in the last.
         self._missing_since: dict[str, float | None] = {}
+        # When those that are remembered were removed.
+        self._removed_at: dict[str, float] = {}
+        self._had_any = False
 
     @property
     def keys(self) -> frozenset[str]:
@@ -24,9 +34,18 @@ class LibraryPresence:
         return frozenset(self._missing_since)
 
     @property
-    def has_missing(self) -> bool:
-        """Return whether the last list lacked a library that is not removed yet."""
-        return any(since is not None for since in self._missing_since.values())
+    def remembered(self) -> frozenset[str]:
+        """Return the keys of the libraries that exist, or were removed not long ago."""
+        return self.keys.union(self._removed_at)
+
+    @property
+    def retry_delay(self) -> float | None:
+        """Return the delay until the next list is read, `None` if the last was complete."""
+        if any(since is not None for since in self._missing_since.values()):
+            return MISSING_DELAY
+        if self._removed_at:
+            return REMOVED_DELAY
+        return NONE_DELAY if self._had_any and not self._missing_since else None
 
     def expect(self, keys: Collection[str]) -> None:
         """Add libraries that exist until lists say otherwise."""
@@ -42,4 +61,11 @@ class LibraryPresence:
                 self._missing_since[key] = now
             elif now - since >= REMOVE_AFTER:
                 del self._missing_since[key]
+                self._removed_at[key] = now
         self._missing_since.update(dict.fromkeys(keys))
+        self._had_any = self._had_any or bool(self._missing_since)
+        self._removed_at = {
+            key: at
+            for key, at in self._removed_at.items()
+            if key not in self._missing_since and now - at < REMEMBER_FOR
+        }

@@ -15,12 +15,18 @@ from ..const import DOMAIN, LOGGER
 from ..plex.errors import (
     PlexConnectionError,
     PlexError,
+    PlexForbiddenError,
+    PlexNotFoundError,
+    PlexResponseError,
     PlexUnauthorizedError,
+    PlexUnavailableError,
     PlexWrongServerError,
 )
 from ..plex.models import MediaItem, MediaType, Section
+from ..plex.notifications import TimelineNotification
 from ..server.coordinator import PlexMonitorCoordinator
-from .added import EPOCH, added_at, added_events, latest_added, latest_date
+from .added import EPOCH, added_at, added_events, latest_date
+from .known import KnownItems
 from .models import library_unique_id
 
 MAX_CONCURRENT_READS = 4
@@ -38,10 +44,11 @@ _LEAVES = {MediaType.MOVIE, MediaType.EPISODE, MediaType.TRACK, MediaType.PHOTO}
 
 @dataclass(frozen=True, kw_only=True)
 class LibraryContent:
-    """Contents of a library; `last_added` is the newest item in it."""
+    """Contents of a library; `last_added` was added to it last, at `last_added_at`."""
 
     counts: Mapping[MediaType, int]
     last_added: MediaItem | None
+    last_added_at: datetime
 
 
 class LibraryReader:
@@ -54,16 +61,34 @@ class LibraryReader:
         self._semaphore = asyncio.Semaphore(MAX_CONCURRENT_READS)
         # Keys of the libraries whose last read failed.
         self.failing: set[str] = set()
-        # Per library, the date up to which its items are known, and the known items that are dated
-        # then or later.
-        self._known_until: dict[str, tuple[datetime, frozenset[str]]] = {}
+        # What is known of the libraries that have been read.
+        self._known: dict[str, KnownItems] = {}
+        # Per library, the items that the server reported as created, until they have been read.
+        self._created: dict[str, set[str]] = {}
 
     @callback
     def async_retain(self, keys: Collection[str]) -> None:
         """Forget all libraries but these."""
-        for removed in self._known_until.keys() - set(keys):
-            del self._known_until[removed]
+        for removed in self._known.keys() - set(keys):
+            del self._known[removed]
+            self._created.pop(removed, None)
         self.failing.intersection_update(keys)
+
+    @callback
+    def async_note_created(self, section: Section, item: TimelineNotification) -> None:
+        """Note an item that the server reports as created, whatever date it has."""
+        if section.key not in self._known or item.item_id is None:
+            # Nothing is new in a library that is read for the first time.
+            return
+        created = self._created.setdefault(section.key, set())
+        if item.media_type in _LEAVES.intersection(section.media_types) and (
+            len(created) < ADDED_LIMIT
+        ):
+            created.add(item.item_id)
+
+    def is_created(self, section_key: str, item_id: str | None) -> bool:
+        """Return whether an item was reported as created, and has not been read yet."""
+        return item_id in self._created.get(section_key, ())
 
     async def async_read(self, sections: Iterable[Section]) -> dict[str, LibraryContent]:
         """Return the contents of libraries by their key, without those that fail for themselves.
@@ -103,14 +128,19 @@ class LibraryReader:
     async def _async_read_section(self, section: Section) -> LibraryContent:
         """Return the contents of a library, and dispatch events for what was added."""
         counts: dict[MediaType, int] = {}
-        last_added = None
+        known = None
         for media_type in section.media_types:
             if media_type in _LEAVES:
-                counts[media_type], last_added = await self._async_read_leaves(section, media_type)
+                known = await self._async_read_leaves(section, media_type)
+                counts[media_type] = known.count
             elif self._is_count_enabled(section, media_type):
                 library = self._server.server.library
                 counts[media_type] = await library.count(section.key, media_type)
-        return LibraryContent(counts=MappingProxyType(counts), last_added=last_added)
+        return LibraryContent(
+            counts=MappingProxyType(counts),
+            last_added=None if known is None else known.last_added,
+            last_added_at=EPOCH if known is None else known.last_added_at,
+        )
 
     def _is_count_enabled(self, section: Section, media_type: MediaType) -> bool:
         """Return whether a count has an enabled sensor."""
@@ -122,31 +152,76 @@ class LibraryReader:
         entry = None if entity_id is None else registry.async_get(entity_id)
         return entry is not None and not entry.disabled
 
-    async def _async_read_leaves(
-        self, section: Section, leaf: MediaType
-    ) -> tuple[int, MediaItem | None]:
-        """Return the number of items and the newest, and dispatch events for what was added."""
+    async def _async_read_leaves(self, section: Section, leaf: MediaType) -> KnownItems:
+        """Return what is known of the items now, and dispatch events for what was added."""
         library = self._server.server.library
+        created = frozenset(self._created.get(section.key, ()))
         count, items = await library.newest(section.key, leaf, limit=NEWEST_LIMIT)
-        since, known = self._known_until.get(section.key, (None, frozenset()))
         dated = [item for item in items if item.added_at is not None]
-        if not dated:
-            # An empty library: everything that is added from now on is new.
-            self._known_until.setdefault(section.key, (EPOCH, known))
-            return count, None
-        # On the first read, other items of the newest second are not new either.
         now = dt_util.utcnow().replace(microsecond=0)
-        start = latest_date(dated, now, default=now) if since is None else since
-        if len(dated) == len(items) < count and added_at(dated[-1]) >= start:
-            more = await library.added_since(section.key, leaf, start, limit=ADDED_LIMIT)
+        known = self._known.get(section.key)
+        # On the first read, other items of the newest second are not new either.
+        since = latest_date(dated, now, default=now) if known is None else known.until
+        if dated and len(dated) == len(items) < count and added_at(dated[-1]) >= since:
+            more = await library.added_since(section.key, leaf, since, limit=ADDED_LIMIT)
             dated = list(more) or dated
-        until = max(latest_date(dated, now, default=start), start)
-        recent = {item.rating_key for item in dated if added_at(item) >= until}
-        still_known = known if until == since else frozenset()
-        self._known_until[section.key] = until, still_known | recent
-        if since is not None:
-            added = [
-                item for item in dated if added_at(item) >= since and item.rating_key not in known
+        if known is None:
+            self._known[section.key] = known = KnownItems.first(count, [*items, *dated], now)
+            return known
+        seen = {item.rating_key: item for item in (*items, *dated)}
+        seen |= await self._async_read_items(section, leaf, _unseen(known, created, seen))
+        added = [item for key, item in seen.items() if key in created and not known.has(item)]
+        growth = count - known.count
+        if growth > len(added):
+            # The date alone is not enough: a better file of an old item can have a new one.
+            added += [item for item in known.dated_new(dated) if item.rating_key not in created]
+        if len(added) < min(growth, ADDED_LIMIT):
+            numbered = await self._async_read_numbered(section, leaf, growth)
+            reported = {item.rating_key for item in added}
+            added += [
+                item for item in known.numbered_new(numbered) if item.rating_key not in reported
             ]
-            self._server.async_dispatch(*added_events(section, added))
-        return count, latest_added(dated)
+        seen |= {item.rating_key: item for item in added}
+        self._known[section.key] = known.updated(count, seen.values(), added, now)
+        self._created.get(section.key, set()).difference_update(created)
+        self._server.async_dispatch(*added_events(section, added, since, now))
+        return self._known[section.key]
+
+    async def _async_read_items(
+        self, section: Section, leaf: MediaType, keys: Collection[str]
+    ) -> dict[str, MediaItem]:
+        """Return those of these items that are of a type and in a library, by their key."""
+        if not keys:
+            return {}
+        return {
+            item.rating_key: item
+            for item in await self._server.server.library.items(keys)
+            if item.section_id in {None, section.key} and item.media_type == leaf.name.lower()
+        }
+
+    async def _async_read_numbered(
+        self, section: Section, leaf: MediaType, count: int
+    ) -> tuple[MediaItem, ...]:
+        """Return the items with the highest rating keys, if the server knows this order."""
+        library = self._server.server.library
+        try:
+            return await library.last_created(section.key, leaf, limit=min(count, ADDED_LIMIT))
+        except (
+            PlexForbiddenError,
+            PlexNotFoundError,
+            PlexResponseError,
+            PlexUnavailableError,
+        ) as err:
+            LOGGER.debug("%s: could not sort %s: %s", self._server.name, section.title, err)
+            return ()
+
+
+def _unseen(known: KnownItems, created: Collection[str], seen: Collection[str]) -> list[str]:
+    """Return the keys of items that are to be read by themselves.
+
+    These are the created ones with an old date, and the one that was added last, which may have
+    been removed.
+    """
+    last = () if known.last_added is None else (known.last_added.rating_key,)
+    keys = set(created).difference(known.reported, known.recent).union(last)
+    return sorted(keys.difference(seen))

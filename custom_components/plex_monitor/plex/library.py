@@ -59,6 +59,17 @@ class Library:
             raise PlexResponseError("Plex left out totalSize")
         return page.total, page.items[:limit]
 
+    async def last_created(
+        self, section_key: str, media_type: MediaType, *, limit: int
+    ) -> tuple[MediaItem, ...]:
+        """Return the items with the highest rating keys, highest first (PlexAPI sorts by "id")."""
+        return await self._requests.get_items(
+            f"/library/sections/{path_segment(section_key)}/all",
+            MediaItem.from_json,
+            limit=limit,
+            params={"type": str(int(media_type)), "sort": "id:desc"},
+        )
+
     async def storage(self) -> tuple[SectionStorage, ...]:
         """Return the size of each library; empty for other users than the owner (PlexAPI)."""
         directories = await self._content_directories({"includeStorage": "1"})

@@ -8,7 +8,15 @@ from typing import Any, Self
 
 from .errors import PlexResponseError
 from .models import LIBRARY, Activity, PlaybackState, TranscodeStatus
-from .parsing import integer, mapping, parsed_items, required_integer, required_text, text
+from .parsing import (
+    integer,
+    library_key,
+    mapping,
+    parsed_items,
+    required_integer,
+    required_text,
+    text,
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,13 +77,15 @@ class TimelineNotification:
     """A library item was added, changed or deleted (captured, PMS 1.41).
 
     `media_type` is a `MediaType` or another number of Plex, `state` a `TimelineState` or another
-    number. `title` is empty at first.
+    number. `title` is empty at first. `created` is true for the first notification of a new item.
     """
 
     section_id: str | None
+    item_id: str | None
     media_type: int | None
     title: str
     state: TimelineState | int
+    created: bool
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
@@ -85,10 +95,12 @@ class TimelineNotification:
             raise PlexResponseError("Not a library item")
         state = required_integer(data, "state")
         return cls(
-            section_id=text(data.get("sectionID")),
+            section_id=library_key(data.get("sectionID")),
+            item_id=text(data.get("itemID")),
             media_type=integer(data.get("type")),
             title=text(data.get("title")) or "",
             state=TimelineState(state) if state in list(TimelineState) else state,
+            created=data.get("metadataState") == "created",
         )
 
 

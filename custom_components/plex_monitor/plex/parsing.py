@@ -67,6 +67,16 @@ def text(value: Any) -> str | None:
     return value.encode("utf-8", "replace").decode("utf-8").strip() or None
 
 
+def library_key(value: Any) -> str | None:
+    """Return the key of a library as text.
+
+    Plex numbers libraries from 1. TV guides and online content have negative numbers (reported):
+    they are no libraries.
+    """
+    key = text(value)
+    return None if key is None or key.startswith("-") or key == "0" else key
+
+
 def first_of(data: Mapping[str, Any], *keys: str) -> str | None:
     """Return the first text among the values of several keys."""
     return next((value for key in keys if (value := text(data.get(key))) is not None), None)

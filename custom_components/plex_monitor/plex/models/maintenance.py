@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
-from ..parsing import boolean, child, integer, mapping, required_text, text
+from ..parsing import boolean, child, integer, library_key, mapping, required_text, text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,5 +62,5 @@ class Activity:
             subtitle=text(data.get("subtitle")),
             progress=progress if progress in range(101) else None,
             cancellable=boolean(data.get("cancellable")),
-            section_id=text(child(data, "Context").get("librarySectionID")),
+            section_id=library_key(child(data, "Context").get("librarySectionID")),
         )

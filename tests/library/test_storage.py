@@ -1,0 +1,98 @@
+"""Sizes of the libraries are read with them, and nothing else depends on them."""
+
+from freezegun.api import FrozenDateTimeFactory
+from homeassistant.core import HomeAssistant
+import pytest
+from pytest_homeassistant_custom_component.common import MockConfigEntry
+
+from tests.simulator import Fault, PlexServer, World
+from tests.support.entities import values
+from tests.support.entries import set_up, state_of
+from tests.support.helpers import advance
+from tests.support.libraries import SettledHome, set_up_and_settle
+
+MINUTE = 60
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+
+PROVIDERS = "^/media/providers$"
+FAULTS = pytest.mark.parametrize(
+    "fault",
+    [
+        Fault.status(500),
+        Fault.status(404),
+        Fault.status(403),
+        Fault.body("rubbish"),
+        Fault.json([]),
+        Fault.RESET,
+        Fault.GARBLED,
+        Fault.TRUNCATED,
+        Fault.OVERSIZED,
+    ],
+)
+
+
+@FAULTS
+async def test_libraries_are_added_without_their_sizes(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    fault: Fault,
+) -> None:
+    """The sizes follow by themselves once the server returns them."""
+    home.faults.set(fault, paths=PROVIDERS)
+    await set_up(hass, entry)
+    await advance(hass, freezer, 5)
+    assert values(hass, "movies_items") == ["3"]
+    assert hass.states.get("sensor.home_movies_size") is None
+    home.faults.clear()
+    await advance(hass, freezer, 2 * MINUTE)
+    assert float(state_of(hass, "sensor.home_movies_size")) > 0
+
+
+@FAULTS
+async def test_libraries_are_read_without_their_sizes(
+    home: PlexServer, settled: SettledHome, fault: Fault
+) -> None:
+    """The sizes of before are kept."""
+    before = settled.values("movies_size")
+    home.faults.set(fault, paths=PROVIDERS)
+    await home.add_media("New Film")
+    await settled.advance(MINUTE, step=5)
+    assert settled.values("movies_items") == ["4"]
+    assert settled.values("movies_size") == before
+    home.faults.clear()
+    await settled.advance(3 * MINUTE)
+    assert settled.values("movies_size") != before
+
+
+async def test_sizes_that_can_never_be_read(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """They are requested seldom, and the libraries no more often than otherwise."""
+    home.faults.set(Fault.status(500), paths=PROVIDERS)
+    await set_up_and_settle(hass, freezer, world, entry)
+    settled = SettledHome(hass=hass, freezer=freezer, world=world, entry=entry)
+    await settled.advance(DAY, step=5 * MINUTE)
+    requests = settled.requests()
+    assert requests["/library/sections"] == 4
+    assert requests["/media/providers"] < 110
+    assert settled.values("movies_items") == ["3"]
+
+
+async def test_sizes_are_not_requested_after_the_entry_is_unloaded(
+    hass: HomeAssistant, home: PlexServer, settled: SettledHome
+) -> None:
+    """Nor while a retry is scheduled."""
+    home.faults.set(Fault.status(500), paths=PROVIDERS)
+    await home.add_media("New Film")
+    await settled.advance(30, step=5)
+    assert await hass.config_entries.async_unload(settled.entry.entry_id)
+    settled.world.requests.clear()
+    await settled.advance(HOUR)
+    assert settled.requests() == {}
