@@ -14,7 +14,7 @@ from custom_components.plex_monitor.plex.errors import (
 )
 from custom_components.plex_monitor.plex.library import Library
 from custom_components.plex_monitor.plex.models import MediaType
-from tests.simulator import Find, Item, Kind, PlexServer, World
+from tests.simulator import Find, Kind, PlexServer, World
 from tests.simulator.library import NO_AGENT
 from tests.support.automations import automate, on, trigger_of
 from tests.support.entities import attributes_of
@@ -28,13 +28,6 @@ DAY = 24 * HOUR
 
 LAST_ADDED = "sensor.home_movies_last_added"
 PICTURE = "image.home_latest_added"
-
-
-def film(home: PlexServer) -> Item:
-    """Return a film that exists already."""
-    item = home.library.titled("Winter Light")
-    assert item is not None
-    return item
 
 
 @pytest.mark.parametrize("age", [HOUR, 40 * DAY, 4000 * DAY])
@@ -180,35 +173,30 @@ async def test_guest_is_notified(
     assert [trigger_of(run)["titles"] for run in runs] == [["For Everybody"]]
 
 
-@pytest.mark.parametrize("media_type", [Kind.MOVIE, Kind.EPISODE])
+@pytest.mark.parametrize("title", ["Winter Light", "First Steps"])
 async def test_better_file_of_an_old_item_is_not_new(
-    home: PlexServer, settled: SettledHome, media_type: Kind
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    title: str,
 ) -> None:
     """Its date can change, but the server creates nothing, and there are no more items."""
-    events = settled.capture_events()
-    title = "Winter Light" if media_type is Kind.MOVIE else "First Steps"
     item = home.library.titled(title)
     assert item is not None
-    await settled.advance(MINUTE)
-    item.added_at = int(settled.freezer().timestamp())
+    item.added_at -= 300 * DAY
+    await set_up_and_settle(hass, freezer, world, entry)
+    settled = SettledHome(hass=hass, freezer=freezer, world=world, entry=entry)
+    events = settled.capture_events()
+    item.added_at = int(freezer().timestamp())
     item.section.changes += 1
     await home.scanner.timeline(item, {"state": 5})
-    await settled.advance(DAY, step=10 * MINUTE)
+    await settled.advance(7 * HOUR, step=10 * MINUTE)
     assert events == []
-
-
-async def test_existing_item_that_is_refreshed_is_not_new(
-    home: PlexServer, settled: SettledHome
-) -> None:
-    """Even if another one is added at the same time, which is all that is reported."""
-    events = settled.capture_events()
-    item = film(home)
-    await settled.advance(MINUTE)
-    item.added_at = int(settled.freezer().timestamp())
-    await home.scanner.timeline(item, {"state": 5})
-    await home.add_media("New Film")
+    await home.discover(Find(title="New", kind=item.kind, show="Harbour Street"))
     await settled.advance(MINUTE, step=5)
-    assert [event.title for event in without_scans(events)] == ["New Film"]
+    assert [event.items[0].title for event in without_scans(events)] == ["New"]
 
 
 async def test_item_with_an_old_date_is_reported_once(
