@@ -234,6 +234,8 @@ async def test_server_came_back(
     await home.start()
     await advance(hass, freezer, 10 * MINUTE)
     assert variables(runs, "server") == ["Home"]
+    [downtime] = variables(runs, "downtime")
+    assert 9 * MINUTE < downtime < 12 * MINUTE
 
 
 @pytest.mark.allowed_logs(UNREADABLE)

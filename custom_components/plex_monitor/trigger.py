@@ -39,6 +39,7 @@ from .events.models import (
     PlaybackEvent,
     PlaybackEventType,
     PlexEvent,
+    ServerEvent,
     ServerEventType,
     TokenEventType,
 )
@@ -196,7 +197,9 @@ class ServerWentDownTrigger(PlexMonitorTrigger):
     @override
     @callback
     def _async_attach(self, entry: PlexMonitorConfigEntry, run_action: RunAction) -> CALLBACK_TYPE:
-        timer = DurationTimer(self._hass, self._options[CONF_FOR])
+        duration = self._options[CONF_FOR]
+        timer = DurationTimer(self._hass, duration)
+        coordinator = entry.runtime_data.server
 
         @callback
         def handle_event(event: PlexEvent) -> None:
@@ -205,7 +208,15 @@ class ServerWentDownTrigger(PlexMonitorTrigger):
             elif event.event_type is ServerEventType.CAME_BACK:
                 timer.async_cancel()
 
-        remove_listener = entry.runtime_data.server.async_add_event_listener(handle_event)
+        remove_listener = coordinator.async_add_event_listener(handle_event)
+        if (downtime := coordinator.dispatcher.downtime) is not None and downtime < duration:
+            # The automation or the entry was reloaded during the time to wait.
+            data = coordinator.data
+            event = ServerEvent(
+                event_type=ServerEventType.WENT_DOWN,
+                version=None if data is None else data.info.version,
+            )
+            timer.async_start(lambda: run_action(event_data(event)), elapsed=downtime)
 
         @callback
         def detach() -> None:

@@ -16,19 +16,20 @@ class DurationTimer:
         self._cancel: CALLBACK_TYPE | None = None
 
     @callback
-    def async_start(self, action: CALLBACK_TYPE) -> None:
-        """Run the action when the duration has passed."""
-        if not self._duration:
+    def async_start(self, action: CALLBACK_TYPE, *, elapsed: timedelta = timedelta()) -> None:
+        """Run the action when the duration has passed, of which some may have elapsed."""
+        remaining = self._duration - elapsed
+        if remaining <= timedelta():
             action()
             return
 
         @callback
-        def elapsed(_now: datetime) -> None:
+        def run(_now: datetime) -> None:
             self._cancel = None
             action()
 
         self._cancel = async_call_later(
-            self._hass, self._duration, HassJob(elapsed, cancel_on_shutdown=True)
+            self._hass, remaining, HassJob(run, cancel_on_shutdown=True)
         )
 
     @callback

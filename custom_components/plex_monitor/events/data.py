@@ -29,7 +29,7 @@ def event_data(event: PlexEvent) -> dict[str, Any]:
         case LibraryEvent():
             return _library_data(event)
         case ServerEvent():
-            return {"version": event.version}
+            return {"version": event.version, "downtime": event.downtime}
         case TokenEvent():
             return {}
     assert_never(event)

@@ -1,6 +1,7 @@
 """The dispatcher of the events of one server."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 from homeassistant.config_entries import ConfigEntryState
@@ -18,12 +19,20 @@ class EventDispatcher:
 
     def __init__(self, hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> None:
         """Initialize with what was reported before a reload of the entry."""
+        self._hass = hass
         self.entry = entry
         self.listeners: Listeners[PlexEvent] = Listeners()
         self._last = async_last_reported(hass, entry.entry_id)
         # Reports made during the setup of the entry, when there are no listeners. They are lost
         # with a setup that fails; the next one makes them again.
         self._pending: list[Callable[[], None]] = []
+
+    @property
+    def downtime(self) -> timedelta | None:
+        """Return for how long the server has been down, or `None` if that was not reported."""
+        if self._last.down_since is None:
+            return None
+        return timedelta(seconds=self._hass.loop.time() - self._last.down_since)
 
     @callback
     def async_start(self) -> None:
@@ -83,10 +92,18 @@ class EventDispatcher:
 
     @callback
     def _async_report_online(self, *, online: bool, version: str | None) -> None:
-        if self._last.online not in {None, online}:
-            kind = ServerEventType.CAME_BACK if online else ServerEventType.WENT_DOWN
-            self._async_notify(ServerEvent(event_type=kind, version=version))
-        self._last.online = online
+        was_online, self._last.online = self._last.online, online
+        if was_online in {None, online}:
+            return
+        downtime = self.downtime
+        self._last.down_since = None if online else self._hass.loop.time()
+        self._async_notify(
+            ServerEvent(
+                event_type=ServerEventType.CAME_BACK if online else ServerEventType.WENT_DOWN,
+                version=version,
+                downtime=None if downtime is None else int(downtime.total_seconds()),
+            )
+        )
 
     @callback
     def _async_report_token_accepted(self) -> None:

@@ -78,10 +78,11 @@ class LibraryEvent:
 
 @dataclass(frozen=True, kw_only=True)
 class ServerEvent:
-    """An event of the server itself."""
+    """An event of the server itself; `downtime` in seconds is that of a server that came back."""
 
     event_type: ServerEventType
     version: str | None
+    downtime: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
