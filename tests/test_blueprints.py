@@ -8,8 +8,13 @@ from typing import Any
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.components.automation import DOMAIN as AUTOMATION
 from homeassistant.components.blueprint import BLUEPRINT_SCHEMA, Blueprint
-from homeassistant.const import ATTR_ENTITY_ID, SERVICE_TURN_OFF
-from homeassistant.core import HomeAssistant, ServiceCall
+from homeassistant.const import (
+    ATTR_ENTITY_ID,
+    EVENT_HOMEASSISTANT_STARTED,
+    SERVICE_TURN_OFF,
+    SERVICE_TURN_ON,
+)
+from homeassistant.core import CoreState, HomeAssistant, ServiceCall
 from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
@@ -17,7 +22,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, DOCUMENTATION_URL
 
-from .simulator import Account, Delivery, Find, Kind, PlexServer, Stream, World
+from .simulator import Account, Delivery, Fault, Find, Kind, Player, PlexServer, Stream, World
 from .support.automations import library_device, server_device
 from .support.entries import set_up, signed_in_entry, state_of
 from .support.helpers import advance, settle
@@ -108,6 +113,20 @@ def is_playing(stream: Stream) -> bool:
     return not stream.gone
 
 
+def stop_requests(world: World) -> int:
+    """Return how often a server was requested to stop a stream."""
+    return sum(request.path == "/status/sessions/terminate" for request in world.requests)
+
+
+async def restart_automation(hass: HomeAssistant) -> None:
+    """Turn the automation off and on, which ends its runs as a reload does."""
+    for service in (SERVICE_TURN_OFF, SERVICE_TURN_ON):
+        await hass.services.async_call(
+            AUTOMATION, service, {ATTR_ENTITY_ID: FROM_BLUEPRINT}, blocking=True
+        )
+    await settle(hass)
+
+
 def titles_of(calls: list[ServiceCall]) -> list[str]:
     """Return the titles of notifications."""
     return [call.data["title"] for call in calls]
@@ -154,6 +173,57 @@ async def test_lights_follow_the_film(
     assert [call.data["brightness_pct"] for call in light_calls] == [5, 30, 5, 60]
     assert {call.data["transition"] for call in light_calls} == {3}
     assert all(call.data["entity_id"] == ["light.room"] for call in light_calls)
+
+
+async def test_lights_stay_dimmed_when_the_quality_changes(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+    light_calls: list[ServiceCall],
+) -> None:
+    """The player starts a new stream before the old one ends; only the end of both is an end."""
+    hass.states.async_set("sun.sun", "below_horizon")
+    await set_up_with_automation(hass, entry, "lights_follow_film", **LIVING_ROOM)
+    player = Player(title="Living room TV")
+    old = await home.start_stream(user=owner, title="Winter Light", player=player)
+    await process_events(hass, freezer)
+    new = await home.start_stream(user=owner, title="Winter Light", player=player, transcode=True)
+    await process_events(hass, freezer)
+    await old.stop()
+    await process_events(hass, freezer)
+    assert [call.data["brightness_pct"] for call in light_calls] == [5, 5]
+    await new.stop()
+    await process_events(hass, freezer)
+    assert [call.data["brightness_pct"] for call in light_calls] == [5, 5, 60]
+
+
+async def test_lights_do_not_follow_a_short_interruption(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+    light_calls: list[ServiceCall],
+) -> None:
+    """A player that seeks pauses for an instant, and one that goes on to the next item stops."""
+    hass.states.async_set("sun.sun", "below_horizon")
+    await set_up_with_automation(hass, entry, "lights_follow_film", **LIVING_ROOM)
+    player = Player(title="Living room TV")
+    stream = await home.start_stream(user=owner, title="Winter Light", player=player)
+    await process_events(hass, freezer)
+    for _ in range(3):
+        await stream.pause()
+        await settle(hass)
+        await stream.resume()
+        await settle(hass)
+    await stream.stop()
+    await settle(hass)
+    await home.start_stream(user=owner, title="Summer Light", player=player)
+    await process_events(hass, freezer)
+    await process_events(hass, freezer)
+    assert {call.data["brightness_pct"] for call in light_calls} == {5}
 
 
 @pytest.mark.parametrize(
@@ -221,12 +291,28 @@ async def test_lights_do_not_follow_a_reload(
             "Harbour Street, season 2: 3 new",
         ),
         (
+            [
+                Find(title="Interview", kind=Kind.EPISODE, show="Harbour Street", season=0),
+                Find(title="Making of", kind=Kind.EPISODE, show="Harbour Street", season=0),
+            ],
+            "New in TV Shows",
+            "Harbour Street, specials: 2 new",
+        ),
+        (
             [Find(title="Finale", kind=Kind.TRACK, show="The Quiet Band", album="Evening")],
             "New in Music",
             "The Quiet Band: Finale",
         ),
+        (
+            [
+                Find(title=title, kind=Kind.TRACK, show="The Quiet Band", album="Morning")
+                for title in ("Sunrise", "Coffee")
+            ],
+            "New in Music",
+            "The Quiet Band, Morning: 2 new",
+        ),
     ],
-    ids=["film", "episode", "season", "track"],
+    ids=["film", "episode", "season", "specials", "track", "album"],
 )
 async def test_added_media_are_notified_with_an_image(
     hass: HomeAssistant,
@@ -248,7 +334,7 @@ async def test_added_media_are_notified_with_an_image(
     await advance(hass, freezer, MINUTE)
     (call,) = notifications
     assert call.data["title"] == title
-    assert " ".join(call.data["message"].split()) == message
+    assert call.data["message"] == message
     assert call.data["picture"].startswith("/api/image_proxy/image.home_latest_added?token=")
     assert entry.data[CONF_ACCOUNT_TOKEN] not in call.data["picture"]
 
@@ -318,6 +404,49 @@ async def test_server_that_restarts_is_not_notified(
     assert notifications == []
 
 
+@pytest.mark.allowed_logs("Error fetching Home data")
+async def test_server_that_is_back_is_notified_during_other_actions(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    notifications: list[ServiceCall],
+) -> None:
+    """The actions for one notification may take longer than the server is down."""
+    slow = [NOTIFY, {"delay": {"minutes": 30}}]
+    await set_up_with_automation(hass, entry, "trouble", minutes=1, actions=slow)
+    for _ in range(2):
+        await home.stop()
+        await advance(hass, freezer, 4 * MINUTE)
+        await home.start()
+        await advance(hass, freezer, 4 * MINUTE)
+    assert titles_of(notifications) == ["Home is down", "Home is available again"] * 2
+    assert notifications[0].data["message"] == "The Plex server has not responded for 1 minute."
+
+
+@pytest.mark.allowed_logs("Error fetching Home data")
+async def test_server_that_is_down_is_notified_although_the_automation_is_reloaded(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    notifications: list[ServiceCall],
+) -> None:
+    """Neither the time to wait starts anew, nor is the end of the downtime missed."""
+    await set_up_with_automation(hass, entry, "trouble", minutes=10, actions=[NOTIFY])
+    await home.stop()
+    await advance(hass, freezer, 9 * MINUTE)
+    await restart_automation(hass)
+    await advance(hass, freezer, 3 * MINUTE)
+    assert titles_of(notifications) == ["Home is down"]
+    await restart_automation(hass)
+    await advance(hass, freezer, 20 * MINUTE)
+    assert titles_of(notifications) == ["Home is down"]
+    await home.start()
+    await advance(hass, freezer, 4 * MINUTE)
+    assert titles_of(notifications) == ["Home is down", "Home is available again"]
+
+
 @pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: ")
 async def test_invalid_token_is_notified(
     hass: HomeAssistant,
@@ -375,6 +504,152 @@ async def test_transcode_above_the_limit_is_stopped(
     await streams[1].deliver(Delivery.TRANSCODE)
     await process_events(hass, freezer)
     assert [is_playing(stream) for stream in streams] == [True, False, False]
+
+
+async def test_player_that_changes_the_quality_is_one(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    friend: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """It starts a new stream before the old one ends, and both are listed meanwhile."""
+    await set_up_with_automation(hass, entry, "limit_streams", limit=1)
+    player = Player(title="Tablet")
+    old = await home.start_stream(user=friend, title="Film", player=player)
+    await process_events(hass, freezer)
+    new = await home.start_stream(user=friend, title="Film", player=player, transcode=True)
+    await process_events(hass, freezer)
+    assert is_playing(new)
+    # Another player of that name is another one.
+    other = await home.start_stream(user=friend, title="Film", player="Tablet")
+    await process_events(hass, freezer)
+    assert [is_playing(stream) for stream in (old, new, other)] == [True, True, False]
+    await old.stop()
+    await process_events(hass, freezer)
+    assert is_playing(new)
+
+
+async def test_player_that_ceases_to_transcode_is_not_counted(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    friend: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """Only the newest of the two streams that it has for a moment says how it plays."""
+    await set_up_with_automation(hass, entry, "limit_streams", counted="transcodes", limit=1)
+    player = Player(title="Tablet")
+    await home.start_stream(user=friend, title="Film", player=player, transcode=True)
+    await home.start_stream(user=friend, title="Film", player=player)
+    await process_events(hass, freezer)
+    other = await home.start_stream(user=friend, title="Film", player="TV", transcode=True)
+    await process_events(hass, freezer)
+    assert is_playing(other)
+
+
+async def test_newest_streams_are_stopped(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    friend: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """The oldest ones go on, also where all of them are noticed at the same time."""
+    await set_up_with_automation(hass, entry, "limit_streams", limit=2)
+    home.lists_streams_after = 5
+    streams = [
+        await home.start_stream(user=friend, title="Film", player=f"{number}")
+        for number in range(12)
+    ]
+    await advance(hass, freezer, 15, step=1)
+    assert [is_playing(stream) for stream in streams] == [True] * 2 + [False] * 10
+
+
+async def test_stream_is_stopped_once(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    friend: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """Until its player has stopped, it neither counts nor gets another message."""
+    home.stops_streams_at_once = False
+    await set_up_with_automation(hass, entry, "limit_streams", limit=1)
+    first = await home.start_stream(user=friend, title="Film", player="TV")
+    await process_events(hass, freezer)
+    second = await home.start_stream(user=friend, title="Film", player="Tablet")
+    await process_events(hass, freezer)
+    await second.deliver(Delivery.TRANSCODE)
+    await process_events(hass, freezer)
+    assert stop_requests(world) == 1
+    await first.stop()
+    third = await home.start_stream(user=friend, title="Film", player="Phone")
+    await process_events(hass, freezer)
+    assert third.termination is None
+    assert stop_requests(world) == 1
+
+
+async def test_stream_that_goes_on_is_stopped_again(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    friend: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """A player that has ignored the message counts again after half a minute."""
+    home.stops_streams_at_once = False
+    await set_up_with_automation(hass, entry, "limit_streams", limit=1)
+    await home.start_stream(user=friend, title="Film", player="TV")
+    stubborn = await home.start_stream(user=friend, title="Film", player="Tablet")
+    await advance(hass, freezer, MINUTE)
+    await stubborn.deliver(Delivery.TRANSCODE)
+    await process_events(hass, freezer)
+    assert stop_requests(world) == 2
+
+
+async def test_ended_stream_that_is_still_listed_is_not_counted(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    friend: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """A server lists the stream of an app that has crashed for up to half an hour."""
+    await set_up_with_automation(hass, entry, "limit_streams", limit=1)
+    ghost = await home.start_stream(user=friend, title="Film", player="TV")
+    await process_events(hass, freezer)
+    await ghost.crash()
+    await process_events(hass, freezer)
+    stream = await home.start_stream(user=friend, title="Film", player="Tablet")
+    await process_events(hass, freezer)
+    assert is_playing(stream)
+
+
+@pytest.mark.allowed_logs("homeassistant.components.automation")
+async def test_limit_survives_an_error(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    friend: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """What cannot be stopped is left alone, and does not keep others from being stopped."""
+    await set_up_with_automation(hass, entry, "limit_streams", limit=1)
+    first = await home.start_stream(user=friend, title="Film", player="TV")
+    await home.start_stream(user=friend, title="Film", player="Radio", with_session=False)
+    await process_events(hass, freezer)
+    assert is_playing(first)
+    home.faults.set(Fault.status(500), paths="^/status/sessions/terminate")
+    failed = await home.start_stream(user=friend, title="Film", player="Tablet")
+    await process_events(hass, freezer)
+    assert is_playing(failed)
+    home.faults.clear()
+    stopped = await home.start_stream(user=friend, title="Film", player="Phone")
+    await process_events(hass, freezer)
+    assert [is_playing(stream) for stream in (first, failed, stopped)] == [True, False, False]
 
 
 @pytest.mark.freeze_time(MONDAY_EVENING)
@@ -456,3 +731,29 @@ async def test_good_night_of_a_guest(
     stream = await home.start_stream(user=owner, title="Film", player="TV")
     await advance(hass, freezer, 11 * MINUTE)
     assert is_playing(stream)
+
+
+@pytest.mark.freeze_time(MONDAY_EVENING)
+@pytest.mark.usefixtures("utc_evening")
+async def test_good_night_when_home_assistant_starts_after_bedtime(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    friend: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """Each player gets one message, also one with two streams because its quality changes."""
+    freezer.tick(HOUR)
+    home.stops_streams_at_once = False
+    player = Player(title="Tablet")
+    await home.start_stream(user=friend, title="Cartoon", player=player)
+    await home.start_stream(user=friend, title="Cartoon", player=player, transcode=True)
+    await home.start_stream(user=friend, title="Cartoon", player="Tablet")
+    hass.set_state(CoreState.starting)
+    await set_up_with_automation(hass, entry, "good_night", bedtime="20:00:00")
+    assert stop_requests(world) == 0
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await process_events(hass, freezer)
+    assert stop_requests(world) == 2

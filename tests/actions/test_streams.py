@@ -1,5 +1,6 @@
 """Actions on streams."""
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 import pytest
@@ -9,6 +10,7 @@ import voluptuous as vol
 from tests.simulator import Account, Fault, Kind, PlexServer, World
 from tests.support.actions import perform
 from tests.support.entries import set_up, signed_in_entry, state_of
+from tests.support.helpers import advance, settle
 
 
 async def test_list_streams(
@@ -25,12 +27,40 @@ async def test_list_streams(
     assert listed["title"] == "First Steps"
     assert listed["user"] == "owner"
     assert listed["player"] == "Living room TV"
+    assert listed["player_id"] == stream.player.machine_identifier
     assert listed["state"] == "playing"
     assert listed["decision"] == "transcode"
     assert (listed["source_video_codec"], listed["video_codec"]) == ("hevc", "h264")
     assert (listed["source_audio_codec"], listed["audio_codec"]) == ("eac3", "aac")
     assert listed["duration"] == stream.item.duration / 1000
     assert listed["can_be_stopped"] is True
+
+
+async def test_list_streams_that_run(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """The oldest is first; those that have ended or were stopped are left out."""
+    await set_up(hass, entry)
+    home.stops_streams_at_once = False
+    streams = [
+        await home.start_stream(user=owner, title=f"Film {number}", player=f"{number}")
+        for number in range(12)
+    ]
+    home.streams.reverse()
+    await settle(hass)
+    await streams[3].crash()
+    await settle(hass)
+    await perform(hass, entry, "stop_stream", player="5")
+    response = await perform(hass, entry, "list_streams")
+    running = [number for number in range(12) if number not in {3, 5}]
+    assert [stream["title"] for stream in response["streams"]] == [f"Film {n}" for n in running]
+    await advance(hass, freezer, 40)
+    response = await perform(hass, entry, "list_streams")
+    assert "Film 5" in [stream["title"] for stream in response["streams"]]
 
 
 @pytest.mark.parametrize(

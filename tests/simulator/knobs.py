@@ -26,6 +26,8 @@ class Knobs:
     """The machineIdentifier of another machine that answers at this address, or None."""
     lists_streams_after: float = 0
     """For how many seconds of the world's clock a stream is pushed but not listed."""
+    stops_streams_at_once: bool = True
+    """Whether a terminated stream ends at once, and not when its player reports next."""
     job_seconds: float | None = 0
     """How many real seconds a requested scan or a butler's task takes.
 

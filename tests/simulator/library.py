@@ -297,13 +297,15 @@ class Library:
         section.changes += 1
         now = int(self._clock())
         file = kind is find.kind
+        if index is None:
+            index = len(parent.children) + 1 if parent else 1
         item = Item(
             rating_key=self._key(),
             kind=kind,
             title=title,
             section=section,
             parent=parent,
-            index=index or (len(parent.children) + 1 if parent else 1),
+            index=index,
             duration=find.duration,
             year=find.year,
             quality=find.file_quality,

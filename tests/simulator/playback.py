@@ -166,10 +166,11 @@ class Playback:
             Device(id=len(self.devices) + 1, player=player, created_at=int(self._clock())),
         )
 
-    async def terminate(self, stream: Stream, reason: str) -> None:
-        """End a stream with a reason that its player shows."""
+    async def terminate(self, stream: Stream, reason: str, *, stop: bool = True) -> None:
+        """End a stream with a reason that its player shows, or leave the end to the player."""
         stream.termination = f"Admin terminated playback with reason: {reason}"
-        await stream.stop()
+        if stop:
+            await stream.stop()
 
     async def _changed(self, stream: Stream) -> None:
         if stream.gone and stream in self.streams:

@@ -78,7 +78,10 @@ class PlaybackApi:
             return server_error(403)
         for stream in self.server.streams:
             if stream.with_session and stream.session_id == wanted:
-                await self.server.playback.terminate(stream, request.query.get("reason", ""))
+                stop = self.server.stops_streams_at_once
+                await self.server.playback.terminate(
+                    stream, request.query.get("reason", ""), stop=stop
+                )
                 return done()
         return server_error(404)
 
@@ -86,9 +89,11 @@ class PlaybackApi:
         """Handle the report of a player, and respond whether it has been stopped."""
         player = request.headers.get("X-Plex-Client-Identifier", "")
         playback = self.server.playback
-        for stream in playback.ended:
+        for stream in (*playback.ended, *playback.streams):
             if stream.termination and stream.player.machine_identifier == player:
                 text, stream.termination = stream.termination, None
+                if not stream.gone:
+                    await stream.stop()
                 return server_answer(
                     request, container(terminationCode=TERMINATED, terminationText=text)
                 )

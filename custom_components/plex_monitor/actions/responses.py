@@ -18,6 +18,7 @@ def stream_response(session: Session) -> JsonObjectType:
         "position": _seconds(session.view_offset),
         "duration": _seconds(session.duration),
         **stream_data(session),
+        "player_id": session.player_id,
         "product": session.product,
         "platform": session.platform,
         "local": session.local,

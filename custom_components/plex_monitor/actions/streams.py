@@ -36,15 +36,18 @@ async def async_stop_streams(
         try:
             await coordinator.server.terminate(session_id, reason=message)
         except PlexNotFoundError:
-            # It has ended by itself.
-            continue
-        stopped.append(session)
+            pass  # It has ended by itself.
+        else:
+            stopped.append(session)
+        for each in found:
+            if each.session_id == session_id:
+                coordinator.stopped_streams.add(each)
     return stopped
 
 
 async def _async_list_streams(entry: PlexMonitorConfigEntry, _call: ServiceCall) -> ServiceResponse:
     """Return the streams."""
-    sessions = await entry.runtime_data.server.server.sessions()
+    sessions = await entry.runtime_data.server.async_read_streams()
     return {"streams": [stream_response(session) for session in sessions]}
 
 

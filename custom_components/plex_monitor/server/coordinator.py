@@ -20,6 +20,7 @@ from ..events.dispatcher import EventDispatcher
 from ..events.listeners import Listeners
 from ..events.models import PlaybackEvent, PlexEvent
 from ..plex.errors import PlexError, PlexUnauthorizedError, PlexWrongServerError
+from ..plex.models import Session
 from ..plex.notifications import (
     ActivityEvent,
     ActivityNotification,
@@ -37,7 +38,8 @@ from .address import CONNECTION_FAILURES, AddressFinder
 from .push import PushChannel
 from .reader import PlexMonitorData, ServerReader
 from .sessions import SessionUpdater
-from .streams import StreamTracker
+from .stopped_streams import StoppedStreams
+from .streams import StreamTracker, session_number
 from .update_failed import exception_for_error, exception_for_verdict
 
 # The coordinator is used together with its data.
@@ -85,6 +87,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         )
         self.online = False
         self.dispatcher = EventDispatcher(hass, entry)
+        self.stopped_streams = StoppedStreams(hass.loop.time)
         self._streams = StreamTracker()
         self._addresses = AddressFinder(hass, entry, self.server, plex_tv)
         self._push = PushChannel(
@@ -133,6 +136,19 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
     ) -> CALLBACK_TYPE:
         """Add a listener for notifications, and return a function that removes it."""
         return self._notification_listeners.async_add(listener)
+
+    async def async_read_streams(self) -> list[Session]:
+        """Read the streams, the oldest first, without those that are listed but have ended."""
+        sessions = await self.server.sessions()
+        return sorted(
+            (
+                session
+                for session in sessions
+                if not self._streams.has_ended(session.session_key)
+                and session not in self.stopped_streams
+            ),
+            key=session_number,
+        )
 
     @callback
     def async_dispatch(self, *events: PlexEvent) -> None:

@@ -100,6 +100,10 @@ class StreamTracker:
         events = self._update({**self.sessions, key: session})
         return [*events, *self._credits_events(session)], False
 
+    def has_ended(self, session_key: str) -> bool:
+        """Return whether a stream has ended by push, even if the server still lists it."""
+        return session_key in self._ended
+
     def is_missing(self, playing: PlayingNotification) -> bool:
         """Return whether a stream for which a read was requested is still not listed like that."""
         if self.sessions is None or _id_of_notification(playing) not in self._requested:

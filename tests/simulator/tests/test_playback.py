@@ -153,6 +153,19 @@ async def test_terminate(session: aiohttp.ClientSession, owner: Account, home: P
     assert home.streams == [silent]
 
 
+async def test_terminated_stream_ends_when_its_player_reports(
+    session: aiohttp.ClientSession, home: PlexServer
+) -> None:
+    """Until then the server lists it."""
+    home.stops_streams_at_once = False
+    stream = await home.start_stream()
+    assert await terminate(session, home, stream) == 200
+    assert home.streams == [stream]
+    headers = {"X-Plex-Client-Identifier": stream.player.machine_identifier}
+    await session.get(f"{home.url}/:/timeline?state=playing", headers=headers)
+    assert home.streams == []
+
+
 async def test_only_the_owner_can_terminate(
     session: aiohttp.ClientSession, friend: Account, home: PlexServer
 ) -> None:
