@@ -166,7 +166,7 @@ async def trouble(context: Context) -> None:
     await context.home.stop()
     await context.automations.update()
     down = await context.automations.notification("Home is down")
-    assert down["message"] == "The Plex server has not responded for 0 minutes."
+    assert down["message"] == "The Plex server does not respond."
     await context.home.start()
     await context.automations.update()
     await context.automations.notification("Home is available again")

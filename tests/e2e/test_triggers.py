@@ -16,7 +16,7 @@ from .automations import (
     libraries_of,
     report,
 )
-from .instance import DOMAIN, HomeAssistant, revoke_token
+from .instance import DOMAIN, HomeAssistant
 
 MOVIES, TV_SHOWS, MUSIC = "Movies", "TV Shows", "Music"
 
@@ -119,6 +119,7 @@ async def test_every_trigger(
     friend = world.plex_tv.add_account("friend")
     home.share_with(friend)
     await home.add_media("Night Ferry", duration=100_000, credits_at=80_000)
+    (device,) = world.plex_tv.devices_of(owner)
     await world.add_server("Attic", owner=owner)
     await home_assistant.add_by_sign_in(
         lambda code: world.plex_tv.approve_pin(code, owner), "Attic"
@@ -164,7 +165,7 @@ async def test_every_trigger(
     await automations.update()
     await expect_run("server_came_back")
 
-    revoke_token(world, owner)
+    world.plex_tv.remove_device(device.client_identifier)
     await automations.update()
     await expect_run("token_became_invalid")
 
