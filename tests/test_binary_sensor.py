@@ -45,7 +45,7 @@ async def test_remote_access_follows_push(
     assert (attributes["mapping_state"], attributes["mapping_error"]) == ("failed", "unreachable")
 
 
-async def test_remote_access_is_polled_each_hour_without_push(
+async def test_remote_access_is_polled_every_ten_minutes_without_push(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
@@ -55,9 +55,9 @@ async def test_remote_access_is_polled_each_hour_without_push(
     home.refuses_websockets = 404
     await set_up(hass, entry)
     await home.remote_access.become("unmapped")
-    await advance(hass, freezer, 30 * MINUTE)
+    await advance(hass, freezer, 5 * MINUTE)
     assert state_of(hass, REMOTE_ACCESS) == STATE_ON
-    await advance(hass, freezer, 31 * MINUTE)
+    await advance(hass, freezer, 6 * MINUTE)
     assert state_of(hass, REMOTE_ACCESS) == STATE_OFF
 
 
@@ -68,6 +68,19 @@ async def test_remote_access_is_unknown(
     home.remote_access.state = "unknown"
     await set_up(hass, entry)
     assert state_of(hass, REMOTE_ACCESS) == STATE_UNKNOWN
+
+
+@pytest.mark.usefixtures("init_integration")
+async def test_remote_access_is_unknown_while_it_is_set_up(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
+) -> None:
+    """It has not failed."""
+    await home.remote_access.become("waiting")
+    await settle(hass)
+    assert state_of(hass, REMOTE_ACCESS) == STATE_UNKNOWN
+    await home.remote_access.become("mapped")
+    await advance(hass, freezer, 15)
+    assert state_of(hass, REMOTE_ACCESS) == STATE_ON
 
 
 async def test_guest_has_no_remote_access(hass: HomeAssistant, guest: MockConfigEntry) -> None:

@@ -16,6 +16,7 @@ from custom_components.plex_monitor.const import (
 )
 
 from .simulator import Account, Fault, Find, PlexServer, World
+from .support.entities import attributes_of
 from .support.entries import (
     UNREADABLE,
     entry_of,
@@ -86,6 +87,20 @@ async def test_server_is_a_service_device(
     assert device.sw_version == home.version
     assert device.entry_type is dr.DeviceEntryType.SERVICE
     assert device.configuration_url == f"{home.url}/web"
+
+
+async def test_text_that_is_not_utf_8_costs_a_character(
+    hass: HomeAssistant, home: PlexServer, owner: Account, entry: MockConfigEntry
+) -> None:
+    """All else is read, in every response of the server."""
+    stream = await home.start_stream(user=owner, title="Film")
+    rule = home.faults.set(Fault.MISENCODED)
+    await set_up(hass, entry)
+    assert rule.hits > 0
+    assert state_of(hass, "binary_sensor.home_server") == STATE_ON
+    assert state_of(hass, "sensor.home_movies_items") != STATE_UNAVAILABLE
+    [shown] = attributes_of(hass, "sensor.home_streams")["streams"]
+    assert shown["title"] == f"\ufffd{stream.item.title}"
 
 
 @pytest.mark.parametrize(

@@ -95,14 +95,15 @@ BINARY_SENSORS = (
         key="signed_in",
         translation_key="signed_in",
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda data: data.info.sign_in_state == "ok",
-        visible_fn=lambda data: data.info.sign_in_state is not None,
+        value_fn=lambda data: data.info is not None and data.info.sign_in_state == "ok",
+        visible_fn=lambda data: data.info is not None and data.info.sign_in_state is not None,
     ),
     PlexMonitorBinarySensorEntityDescription(
         key="plex_pass",
         translation_key="plex_pass",
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda data: data.info.plex_pass,
+        value_fn=lambda data: data.info is not None and data.info.plex_pass,
+        visible_fn=lambda data: data.info is not None,
     ),
 )
 LIBRARY_BINARY_SENSORS = (

@@ -47,7 +47,7 @@ BUTTONS = (
         key="scan_all",
         translation_key="scan_all",
         press_fn=lambda coordinator: coordinator.server.library.scan(),
-        visible_fn=lambda data: data.sessions is not None,
+        visible_fn=lambda data: data.is_owner,
     ),
     PlexMonitorButtonEntityDescription(
         key="check_for_update",
@@ -94,7 +94,7 @@ async def async_setup_entry(
 
 def _is_owner(coordinator: PlexMonitorCoordinator) -> bool:
     """Return whether the account is the owner's: nobody else may see the streams."""
-    return coordinator.data is not None and coordinator.data.sessions is not None
+    return coordinator.data is not None and coordinator.data.is_owner
 
 
 class PlexMonitorButton(PlexMonitorDataEntity, ButtonEntity):

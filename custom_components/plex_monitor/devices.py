@@ -29,7 +29,7 @@ def server_device_info(coordinator: PlexMonitorCoordinator) -> DeviceInfo:
         name=coordinator.config_entry.title,
     )
     if coordinator.data is not None:
-        info["sw_version"] = coordinator.data.info.version
+        info["sw_version"] = coordinator.data.version
     return info
 
 

@@ -73,9 +73,13 @@ def _server_data(data: PlexMonitorData | None) -> dict[str, Any] | None:
     """Return the data of the server coordinator, without names."""
     if data is None:
         return None
-    info = asdict(data.info)
-    del info["machine_identifier"], info["friendly_name"]
+    info = None
+    if data.info is not None:
+        info = asdict(data.info)
+        del info["machine_identifier"], info["friendly_name"]
     return {
+        "version": data.version,
+        "is_owner": data.is_owner,
         "info": info,
         "sessions": None
         if data.sessions is None

@@ -147,14 +147,14 @@ SENSORS = (
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
         value_fn=lambda data: len(data.activities),
-        visible_fn=_has_sessions,
+        visible_fn=lambda data: data.is_owner,
         attributes_fn=_listed_activities,
     ),
     PlexMonitorSensorEntityDescription(
         key="version",
         translation_key="version",
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda data: data.info.version,
+        value_fn=lambda data: data.version,
     ),
 )
 

@@ -82,7 +82,7 @@ class PlexMonitorUpdate(PlexMonitorDataEntity, UpdateEntity):
     @override
     def installed_version(self) -> str:
         """Return the version that the server runs."""
-        return self.data.info.version
+        return self.data.version
 
     @property
     @override

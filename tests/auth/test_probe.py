@@ -19,8 +19,9 @@ def calls() -> list[str]:
 def probe(hass: HomeAssistant, entry: MockConfigEntry, calls: list[str]) -> Probe:
     """Return a probe that is not started."""
 
-    async def check_online() -> None:
+    async def check_online() -> bool:
         calls.append("check_online")
+        return True
 
     async def refresh() -> None:
         calls.append("refresh")

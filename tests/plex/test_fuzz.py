@@ -434,10 +434,7 @@ class _Message:
     st.lists(
         st.tuples(
             st.sampled_from(list(aiohttp.WSMsgType)),
-            st.none()
-            | st.text()
-            | st.binary()
-            | st.sampled_from((TimeoutError(), OSError(), ValueError())),
+            st.binary() | st.sampled_from((TimeoutError(), OSError(), ValueError())),
         ),
         max_size=8,
     )

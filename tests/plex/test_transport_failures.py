@@ -34,7 +34,6 @@ INVALID = {
     "truncated JSON": response(b'{"a": [1, 2', "Content-Length: 11"),
     "JSON cut off": response(b'{"a": 1}', "Content-Length: 100"),
     "two documents": response(b"{}{}", "Content-Length: 4"),
-    "no UTF-8": response(b'{"a": "\xff"}', "Content-Length: 10"),
     "deep": response(b"[" * 200_000, "Content-Length: 200000"),
     "many digits": response(b"1" * 5000, "Content-Length: 5000"),
     "not gzip": response(b"{}", "Content-Length: 2", "Content-Encoding: gzip"),

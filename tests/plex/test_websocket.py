@@ -100,6 +100,16 @@ async def test_text_frames(listener: PlexTransport, pushing: WebsocketServer) ->
     await pushing.closed.wait()
 
 
+async def test_text_that_is_not_utf_8(listener: PlexTransport, pushing: WebsocketServer) -> None:
+    """It costs a character, and not the websocket."""
+    async with listener.websocket("/", token=TOKEN) as frames:
+        websocket = await pushing.open.get()
+        await websocket.send_frame(b"Caf\xe9", aiohttp.WSMsgType.TEXT)
+        await websocket.send_str("two")
+        iterator = aiter(frames)
+        assert [await anext(iterator), await anext(iterator)] == ["Caf\ufffd", "two"]
+
+
 async def test_websocket_closed_by_the_server(
     listener: PlexTransport, pushing: WebsocketServer
 ) -> None:

@@ -2,7 +2,7 @@
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import EVENT_STATE_CHANGED, STATE_OFF, STATE_ON, STATE_UNAVAILABLE
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant
 from homeassistant.helpers import device_registry as dr
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
@@ -17,6 +17,17 @@ ACTIVITIES = "sensor.home_activities"
 SERVER = "binary_sensor.home_server"
 
 MINUTE = 60
+
+
+def changed_entities(changes: list[Event[EventStateChangedData]]) -> list[str]:
+    """Return the entity of each change of a state; the attributes follow the progress."""
+    return [
+        change.data["entity_id"]
+        for change in changes
+        if (old := change.data["old_state"]) is None
+        or (new := change.data["new_state"]) is None
+        or old.state != new.state
+    ]
 
 
 async def test_stream_is_followed_by_push(hass: HomeAssistant, stream: Stream) -> None:
@@ -105,7 +116,7 @@ async def test_entities_of_a_server_that_is_down_are_unavailable(
 ) -> None:
     """Server is off, and all of them are back soon after the server is."""
     await home.stop()
-    await settle(hass)
+    await advance(hass, freezer, 30)
     assert state_of(hass, SERVER) == STATE_OFF
     assert state_of(hass, STREAMS) == STATE_UNAVAILABLE
     assert state_of(hass, "sensor.home_version") == STATE_UNAVAILABLE
@@ -231,6 +242,113 @@ async def test_sessions_that_are_refused_for_a_moment_are_back_with_the_next_pol
     home.faults.clear(rule)
     await advance(hass, freezer, 70)
     assert state_of(hass, STREAMS) == "0"
+
+
+@pytest.mark.parametrize("fault", [Fault.status(403), Fault.UNAUTHORIZED, Fault.status(502)])
+@pytest.mark.usefixtures("stream")
+async def test_single_failed_read_of_the_sessions_changes_nothing(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, fault: Fault
+) -> None:
+    """They are read again within seconds."""
+    await advance(hass, freezer, MINUTE)
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    rule = home.faults.set(fault, paths="^/status/sessions", times=1)
+    await advance(hass, freezer, 70, step=1)
+    assert rule.hits == 1
+    assert changed_entities(changes) == []
+    assert state_of(hass, STREAMS) == "1"
+
+
+@pytest.mark.parametrize(
+    "fault", [Fault.status(404), Fault.status(500), Fault.GARBLED, Fault.RESET, Fault.HANG]
+)
+async def test_sessions_that_cannot_be_read_cost_only_what_depends_on_them(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+    fault: Fault,
+) -> None:
+    """The server is up, and they are back within a minute."""
+    await set_up(hass, entry)
+    events = async_capture_events(hass, EVENT_STATE_CHANGED)
+    rule = home.faults.set(fault, paths="^/status/sessions$")
+    await advance(hass, freezer, 3 * MINUTE)
+    for entity_id in (STREAMS, "event.home_playback"):
+        assert state_of(hass, entity_id) == STATE_UNAVAILABLE
+    for entity_id in ("sensor.home_version", ACTIVITIES, "sensor.home_movies_items"):
+        assert state_of(hass, entity_id) != STATE_UNAVAILABLE
+    await home.start_stream(user=owner, title="Film")
+    home.faults.clear(rule)
+    await advance(hass, freezer, MINUTE + 15)
+    assert state_of(hass, STREAMS) == "1"
+    assert SERVER not in {event.data["entity_id"] for event in events}
+
+
+async def test_sessions_that_cannot_be_read_during_setup_cost_only_what_depends_on_them(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """Their entities are added once they can be read."""
+    rule = home.faults.set(Fault.status(500), paths="^/status/sessions$")
+    await set_up(hass, entry)
+    assert state_of(hass, SERVER) == STATE_ON
+    assert state_of(hass, "binary_sensor.home_remote_access") == STATE_ON
+    assert hass.states.get(STREAMS) is None
+    home.faults.clear(rule)
+    await advance(hass, freezer, MINUTE + 15)
+    assert state_of(hass, STREAMS) == "0"
+
+
+@pytest.mark.parametrize("fault", [Fault.status(404), Fault.status(500), Fault.GARBLED])
+@pytest.mark.usefixtures("stream")
+async def test_information_that_cannot_be_read_costs_only_what_depends_on_it(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, fault: Fault
+) -> None:
+    """The version is known from the identity of the server."""
+    await advance(hass, freezer, MINUTE)
+    rule = home.faults.set(fault, paths="^/$")
+    await advance(hass, freezer, 15 * MINUTE)
+    assert state_of(hass, "binary_sensor.home_plex_pass") == STATE_UNAVAILABLE
+    assert state_of(hass, SERVER) == STATE_ON
+    assert state_of(hass, STREAMS) == "1"
+    assert state_of(hass, "sensor.home_version") == home.version
+    home.faults.clear(rule)
+    await advance(hass, freezer, MINUTE + 15)
+    assert state_of(hass, "binary_sensor.home_plex_pass") == STATE_ON
+
+
+@pytest.mark.parametrize("fault", [Fault.status(502), Fault.RESET, Fault.GARBLED])
+@pytest.mark.usefixtures("stream")
+async def test_one_lost_response_is_no_outage(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, fault: Fault
+) -> None:
+    """No state changes, and there is no event."""
+    await advance(hass, freezer, MINUTE)
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    # aiohttp repeats a request whose connection was cut.
+    rule = home.faults.set(fault, paths="^/identity$", times=2 if fault is Fault.RESET else 1)
+    await advance(hass, freezer, 2 * MINUTE, step=1)
+    assert rule.spent
+    assert changed_entities(changes) == []
+
+
+@pytest.mark.allowed_logs(DOWN)
+@pytest.mark.parametrize("fault", [Fault.status(502), Fault.RESET])
+@pytest.mark.usefixtures("stream")
+async def test_server_is_off_within_half_a_minute_of_the_first_failed_check(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, fault: Fault
+) -> None:
+    """It goes off once."""
+    await advance(hass, freezer, MINUTE)
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    rule = home.faults.set(fault)
+    while not rule.hits:
+        await advance(hass, freezer, 1, step=1)
+    await advance(hass, freezer, 30, step=5)
+    assert state_of(hass, SERVER) == STATE_OFF
+    await advance(hass, freezer, 10 * MINUTE)
+    assert [change.data["entity_id"] for change in changes].count(SERVER) == 1
 
 
 @pytest.mark.usefixtures("init_integration")

@@ -6,6 +6,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from tests.simulator import Account, PlexServer, World
+from tests.support.entities import attributes_of
 from tests.support.entries import set_up, state_of
 from tests.support.helpers import advance, settle
 from tests.support.requests import push_attempts, session_reads
@@ -106,11 +107,27 @@ async def test_stable_channel_resets_the_back_off(
 
 
 @pytest.mark.usefixtures("init_integration")
+async def test_notification_with_a_byte_that_is_not_utf_8_is_read(
+    hass: HomeAssistant, home: PlexServer
+) -> None:
+    """It costs a character of a text, and the channel stays open."""
+    (listener,) = home.notifier.listeners
+    await home.notifier.send_text(
+        b'{"NotificationContainer": {"type": "activity", "ActivityNotification": [{"event":'
+        b' "started", "uuid": "1", "Activity": {"uuid": "1", "type": "x", "title": "Caf\xe9"}}]}}'
+    )
+    await settle(hass)
+    [activity] = attributes_of(hass, "sensor.home_activities")["activities"]
+    assert activity["title"] == "Caf\ufffd"
+    assert home.notifier.listeners == [listener]
+
+
+@pytest.mark.usefixtures("init_integration")
 async def test_malformed_frames_are_ignored(
     hass: HomeAssistant, home: PlexServer, owner: Account
 ) -> None:
     """The channel stays open."""
-    for frame in ("", "{", "[]", '{"NotificationContainer": 1}', "\x00"):
+    for frame in ("", "{", "[]", '{"NotificationContainer": 1}', "\x00", b"\xe9"):
         await home.notifier.send_text(frame)
     await home.start_stream(user=owner, title="Film")
     await settle(hass)

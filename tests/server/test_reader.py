@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 
 from tests.simulator import Account, Fault, PlexServer, World
 from tests.support.entities import attributes_of
-from tests.support.entries import set_up, state_of
+from tests.support.entries import DOWN, set_up, state_of
 from tests.support.helpers import advance, settle
 
 STREAMS = "sensor.home_streams"
@@ -108,6 +108,41 @@ async def test_activities_that_cannot_be_read_when_push_is_lost_are_read_when_it
     home.faults.clear(rule)
     await advance(hass, freezer, 2 * MINUTE)
     assert state_of(hass, ACTIVITIES) == "1"
+
+
+@pytest.mark.usefixtures("init_integration")
+async def test_activity_whose_end_is_not_reported_is_not_shown_for_ever(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
+) -> None:
+    """Those that are shown are read now and then."""
+    await home.notifier.send_text(
+        '{"NotificationContainer": {"type": "activity", "ActivityNotification": [{"event":'
+        ' "started", "uuid": "1", "Activity": {"uuid": "1", "type": "x", "title": "Work"}}]}}'
+    )
+    await settle(hass)
+    assert state_of(hass, ACTIVITIES) == "1"
+    await advance(hass, freezer, 7 * MINUTE)
+    assert state_of(hass, ACTIVITIES) == "0"
+
+
+@pytest.mark.allowed_logs(DOWN)
+@pytest.mark.parametrize("restarts", [False, True])
+@pytest.mark.usefixtures("init_integration")
+async def test_remote_access_is_read_again_when_push_is_back(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, *, restarts: bool
+) -> None:
+    """Its notification was lost with the channel."""
+    await advance(hass, freezer, 2 * MINUTE)
+    if restarts:
+        await home.restart()
+    else:
+        await home.notifier.drop(abruptly=True)
+    home.remote_access.state = "failed"
+    home.updater.offer(NEW, checked=True)
+    await advance(hass, freezer, 5 * MINUTE)
+    assert len(home.notifier.listeners) == 1
+    assert state_of(hass, REMOTE_ACCESS) == STATE_OFF
+    assert state_of(hass, UPDATE) == STATE_ON
 
 
 async def test_credits_of_many_streams_are_read_with_one_request(

@@ -8,7 +8,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN
-from tests.simulator import Account, Fault, PlexServer, World
+from tests.simulator import Account, PlexServer, World
 from tests.support.entries import (
     UNREADABLE,
     healthy,
@@ -88,22 +88,6 @@ async def test_checks_send_no_token(
     requests = world.requests.to(host="Home")
     assert len(requests) >= 3 * HOUR / MINUTE
     assert {(request.path, request.token_sent) for request in requests} == {("/identity", None)}
-
-
-async def test_server_that_answers_and_is_not_ready_is_retried_by_home_assistant_alone(
-    hass: HomeAssistant,
-    freezer: FrozenDateTimeFactory,
-    world: World,
-    home: PlexServer,
-    entry: MockConfigEntry,
-) -> None:
-    """It is not set up again with each check."""
-    home.faults.set(Fault.status(503), paths="^/$")
-    await set_up(hass, entry)
-    await advance(hass, freezer, 3 * HOUR)
-    assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
-    # It is tried after 5, 10, 20, … and then every 600 seconds.
-    assert len(world.requests.to(host="Home", path="/")) <= 30
 
 
 @pytest.mark.allowed_logs(UNREADABLE)

@@ -36,6 +36,7 @@ searched for in the path; of several matching faults, the newest applies.
     Fault.redirect(url)            redirects to another address
     Fault.TRUNCATED                cuts the right response in its middle
     Fault.GARBLED                  200 with a body that is not JSON
+    Fault.MISENCODED               the right response with bytes that are not UTF-8
     Fault.MISTYPED                 the right names with values of other types
     Fault.OVERSIZED                a response that never ends; Fault.endless("image/jpeg") likewise
     Fault.body(text), Fault.json(value)  exactly this response

@@ -24,6 +24,7 @@ class Kind(StrEnum):
     TRUNCATED = "truncated"
     GARBLED = "garbled"
     MISTYPED = "mistyped"
+    MISENCODED = "misencoded"
     OVERSIZED = "oversized"
     UNAUTHORIZED = "unauthorized"
 
@@ -45,6 +46,8 @@ class Fault:
     """The right response, cut in the middle of its body."""
     GARBLED: ClassVar[Fault]
     """200 with a body that is neither JSON nor XML."""
+    MISENCODED: ClassVar[Fault]
+    """The right response with a byte that is not UTF-8 at the start of each name and title."""
     MISTYPED: ClassVar[Fault]
     """Valid JSON with the right names in which every value is of another type."""
     OVERSIZED: ClassVar[Fault]
@@ -120,6 +123,7 @@ Fault.RESET = Fault(kind=Kind.RESET)
 Fault.MAINTENANCE = Fault(kind=Kind.MAINTENANCE)
 Fault.TRUNCATED = Fault(kind=Kind.TRUNCATED)
 Fault.GARBLED = Fault(kind=Kind.GARBLED)
+Fault.MISENCODED = Fault(kind=Kind.MISENCODED)
 Fault.MISTYPED = Fault(kind=Kind.MISTYPED)
 Fault.OVERSIZED = Fault.endless("application/json")
 Fault.UNAUTHORIZED = Fault(kind=Kind.UNAUTHORIZED)
@@ -197,6 +201,11 @@ class Faults:
                 rule.hits += 1
                 return rule
         return None
+
+
+def misencoded(body: bytes) -> bytes:
+    """Return a JSON body with a byte that is not UTF-8 at the start of each name and title."""
+    return re.sub(rb'("(?:friendlyName|title)": ?")', b"\\1\xe9", body)
 
 
 def mistyped(value: Any) -> Any:

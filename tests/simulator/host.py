@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from .error_pages import maintenance
-from .faults import Faults, Kind, Rule, mistyped
+from .faults import Faults, Kind, Rule, misencoded, mistyped
 from .protocol_switch import ProtocolSwitch
 from .rendering import JSON_TYPE
 from .request_log import RequestLog, RequestRecord
@@ -231,6 +231,8 @@ class Host(ABC):
                 return await self._endless(request, fault.content_type)
             case Kind.TRUNCATED:
                 return await _truncated(request, await self._serve(request, handler))
+            case Kind.MISENCODED:
+                return _misencoded(await self._serve(request, handler))
             case Kind.MISTYPED:
                 return _mistyped(await self._serve(request, handler))
             case Kind.ANSWER:
@@ -294,6 +296,13 @@ async def _truncated(request: web.Request, whole: web.StreamResponse) -> web.Str
     if request.transport:
         request.transport.close()
     return response
+
+
+def _misencoded(whole: web.StreamResponse) -> web.StreamResponse:
+    """Return JSON with bytes that are not UTF-8; other content is not changed."""
+    if not isinstance(whole, web.Response) or whole.content_type != JSON_TYPE:
+        return whole
+    return web.Response(body=misencoded((whole.text or "").encode()), content_type=JSON_TYPE)
 
 
 def _mistyped(whole: web.StreamResponse) -> web.StreamResponse:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 import json
 from typing import Any
 
-from aiohttp import WSCloseCode, web
+from aiohttp import WSCloseCode, WSMsgType, web
 
 from .access import Access
 from .host import Traffic
@@ -98,12 +98,16 @@ class Notifier:
             ],
         )
 
-    async def send_text(self, frame: str, to: Sequence[Listener] | None = None) -> None:
-        """Send any text, even one that no server would send, to all listeners or to some."""
+    async def send_text(self, frame: str | bytes, to: Sequence[Listener] | None = None) -> None:
+        """Send any text, even one that no server would send, to all listeners or to some.
+
+        Bytes are sent as they are, so that the text need not be UTF-8.
+        """
+        data = frame.encode() if isinstance(frame, str) else frame
         self._traffic.stir()
         for listener in list(self.listeners if to is None else to):
             if not listener.socket.closed:
-                await listener.socket.send_str(frame)
+                await listener.socket.send_frame(data, WSMsgType.TEXT)
 
     async def drop(self, *, token: str | None = None, abruptly: bool = False) -> None:
         """Close all connections, or those of one token; abruptly means without a close frame."""

@@ -129,7 +129,7 @@ async def _async_verify_token(
     )
     try:
         await server.info()
-        if coordinator.data is not None and coordinator.data.sessions is not None:
+        if coordinator.data is not None and coordinator.data.is_owner:
             await server.sessions()
     except PlexUnauthorizedError as err:
         raise HomeAssistantError(

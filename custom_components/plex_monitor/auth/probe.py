@@ -12,6 +12,8 @@ from ..runtime import PlexMonitorConfigEntry
 
 # How often to check whether the server is up.
 ONLINE_CHECK_INTERVAL = 120.0
+# The same after one check that found no server.
+CONFIRM_INTERVAL = 10.0
 
 
 class Probe:
@@ -22,10 +24,13 @@ class Probe:
         hass: HomeAssistant,
         entry: PlexMonitorConfigEntry,
         *,
-        check_online: Callable[[], Awaitable[None]],
+        check_online: Callable[[], Awaitable[bool]],
         refresh: Callable[[], Awaitable[None]],
     ) -> None:
-        """Initialize the probe; `check_online` sends no token, `refresh` polls with it."""
+        """Initialize the probe; `check_online` sends no token, `refresh` polls with it.
+
+        `check_online` returns whether its result is certain.
+        """
         self.hass = hass
         self.entry = entry
         self._check_online = check_online
@@ -38,7 +43,7 @@ class Probe:
     def async_start(self) -> None:
         """Start after a refusal of the token."""
         self._refresh_due = monotonic() + PROBE_INTERVAL
-        self._schedule()
+        self._schedule(ONLINE_CHECK_INTERVAL)
 
     @callback
     def async_pause(self) -> None:
@@ -53,12 +58,12 @@ class Probe:
         self._is_shut_down = True
         self.async_pause()
 
-    def _schedule(self) -> None:
+    def _schedule(self, wait: float) -> None:
         self.async_pause()
         if self._is_shut_down:
             return
         self._timer = async_call_later(
-            self.hass, ONLINE_CHECK_INTERVAL, HassJob(self._async_timer, cancel_on_shutdown=True)
+            self.hass, wait, HassJob(self._async_timer, cancel_on_shutdown=True)
         )
 
     @callback
@@ -74,5 +79,5 @@ class Probe:
             # The coordinator starts the probe again if the token is still refused.
             await self._refresh()
             return
-        await self._check_online()
-        self._schedule()
+        is_certain = await self._check_online()
+        self._schedule(ONLINE_CHECK_INTERVAL if is_certain else CONFIRM_INTERVAL)

@@ -132,7 +132,7 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
     @property
     def _is_owner(self) -> bool:
         """Return whether the account is the owner's, as far as can be seen."""
-        return self.server.data is not None and self.server.data.sessions is not None
+        return self.server.data is not None and self.server.data.is_owner
 
     @callback
     def async_start(self) -> None:

@@ -188,7 +188,7 @@ _KINDS: dict[str, tuple[str, Callable[[Any], Notification]]] = {
 def parse_notifications(frame: str) -> tuple[Notification, ...]:
     """Return the notifications in a text frame; unknown types and invalid items are dropped."""
     try:
-        data = mapping(json.loads(frame), "a frame")
+        data = mapping(json.loads(frame, strict=False), "a frame")
         data = mapping(data.get("NotificationContainer"), "NotificationContainer")
         kind = required_text(data, "type")
     except PlexResponseError, ValueError, RecursionError:

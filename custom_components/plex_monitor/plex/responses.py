@@ -76,10 +76,16 @@ async def read_body(response: aiohttp.ClientResponse, limit: int, where: str) ->
     return bytes(body)
 
 
+def decode_text(data: bytes) -> str:
+    """Return UTF-8 as text; a byte that is none, as in old file names, costs a character only."""
+    return data.decode("utf-8-sig", "replace")
+
+
 def decode_json(body: bytes, where: str) -> Any:
     """Return the decoded JSON of a body; `PlexResponseError` if it is not JSON."""
     try:
-        return json.loads(body.decode("utf-8"))
+        # Names of files and tags can have control characters in them.
+        return json.loads(decode_text(body), strict=False)
     except ValueError, RecursionError:
         failure = PlexResponseError(f"{where}: not JSON")
     raise failure

@@ -216,6 +216,8 @@ class PlexTransport:
                     headers=self._headers(token),
                     autoping=False,
                     max_msg_size=MAX_FRAME,
+                    # aiohttp closes a websocket with text that is not UTF-8.
+                    decode_text=False,
                     timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
                 )
             except TRANSPORT_ERRORS as err:

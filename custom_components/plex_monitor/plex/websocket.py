@@ -1,11 +1,11 @@
 """Text frames of a websocket, with keepalive."""
 
-from typing import Self
+from typing import Any, Self
 
 import aiohttp
 
 from .errors import PlexConnectionError, PlexError
-from .responses import TRANSPORT_ERRORS, to_plex_error
+from .responses import TRANSPORT_ERRORS, decode_text, to_plex_error
 
 PING_AFTER = 30.0
 PONG_WITHIN = 15.0
@@ -19,7 +19,7 @@ class TextFrames:
     when the websocket is closed.
     """
 
-    def __init__(self, websocket: aiohttp.ClientWebSocketResponse, where: str) -> None:
+    def __init__(self, websocket: aiohttp.ClientWebSocketResponse[bool], where: str) -> None:
         """Initialize with a websocket, which the caller closes."""
         self._websocket = websocket
         self._where = where
@@ -32,12 +32,12 @@ class TextFrames:
         """Return the next text frame; binary frames, which Plex does not send, are dropped."""
         try:
             while True:
-                message = await self._receive()
-                match message.type:
+                kind, data = await self._receive()
+                match kind:
                     case aiohttp.WSMsgType.TEXT:
-                        return str(message.data)
+                        return decode_text(data)
                     case aiohttp.WSMsgType.PING:
-                        await self._websocket.pong(message.data)
+                        await self._websocket.pong(data)
                     case aiohttp.WSMsgType.PONG | aiohttp.WSMsgType.BINARY:
                         continue
                     case _:
@@ -47,10 +47,11 @@ class TextFrames:
             failure = to_plex_error(err, self._where)
         raise failure
 
-    async def _receive(self) -> aiohttp.WSMessage:
+    async def _receive(self) -> tuple[aiohttp.WSMsgType, Any]:
         """Return the next message of any type; an unanswered ping raises `TimeoutError`."""
         try:
-            return await self._websocket.receive(PING_AFTER)
+            message = await self._websocket.receive(PING_AFTER)
         except TimeoutError:
             await self._websocket.ping()
-        return await self._websocket.receive(PONG_WITHIN)
+            message = await self._websocket.receive(PONG_WITHIN)
+        return message.type, message.data

@@ -47,6 +47,10 @@ __all__ = ["PlexMonitorCoordinator", "PlexMonitorData"]
 
 POLL_WITH_PUSH = timedelta(seconds=60)
 POLL_WITHOUT_PUSH = timedelta(seconds=15)
+# After a part of the server failed, to find out whether it fails again.
+POLL_TO_CONFIRM = timedelta(seconds=5)
+# After one poll that found no server: it is offline when the next one finds none either.
+POLL_TO_CONFIRM_OFFLINE = timedelta(seconds=10)
 # After two failed polls in a row.
 POLL_UNAVAILABLE = timedelta(seconds=30)
 
@@ -118,6 +122,8 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         )
         self._notification_listeners: Listeners[Notification] = Listeners()
         self._failures = 0
+        # How many polls in a row found no server.
+        self._misses = 0
         self._enforcement = EnforcementCheck(entry.title, self.guard)
 
     @property
@@ -207,12 +213,16 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             data = await self._async_poll_or_follow()
         except PlexError as err:
             self._failures += 1
-            raise await self._async_handle_error(err) from err
-        self._failures = 0
-        self._set_online(online=True, version=data.info.version)
-        if before is not None and before.info.version != data.info.version:
-            self.dispatcher.async_report_version(data.info.version)
-        self.dispatcher.async_report_token_accepted()
+            failure = await self._async_handle_error(err)
+            if self._is_confirming_offline and self.last_update_success and self.data is not None:
+                return self.data
+            raise failure from err
+        self._failures = self._misses = 0
+        self._set_online(online=True, version=data.version)
+        if before is not None and before.version != data.version:
+            self.dispatcher.async_report_version(data.version)
+        if self._reader.has_info:
+            self.dispatcher.async_report_token_accepted()
         self._probe.async_pause()
         self._set_update_interval()
         self._push.async_ensure_open()
@@ -244,14 +254,23 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         await self.guard.async_handle_identity(identity)
         await self._sessions.async_read()
         data = await self._reader.async_read(identity, verify_token=not self.last_update_success)
+        if not self._reader.has_info:
+            await self.guard.async_handle_server_error()
+            return data
         await self._enforcement.async_check_if_due(self.server)
         await self.guard.async_handle_token_accepted()
         return data
 
+    @property
+    def _is_confirming_offline(self) -> bool:
+        """Return whether only the last check found no server: one lost response is no outage."""
+        return self.online and self._misses == 1
+
     async def _async_handle_error(self, err: PlexError) -> Exception:
         """Report a failed poll to the token guard, and return the exception to raise."""
-        self._set_update_interval()
         if isinstance(err, PlexUnauthorizedError):
+            self._misses = 0
+            self._set_update_interval()
             self._set_online(online=True)
             # The token was refused, and not the permission to see the sessions.
             self._reader.retry_sessions()
@@ -263,12 +282,20 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
                 # Home Assistant would add a repair issue of its own if it found no prompt.
                 await self.guard.async_prompt_sign_in()
             return exception_for_verdict(self.name, verdict, has_token=self.guard.has_token)
-        self._set_online(online=False)
-        if isinstance(err, PlexWrongServerError):
+        is_other_server = isinstance(err, PlexWrongServerError)
+        self._handle_miss(is_certain=is_other_server)
+        self._set_update_interval()
+        if is_other_server:
             await self.guard.async_handle_wrong_server()
         else:
             await self.guard.async_handle_server_error()
         return exception_for_error(self.name, err)
+
+    def _handle_miss(self, *, is_certain: bool) -> None:
+        """Handle a check that found no server; another one that answers instead is certain."""
+        self._misses += 1
+        if is_certain or self._misses > 1:
+            self._set_online(online=False)
 
     def _set_online(self, *, online: bool, version: str | None = None) -> None:
         """Set whether the server is online, and notify the entities that stay available."""
@@ -276,28 +303,34 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             return
         self.online = online
         if version is None and self.data is not None:
-            version = self.data.info.version
+            version = self.data.version
         self.dispatcher.async_report_online(online=online, version=version)
         self.async_update_listeners()
 
     def _set_update_interval(self) -> None:
         """Set the update interval by the state of the push channel and of the server."""
-        if self._failures > 1:
+        if self._is_confirming_offline:
+            self.update_interval = POLL_TO_CONFIRM_OFFLINE
+        elif self._failures > 1:
             self.update_interval = POLL_UNAVAILABLE
         elif self._failures:
             self.update_interval = POLL_WITHOUT_PUSH
+        elif self._reader.is_confirming:
+            self.update_interval = POLL_TO_CONFIRM
         else:
             self.update_interval = POLL_WITH_PUSH if self._push.connected else POLL_WITHOUT_PUSH
 
-    async def _async_check_online(self) -> None:
-        """Check whether the server is online."""
+    async def _async_check_online(self) -> bool:
+        """Check whether the server is online, and return whether that is certain."""
         try:
             identity = await self.server.check_identity()
-        except PlexError:
-            self._set_online(online=False)
+        except PlexError as err:
+            self._handle_miss(is_certain=isinstance(err, PlexWrongServerError))
         else:
+            self._misses = 0
             await self.guard.async_handle_identity(identity)
             self._set_online(online=True)
+        return not self._is_confirming_offline
 
     @callback
     def _handle_verdict_change(self) -> None:
@@ -310,7 +343,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
     @callback
     def _handle_push_change(self) -> None:
         """Poll the server: it sends no state on connect, and notifications are lost in a gap."""
-        self._reader.invalidate_activities()
+        self._reader.handle_push_change()
         self._set_update_interval()
         self._async_refresh_in_background(self.async_refresh())
         self.async_update_listeners()
@@ -353,7 +386,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
     @callback
     def _handle_activity(self, notification: ActivityNotification) -> None:
         """Update the activities: at once for a start or an end, debounced for progress."""
-        if self.data is None or self.data.sessions is None:
+        if self.data is None:
             return
         self._reader.handle_activity(notification)
         if notification.event is not ActivityEvent.UPDATED:
@@ -363,7 +396,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
     @callback
     def _async_update_activities(self) -> None:
         """Update the data with the activities, and notify listeners of a change."""
-        if self.data is None or self.data.sessions is None:
+        if self.data is None:
             return
         if self._reader.activities != self.data.activities:
             self.data = replace(self.data, activities=self._reader.activities)

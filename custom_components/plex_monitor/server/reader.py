@@ -15,6 +15,7 @@ from ..plex.errors import (
     PlexResponseError,
     PlexUnauthorizedError,
     PlexUnavailableError,
+    PlexWrongServerError,
 )
 from ..plex.models import Activity, RemoteAccess, ServerIdentity, ServerInfo, Session, UpdateStatus
 from ..plex.notifications import ActivityEvent, ActivityNotification
@@ -26,7 +27,12 @@ INFO_INTERVAL = 600.0
 UPDATE_STATUS_INTERVAL = 3600.0
 # How long a server may take to check for an update before it reports the result.
 UPDATE_CHECK_DURATION = 150.0
-REMOTE_ACCESS_INTERVAL = 3600.0
+REMOTE_ACCESS_WITH_PUSH = 3600.0
+REMOTE_ACCESS_WITHOUT_PUSH = 600.0
+# How often the activities are read while push reports them: the end of one may be lost.
+ACTIVITIES_INTERVAL = 300.0
+# A part that could be read before is unknown when it fails again after this long.
+CONFIRM_AFTER = 3.0
 # How long to wait before the sessions are requested again after each denial in a row: an account
 # without the right to see them may be given it.
 SESSIONS_DENIED_INTERVALS = (15.0, 60.0, 600.0)
@@ -47,13 +53,18 @@ _TRANSIENT_ERRORS = (
 class PlexMonitorData:
     """The state of a server.
 
-    `sessions` are by their key. They are `None` where the account may not see them, as are `update`
-    and `remote_access`. `activities` are what the server is working on, by their uuid.
+    `info` is `None` while it cannot be read. `sessions` are by their key; they are `None` while
+    they cannot be read, and where the account may not see them, as are `update` and
+    `remote_access`.
+    `is_owner` is whether the account has the rights of the owner, as far as is known. `activities`
+    are what the server is working on, by their uuid.
     """
 
-    info: ServerInfo
-    sessions: Sessions | None
-    update: UpdateStatus | None
+    version: str
+    info: ServerInfo | None
+    is_owner: bool
+    sessions: Sessions | None = None
+    update: UpdateStatus | None = None
     remote_access: RemoteAccess | None = None
     activities: Mapping[str, Activity] = MappingProxyType({})
 
@@ -70,34 +81,57 @@ class ServerReader:
         self.activities: Mapping[str, Activity] = MappingProxyType({})
         self._streams = streams
         self._push = push
+        self.version = ""
         self._info: ServerInfo | None = None
         self._info_due = 0.0
+        self._info_failing = False
         self._update: UpdateStatus | None = None
         self._update_due = 0.0
         self._update_expected_until = 0.0
         self._remote_access: RemoteAccess | None = None
         self._remote_access_due = 0.0
-        # Whether push has reported every change of the activities since they were read.
+        # Whether push has reported every change of the activities since they were read, and when
+        # those that are shown are read again.
         self._activities_valid = False
+        self._activities_due = 0.0
         # The activities that push reports during a read of them, `None` for one that has ended.
         self._activities_during_read: dict[str, Activity | None] | None = None
         # The token that may not see the sessions, and until when that is assumed.
         self._sessions_denied: tuple[str | None, float] | None = None
         self._sessions_denials = 0
+        # Whether the account may see the sessions, `None` until the server has said so.
+        self._may_see_sessions: bool | None = None
+        # Since when the sessions cannot be read.
+        self._sessions_failing_since: float | None = None
+
+    @property
+    def is_confirming(self) -> bool:
+        """Return whether a part failed that could be read before, and is to be read again soon."""
+        sessions_failing = self._sessions_failing_since is not None
+        return (sessions_failing and self._streams.sessions is not None) or (
+            self._info_failing and self._info is not None
+        )
+
+    @property
+    def has_info(self) -> bool:
+        """Return whether the last read of the information succeeded."""
+        return not self._info_failing
 
     def use_server(self, server: PlexServer) -> None:
         """Read with another client from now on."""
         self.server = server
         self.retry_sessions()
-        self.invalidate_activities()
+        self._activities_valid = False
 
     def retry_sessions(self) -> None:
         """Read the sessions with the next poll, even where they have just been denied."""
         self._sessions_denied = None
 
-    def invalidate_activities(self) -> None:
-        """Read the activities with the next poll: push may have missed some."""
+    def handle_push_change(self) -> None:
+        """Read with the next poll what push may not have reported: it was lost, or is back."""
         self._activities_valid = False
+        self.invalidate_update_status()
+        self.invalidate_remote_access()
 
     def invalidate_update_status(self) -> None:
         """Read the update status with the next poll."""
@@ -122,7 +156,10 @@ class ServerReader:
         self.activities = _without_ended({**self.activities, **reported})
 
     async def async_read_sessions(self) -> Sequence[PlaybackEvent] | None:
-        """Read the sessions, and return what has happened to them; `None` if they are denied."""
+        """Read the sessions, and return what has happened to them; `None` if that failed.
+
+        A single failure is no reason to forget them.
+        """
         token = self.server.token
         if self._sessions_denied is not None:
             denied_token, until = self._sessions_denied
@@ -131,17 +168,35 @@ class ServerReader:
         read = self._streams.begin_read()
         try:
             sessions = await self.server.sessions()
-        except PlexForbiddenError, PlexUnauthorizedError:
-            # A server refuses its owner for a moment while it starts.
-            if self._streams.sessions is None:
-                last = len(SESSIONS_DENIED_INTERVALS) - 1
-                wait = SESSIONS_DENIED_INTERVALS[min(self._sessions_denials, last)]
-                self._sessions_denials += 1
-                self._sessions_denied = token, monotonic() + wait
-            self._streams.handle_denied()
+        except PlexWrongServerError:
+            raise
+        except PlexError as err:
+            LOGGER.debug("%s: could not read its sessions: %s", self.name, err)
+            denied = isinstance(err, PlexForbiddenError | PlexUnauthorizedError)
+            self._handle_sessions_failure(denied=denied)
             return None
         self._sessions_denials = 0
+        self._sessions_failing_since = None
+        self._may_see_sessions = True
         return self._streams.handle_sessions(read, sessions)
+
+    def _handle_sessions_failure(self, *, denied: bool) -> None:
+        """Forget the sessions where they cannot be read for a second time after a while."""
+        now = monotonic()
+        if self._sessions_failing_since is None:
+            self._sessions_failing_since = now
+        if self._streams.sessions is not None:
+            if now - self._sessions_failing_since < CONFIRM_AFTER:
+                return
+        elif denied:
+            # A server refuses its owner for a moment while it starts.
+            last = len(SESSIONS_DENIED_INTERVALS) - 1
+            wait = SESSIONS_DENIED_INTERVALS[min(self._sessions_denials, last)]
+            self._sessions_denials += 1
+            self._sessions_denied = self.server.token, now + wait
+        if denied:
+            self._may_see_sessions = False
+        self._streams.handle_denied()
 
     async def async_read(self, identity: ServerIdentity, *, verify_token: bool) -> PlexMonitorData:
         """Read what is due; the sessions have to be read before.
@@ -149,17 +204,21 @@ class ServerReader:
         `verify_token` requests at least one resource for which the server needs the token.
         """
         sessions = self._streams.sessions
-        info = await self._async_read_info(identity, force=verify_token or sessions is None)
-        if sessions is None:
-            self.invalidate_activities()
-            return PlexMonitorData(info=info, sessions=None, update=None)
+        failing = sessions is None or self._sessions_failing_since is not None
+        info = await self._async_read_info(identity, force=verify_token or failing)
+        version = self._handle_version(identity, info)
+        if self._may_see_sessions is False:
+            self._activities_valid = False
+            return PlexMonitorData(version=version, info=info, is_owner=False)
         update, remote_access, activities = await asyncio.gather(
             self._async_read_update_status(),
             self._async_read_remote_access(),
             self._async_read_activities(),
         )
         return PlexMonitorData(
+            version=version,
             info=info,
+            is_owner=self._may_see_sessions is True,
             sessions=sessions,
             update=update,
             remote_access=remote_access,
@@ -183,69 +242,95 @@ class ServerReader:
             if (offset := offsets.get(rating_key)) is not None:
                 self._streams.expect_credits(session_key, offset)
 
-    async def _async_read_info(self, identity: ServerIdentity, *, force: bool) -> ServerInfo:
-        """Return the server's information about itself.
+    async def _async_read_info(self, identity: ServerIdentity, *, force: bool) -> ServerInfo | None:
+        """Return the server's information about itself; `None` if it cannot be read twice.
 
-        Only this request decides on the token: the sessions are for the owner alone.
+        Only this request decides on the token: the sessions are for the owner alone. So a refusal
+        is raised.
         """
-        last = self._info
-        if (
-            last is not None
-            and not force
-            and last.version == identity.version
-            and monotonic() < self._info_due
-        ):
-            return last
-        info = self._info = await self.server.info()
-        self._info_due = monotonic() + INFO_INTERVAL
-        if last is not None and last.version != info.version:
+        is_current = self._info is not None and identity.version in {"", self._info.version}
+        if is_current and not force and monotonic() < self._info_due:
+            return self._info
+        try:
+            self._info = await self.server.info()
+        except PlexUnauthorizedError, PlexWrongServerError:
+            raise
+        except PlexError as err:
+            LOGGER.debug("%s: could not read its information: %s", self.name, err)
+            if self._info_failing:
+                self._info = None
+            self._info_failing = True
+            self._info_due = 0.0
+        else:
+            self._info_failing = False
+            self._info_due = monotonic() + INFO_INTERVAL
+        return self._info
+
+    def _handle_version(self, identity: ServerIdentity, info: ServerInfo | None) -> str:
+        """Return the version; what a restarted server has reported before is not up to date."""
+        before = self.version
+        self.version = identity.version or (before if info is None else info.version)
+        if before not in {"", self.version}:
             self._streams.handle_restart()
             self.invalidate_update_status()
-        return info
+            self.invalidate_remote_access()
+        return self.version
 
     async def _async_read_update_status(self) -> UpdateStatus | None:
         """Return the status of the server's own updates."""
-        if monotonic() < self._update_due:
+        now = monotonic()
+        if now < self._update_due:
             return self._update
+        # A notification during the read makes it due again.
+        is_expected = now < self._update_expected_until
+        self._update_due = now if is_expected else now + UPDATE_STATUS_INTERVAL
         try:
             self._update = await self.server.update_status()
         except _TRANSIENT_ERRORS:
-            return self._update
+            self.invalidate_update_status()
         except PlexError:
             self._update = None
-        now = monotonic()
-        is_expected = now < self._update_expected_until
-        self._update_due = now if is_expected else now + UPDATE_STATUS_INTERVAL
         return self._update
 
     async def _async_read_remote_access(self) -> RemoteAccess | None:
         """Return whether the server can be reached from outside."""
-        if monotonic() < self._remote_access_due:
+        now = monotonic()
+        if now < self._remote_access_due:
             return self._remote_access
+        # A notification during the read makes it due again.
+        self._remote_access_due = now + (
+            REMOTE_ACCESS_WITH_PUSH if self._push.connected else REMOTE_ACCESS_WITHOUT_PUSH
+        )
         try:
             self._remote_access = await self.server.remote_access()
         except _TRANSIENT_ERRORS:
-            return self._remote_access
+            self.invalidate_remote_access()
         except PlexError:
             self._remote_access = None
-        self._remote_access_due = monotonic() + REMOTE_ACCESS_INTERVAL
         return self._remote_access
 
     async def _async_read_activities(self) -> Mapping[str, Activity]:
-        """Return the activities; while push is connected, they are read only once."""
-        if self._push.connected and self._activities_valid:
+        """Return the activities; while push is connected, only those that last are read again."""
+        now = monotonic()
+        is_due = bool(self.activities) and now >= self._activities_due
+        if self._push.connected and self._activities_valid and not is_due:
             return self.activities
         # The response may be older than what push reports from now on, or than its loss.
+        was_valid = self._activities_valid
         self._activities_valid = self._push.connected
+        self._activities_due = now + ACTIVITIES_INTERVAL
         self._activities_during_read = {}
-        listed: tuple[Activity, ...] = ()
+        listed: Mapping[str, Activity] = MappingProxyType({})
         try:
-            listed = await self.server.maintenance.activities()
+            listed = {one.uuid: one for one in await self.server.maintenance.activities()}
         except PlexError as err:
             LOGGER.debug("%s: could not read its activities: %s", self.name, err)
+            if was_valid and self._activities_valid:
+                # Push has reported them until now, and still does.
+                listed = self.activities
             self._activities_valid = False
         reported, self._activities_during_read = self._activities_during_read, None
-        self.activities = _without_ended({**{one.uuid: one for one in listed}, **reported})
+        self.activities = _without_ended({**listed, **reported})
         return self.activities
 
 

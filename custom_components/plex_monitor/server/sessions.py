@@ -33,8 +33,8 @@ class SessionUpdater:
         """Initialize the updater.
 
         `on_update` is called with what has happened to the streams. `refresh_server` is awaited
-        when the sessions are suddenly denied: only a poll can find out whether the token is
-        refused.
+        when the sessions suddenly cannot be read: only a poll can find out whether the server is
+        offline or refuses the token.
         """
         self._hass = hass
         self._entry = entry
@@ -54,6 +54,7 @@ class SessionUpdater:
         is_first = self._streams.sessions is None
         events = await self._reader.async_read_sessions()
         if events is None:
+            self._on_update(())
             return
         self._async_report(events)
         if is_first and self._streams.sessions:
@@ -99,11 +100,10 @@ class SessionUpdater:
 
     async def _async_refresh(self) -> None:
         """Read the sessions between two polls; an error is left to the next poll."""
-        had_sessions = self._streams.sessions is not None
         try:
             await self.async_read()
         except PlexError as err:
             LOGGER.debug("%s: could not read the sessions: %s", self._entry.title, err)
             return
-        if had_sessions and self._streams.sessions is None:
+        if self._reader.is_confirming:
             await self._refresh_server()

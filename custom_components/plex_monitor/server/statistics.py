@@ -32,7 +32,7 @@ class Usage:
 
 def has_statistics(data: PlexMonitorData | None) -> bool:
     """Return whether the account may read the statistics: the owner, with Plex Pass."""
-    return data is not None and data.sessions is not None and data.info.plex_pass
+    return data is not None and data.is_owner and data.info is not None and data.info.plex_pass
 
 
 class StatisticsCoordinator(DataUpdateCoordinator[Usage | None]):

@@ -8,6 +8,7 @@ import aiohttp
 import pytest
 
 from tests.simulator import Account, Fault, PlexServer, World
+from tests.simulator.faults import misencoded
 
 
 @pytest.fixture
@@ -122,6 +123,15 @@ async def test_garbled(session: aiohttp.ClientSession, home: PlexServer) -> None
         assert response.content_type == "application/json"
         with pytest.raises(ValueError, match=r"Expecting|codec"):
             json.loads(await response.read())
+
+
+async def test_misencoded(session: aiohttp.ClientSession, home: PlexServer) -> None:
+    """A name in a response can have a byte that is not UTF-8."""
+    home.faults.set(Fault.MISENCODED)
+
+    async with session.get("/identity") as response:
+        assert json.loads(await response.read())["MediaContainer"]["version"] == home.version
+    assert misencoded(b'{"title": "Film"}') == b'{"title": "\xe9Film"}'
 
 
 async def test_mistyped(session: aiohttp.ClientSession, home: PlexServer) -> None:

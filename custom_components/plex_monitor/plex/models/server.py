@@ -7,6 +7,9 @@ from ..parsing import boolean, mapping, required_identifier, text
 
 PRODUCT_NAME = "Plex Media Server"
 
+# Whether a server can be reached in the states of its remote access that say so.
+_REACHABLE = {"mapped": True, "failed": False, "unmapped": False}
+
 
 @dataclass(frozen=True, kw_only=True)
 class ServerIdentity:
@@ -62,9 +65,10 @@ class ServerInfo:
 class RemoteAccess:
     """Remote access of a server: `GET /myplex/account` (captured).
 
-    `state` is "mapped" if plex.tv can reach the server and "unknown" if the server is not signed in
-    (captured); other values are not documented. `error` is the error code of Plex. `reachable` is
-    `None` if unknown. The token, the addresses and the e-mail address in the response are not kept.
+    `state` is "mapped" if plex.tv can reach the server, "unknown" if the server is not signed in
+    (captured), and "waiting" while it is being set up (reported); others are not documented.
+    `error` is the error code of Plex. `reachable` is `None` until it is mapped or has failed. The
+    token, the addresses and the e-mail address in the response are not kept.
     """
 
     state: str | None
@@ -77,9 +81,8 @@ class RemoteAccess:
         data = mapping(data, "the remote access")
         state = text(data.get("mappingState"))
         error = text(data.get("mappingError"))
-        known = state is not None and state != "unknown"
         return cls(
             state=state,
             error=error,
-            reachable=state == "mapped" and error is None if known else None,
+            reachable=None if state not in _REACHABLE else _REACHABLE[state] and error is None,
         )
