@@ -214,7 +214,7 @@ class ServerWentDownTrigger(PlexMonitorTrigger):
             data = coordinator.data
             event = ServerEvent(
                 event_type=ServerEventType.WENT_DOWN,
-                version=None if data is None else data.info.version,
+                version=None if data is None else data.version,
             )
             timer.async_start(lambda: run_action(event_data(event)), elapsed=downtime)
 
