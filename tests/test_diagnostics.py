@@ -74,17 +74,21 @@ async def test_diagnostics(
     )
 
 
-async def test_diagnostics_of_an_entry_that_is_not_set_up(
+@pytest.mark.allowed_logs(DOWN)
+async def test_diagnostics_of_an_entry_whose_server_has_never_responded(
     hass: HomeAssistant,
     hass_client: ClientSessionGenerator,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """They contain the entry data without the token."""
+    """They contain why, and the entry data without the token."""
     await home.stop()
     await set_up(hass, entry)
     result = await diagnostics_of(hass, hass_client, entry)
-    assert result["state"] == "setup_retry"
+    assert result["state"] == "loaded"
+    assert result["server"]["online"] is None
+    assert result["server"]["last_error"] == "UpdateFailed"
+    assert result["data"] is None
     assert result["entry"]["token_source"] == "sign_in"
     assert_without_secrets(result, entry.data[CONF_ACCOUNT_TOKEN])
 

@@ -3,9 +3,15 @@
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_URL, EVENT_STATE_CHANGED, STATE_UNAVAILABLE, STATE_UNKNOWN
-from homeassistant.core import Event, HomeAssistant, State
+from homeassistant.const import (
+    CONF_URL,
+    EVENT_HOMEASSISTANT_STARTED,
+    EVENT_STATE_CHANGED,
+    STATE_OFF,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+)
+from homeassistant.core import CoreState, Event, HomeAssistant, State
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
@@ -17,7 +23,7 @@ from custom_components.plex_monitor.const import (
 )
 
 from .simulator import Account, Delivery, Fault, Find, Kind, PlexServer, Stream, World
-from .support.entries import UNREADABLE, entry_of, set_up, setup_state, signed_in_entry, state_of
+from .support.entries import UNREADABLE, entry_of, set_up, signed_in_entry, state_of
 from .support.helpers import advance, settle
 
 PLAYBACK = "event.home_playback"
@@ -282,17 +288,59 @@ async def test_server_that_went_down_comes_back_after_a_reload(
     assert events.types(SERVER) == ["went_down", "came_back"]
 
 
-async def test_server_that_was_down_when_home_assistant_started_did_not_come_back(
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_server_that_is_down_when_home_assistant_starts_went_down(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """It was never reported as down."""
+    """Once, as one that goes down later: a reload while it is down does not report it again."""
     await home.stop()
-    await set_up(hass, entry)
     events = EventRecorder(hass)
-    await home.start()
-    await advance(hass, freezer, 10 * MINUTE)
-    assert state_of(hass, "binary_sensor.home_server") == "on"
+    await set_up(hass, entry)
     assert events.states(SERVER) == []
+    await advance(hass, freezer, MINUTE)
+    assert events.types(SERVER) == ["went_down"]
+    for _ in range(2):
+        await hass.config_entries.async_reload(entry.entry_id)
+        await advance(hass, freezer, 5 * MINUTE)
+    assert events.types(SERVER) == ["went_down"]
+
+    await home.start()
+    await advance(hass, freezer, MINUTE)
+    assert events.types(SERVER) == ["went_down", "came_back"]
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_server_that_goes_down_just_before_a_reload_went_down(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    init_integration: MockConfigEntry,
+    events: EventRecorder,
+) -> None:
+    """It was not reported before the reload."""
+    await home.stop()
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    await advance(hass, freezer, MINUTE)
+    assert events.types(SERVER) == ["went_down"]
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_events_wait_for_home_assistant_to_start(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """No automation is triggered before."""
+    hass.set_state(CoreState.starting)
+    await home.stop()
+    events = EventRecorder(hass)
+    await set_up(hass, entry)
+    await advance(hass, freezer, 5 * MINUTE)
+    assert state_of(hass, "binary_sensor.home_server") == STATE_OFF
+    assert events.states(SERVER) == []
+
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await settle(hass)
+    assert events.types(SERVER) == ["went_down"]
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
@@ -344,28 +392,22 @@ async def test_token_that_is_invalid_during_setup_is_reported(
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
-async def test_token_that_becomes_invalid_while_setup_is_retried_is_reported_once_loaded(
+async def test_token_that_is_invalid_when_home_assistant_starts_is_reported_without_the_server(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """There are no listeners until the setup succeeds."""
+    """plex.tv refuses it, and it is reported once, also when the server is back."""
     await home.stop()
     world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
     events = EventRecorder(hass)
     await set_up(hass, entry)
-    # The token was checked a moment ago, so nothing new is found when the server is back. With the
-    # prompt closed, the server is noticed soon after it is back.
-    await advance(hass, freezer, 22 * MINUTE)
-    for flow in hass.config_entries.flow.async_progress():
-        hass.config_entries.flow.async_abort(flow["flow_id"])
     await advance(hass, freezer, MINUTE)
-    assert events.types(TOKEN) == []
+    assert events.types(TOKEN) == ["became_invalid"]
     await home.start()
-    while setup_state(entry) is not ConfigEntryState.LOADED:
-        await advance(hass, freezer, 5)
+    await advance(hass, freezer, 15 * MINUTE)
     assert events.types(TOKEN) == ["became_invalid"]
 
 

@@ -2,7 +2,14 @@
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.const import CONF_URL, STATE_ON, STATE_UNAVAILABLE
+from homeassistant.const import (
+    ATTR_RESTORED,
+    CONF_URL,
+    STATE_OFF,
+    STATE_ON,
+    STATE_UNAVAILABLE,
+    STATE_UNKNOWN,
+)
 from homeassistant.core import HomeAssistant
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
@@ -103,55 +110,199 @@ async def test_text_that_is_not_utf_8_costs_a_character(
     assert shown["title"] == f"\ufffd{stream.item.title}"
 
 
+@pytest.mark.allowed_logs(UNREADABLE)
 @pytest.mark.parametrize(
     "fault",
-    [Fault.status(503), Fault.RESET, Fault.GARBLED, Fault.status(404)],
-    ids=["starting", "connection reset", "garbled", "not found"],
+    [
+        Fault.status(503),
+        Fault.MAINTENANCE,
+        Fault.status(404),
+        Fault.RESET,
+        Fault.GARBLED,
+        Fault.MISTYPED,
+    ],
+    ids=lambda fault: f"{fault.kind} {fault.code}",
 )
-async def test_setup_is_retried_while_the_server_does_not_respond(
+async def test_entry_is_loaded_whatever_the_server_does(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     entry: MockConfigEntry,
     fault: Fault,
 ) -> None:
-    """There is no repair, and the entry is loaded once the server responds."""
+    """Server is off, nothing is a repair, and all is there once the server responds."""
     home.faults.set(fault)
     await set_up(hass, entry)
-    assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
+    assert setup_state(entry) is ConfigEntryState.LOADED
+    await advance(hass, freezer, 30, step=5)
+    assert state_of(hass, "binary_sensor.home_server") == STATE_OFF
+    assert state_of(hass, "binary_sensor.home_token_problem") == STATE_OFF
+    assert state_of(hass, "sensor.home_token_status") == "unknown"
     assert issues_of(hass) == []
+    assert reauths_of(hass) == []
 
     home.faults.clear()
     await advance(hass, freezer, 60)
     assert setup_state(entry) is ConfigEntryState.LOADED
     assert state_of(hass, "binary_sensor.home_server") == STATE_ON
+    assert state_of(hass, "sensor.home_streams") == "0"
+    assert state_of(hass, "sensor.home_movies_items") == "3"
 
 
-@pytest.mark.allowed_logs("Error on transport creation for incoming connection")
-async def test_untrusted_certificate_is_the_reason_of_the_setup_retry(
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_setup_does_not_wait_for_a_server_and_a_plex_tv_that_say_nothing(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The first poll goes on in the background, and the rest follows by itself."""
+    monkeypatch.setattr("custom_components.plex_monitor.server.coordinator.FIRST_POLL_TIMEOUT", 0.1)
+    home.faults.set(Fault.HANG)
+    world.plex_tv.faults.set(Fault.HANG)
+    entry.add_to_hass(hass)
+    assert await hass.config_entries.async_setup(entry.entry_id)
+    assert setup_state(entry) is ConfigEntryState.LOADED
+    assert state_of(hass, "binary_sensor.home_server") == STATE_UNKNOWN
+    await advance(hass, freezer, 40, step=5)
+    assert state_of(hass, "binary_sensor.home_server") == STATE_OFF
+
+    home.faults.clear()
+    world.plex_tv.faults.clear()
+    await advance(hass, freezer, 60, step=5)
+    assert state_of(hass, "binary_sensor.home_server") == STATE_ON
+    assert state_of(hass, "sensor.home_streams") == "0"
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_all_that_was_there_before_is_there_while_the_server_is_down(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Otherwise Home Assistant would offer to delete the entities, and targets would be empty."""
+    entities = _entities(hass)
+    devices = _devices(hass, init_integration)
+    assert {"Home", "Movies", "TV Shows", "Music"} <= {name for name, _ in devices}
+    await home.stop()
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    await settle(hass)
+    assert _entities(hass) == entities
+    assert _devices(hass, init_integration) == devices
+    assert state_of(hass, "sensor.home_streams") == STATE_UNAVAILABLE
+    assert state_of(hass, "sensor.home_movies_items") == STATE_UNAVAILABLE
+    assert state_of(hass, "update.home_server_update") == STATE_UNAVAILABLE
+
+    await home.start()
+    await advance(hass, freezer, 60)
+    assert _entities(hass) == entities
+    assert state_of(hass, "sensor.home_streams") == "0"
+    assert state_of(hass, "sensor.home_movies_items") == "3"
+
+
+@pytest.mark.parametrize("path", ["^/status/sessions$", "^/media/providers$", "^/updater/status$"])
+async def test_all_that_was_there_before_is_there_while_a_part_of_the_server_fails(
+    hass: HomeAssistant, home: PlexServer, init_integration: MockConfigEntry, path: str
+) -> None:
+    """It may fail just when the entry is set up."""
+    entities = _entities(hass)
+    home.faults.set(Fault.status(500), paths=path)
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    await settle(hass)
+    assert _entities(hass) == entities
+    assert state_of(hass, "binary_sensor.home_server") == STATE_ON
+
+
+async def test_library_that_was_removed_while_home_assistant_was_off_is_removed(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    init_integration: MockConfigEntry,
+) -> None:
+    """Once the server has listed its libraries without it for long enough."""
+    await hass.config_entries.async_unload(init_integration.entry_id)
+    home.library.sections = [one for one in home.library.sections if one.title != "Music"]
+    await hass.config_entries.async_setup(init_integration.entry_id)
+    await settle(hass)
+    assert state_of(hass, "sensor.home_music_items") == STATE_UNAVAILABLE
+    await advance(hass, freezer, 3600)
+    assert hass.states.get("sensor.home_music_items") is None
+    assert "Music" not in {name for name, _ in _devices(hass, init_integration)}
+
+
+async def test_what_an_account_lost_the_right_to_see_may_be_deleted(
+    hass: HomeAssistant,
+    world: World,
+    home: PlexServer,
+    guest: MockConfigEntry,
+    init_integration: MockConfigEntry,
+) -> None:
+    """The account of a guest was selected in place of the owner's."""
+    owned = _entities(hass)
+    hass.config_entries.async_update_entry(init_integration, data=guest.data)
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    await settle(hass)
+    assert "sensor.home_streams" in owned - _entities(hass)
+    assert "sensor.home_version" in _entities(hass)
+
+
+def _entities(hass: HomeAssistant) -> set[str]:
+    """Return the entities that the integration provides."""
+    registry = er.async_get(hass)
+    return {
+        state.entity_id
+        for state in hass.states.async_all()
+        if ATTR_RESTORED not in state.attributes
+        and (registered := registry.async_get(state.entity_id)) is not None
+        and registered.platform == DOMAIN
+    }
+
+
+def _devices(hass: HomeAssistant, entry: MockConfigEntry) -> set[tuple[str | None, str | None]]:
+    """Return the names and versions of the server and its libraries."""
+    registry = dr.async_get(hass)
+    devices = dr.async_entries_for_config_entry(registry, entry.entry_id)
+    libraries = dr.async_child_entries_for_config_entry(registry, entry.entry_id)
+    return {(one.name, one.sw_version) for one in devices} | {(one.name, None) for one in libraries}
+
+
+@pytest.mark.allowed_logs(
+    "Error on transport creation for incoming connection", "certificate of Safe is not trusted"
+)
+async def test_token_is_not_sent_where_the_certificate_is_not_trusted(
     hass: HomeAssistant, world: World, owner: Account
 ) -> None:
-    """The token is not sent, and the entry shows the reason."""
+    """The log says why the server cannot be read."""
     safe = await world.add_server("Safe", owner=owner, tls=True)
     entry = signed_in_entry(world, safe, owner)
     entry.add_to_hass(hass)
     address = f"https://127.0.0.1:{safe.port}"
     hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_URL: address})
     await hass.config_entries.async_setup(entry.entry_id)
-    assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
-    assert entry.reason is not None
-    assert "certificate of Safe is not trusted" in entry.reason
+    await settle(hass)
+    assert state_of(hass, "sensor.safe_token_status") == "unknown"
     assert [r for r in world.requests.to(host="Safe") if r.token_sent] == []
 
 
+@pytest.mark.allowed_logs(UNREADABLE)
 async def test_token_is_not_sent_to_another_server_at_the_address(
-    hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
 ) -> None:
-    """The setup is retried without it."""
+    """It only receives requests for its identity."""
     home.identifies_as = "f" * 40
     await set_up(hass, entry)
-    assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
-    assert [r for r in world.requests.to(host="Home") if r.token_sent] == []
+    await advance(hass, freezer, 3 * 3600)
+    assert state_of(hass, "binary_sensor.home_server") == STATE_OFF
+    assert state_of(hass, "sensor.home_token_status") == "wrong_server"
+    requests = world.requests.to(host="Home")
+    assert {(request.path, request.token_sent) for request in requests} == {("/identity", None)}
 
 
 async def test_setup_needs_no_plex_tv(

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import CoreState, HomeAssistant
 from homeassistant.helpers.trigger import async_get_all_descriptions
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -254,6 +254,33 @@ async def test_server_went_down_for_some_time(
     await advance(hass, freezer, 9 * MINUTE)
     assert runs == []
     await advance(hass, freezer, 3 * MINUTE)
+    assert len(runs) == 1
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.parametrize("reloaded", [False, True], ids=["", "and reloaded"])
+async def test_server_that_is_down_when_home_assistant_starts_went_down_for_some_time(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    *,
+    reloaded: bool,
+) -> None:
+    """The time counts from the moment at which it was found to be down; it triggers once."""
+    hass.set_state(CoreState.not_running)
+    await home.stop()
+    await set_up(hass, entry)
+    runs = await automate(hass, on("server_went_down", for_={"minutes": 10}))
+    await advance(hass, freezer, 5 * MINUTE)
+    await hass.async_start()
+    if reloaded:
+        await hass.config_entries.async_reload(entry.entry_id)
+    await advance(hass, freezer, 4 * MINUTE)
+    assert runs == []
+    await advance(hass, freezer, 2 * MINUTE)
+    assert variables(runs, "server") == ["Home"]
+    await advance(hass, freezer, 60 * MINUTE)
     assert len(runs) == 1
 
 

@@ -28,10 +28,8 @@ from .events.last_reported import async_forget_last_reported
 from .library.coordinator import LibraryCoordinator
 from .players.tracker import PlayerTracker
 from .runtime import PlexMonitorConfigEntry, PlexMonitorRuntimeData
-from .server.address import async_forget_search
 from .server.coordinator import PlexMonitorCoordinator
 from .server.statistics import StatisticsCoordinator
-from .server.unreachable import async_watch_unreachable_servers
 from .services import async_setup_services
 
 CONFIG_SCHEMA = cv.config_entry_only_config_schema(DOMAIN)
@@ -54,14 +52,12 @@ async def async_setup(
 
     @callback
     def handle_entry_change(_change: ConfigEntryChange, entry: ConfigEntry[Any]) -> None:
-        # A disabled entry needs no repair. Unload is no place for this: Home Assistant does not
-        # unload an entry whose setup it retries.
+        # A disabled entry needs no repair.
         if entry.domain == DOMAIN and entry.disabled_by:
             async_delete_issues(hass, entry.entry_id)
             async_forget_token(hass, entry.entry_id)
 
     async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, handle_entry_change)
-    async_watch_unreachable_servers(hass)
     async_setup_services(hass)
     return True
 
@@ -92,7 +88,6 @@ async def async_unload_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry)
 
 async def async_remove_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> None:
     """Remove all data of an entry, and sign its token out at plex.tv if it is our own."""
-    async_forget_search(hass, entry.entry_id)
     async_forget_last_reported(hass, entry.entry_id)
     async_forget_token(hass, entry.entry_id)
     async_delete_issues(hass, entry.entry_id)

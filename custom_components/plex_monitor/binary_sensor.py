@@ -32,7 +32,7 @@ PARALLEL_UPDATES = 0
 class PlexMonitorAlwaysAvailableBinarySensorEntityDescription(BinarySensorEntityDescription):
     """Describe a binary sensor that is always available."""
 
-    value_fn: Callable[[PlexMonitorCoordinator], bool]
+    value_fn: Callable[[PlexMonitorCoordinator], bool | None]
     attributes_fn: Callable[[PlexMonitorCoordinator], Mapping[str, Any] | None] = lambda _: None
 
 
@@ -150,7 +150,7 @@ class PlexMonitorAlwaysAvailableBinarySensor(PlexMonitorAlwaysAvailableEntity, B
 
     @property
     @override
-    def is_on(self) -> bool:
+    def is_on(self) -> bool | None:
         """Return the state of the binary sensor."""
         return self.entity_description.value_fn(self.coordinator)
 

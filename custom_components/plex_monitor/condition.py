@@ -67,7 +67,7 @@ class SomeoneIsWatchingCondition(AnyServerCondition):
         get_device_ids = partial(async_get_library_device_ids, self._hass, entry)
         # The last known streams of a server that is offline may have ended long ago.
         return (
-            coordinator.last_update_success
+            coordinator.available
             and data is not None
             and any(
                 self._filter.matches_session(session, get_device_ids)
@@ -97,7 +97,7 @@ class ServerIsUpCondition(AllServersCondition):
 
     @override
     def _is_met(self, entry: PlexMonitorConfigEntry) -> bool:
-        return entry.runtime_data.server.online
+        return entry.runtime_data.server.online is True
 
 
 class TokenIsValidCondition(AllServersCondition):

@@ -10,8 +10,6 @@ from homeassistant.helpers.device_registry import (
 )
 
 from .const import DOMAIN, MANUFACTURER, MODEL
-from .library.coordinator import LibraryCoordinator
-from .library.models import Library
 from .players.models import PlayerState
 from .players.tracker import TrackedPlayer
 from .runtime import PlexMonitorConfigEntry
@@ -46,23 +44,33 @@ def async_register_server(hass: HomeAssistant, coordinator: PlexMonitorCoordinat
 
 
 def library_device_info(
-    coordinator: LibraryCoordinator, library: Library, server_device_id: str
+    machine_identifier: str, key: str, title: str, server_device_id: str
 ) -> ChildDeviceInfo:
     """Return the device info of a library, a child device of the server."""
     return ChildDeviceInfo(
-        identifiers={_library_identifier(coordinator, library.section.key)},
-        name=library.section.title,
+        identifiers={library_identifier(machine_identifier, key)},
+        name=title,
         parent_device_id=server_device_id,
     )
-
-
-def _library_identifier(coordinator: LibraryCoordinator, key: str) -> tuple[str, str]:
-    return library_identifier(coordinator.server.server.machine_identifier, key)
 
 
 def library_identifier(machine_identifier: str, key: str) -> tuple[str, str]:
     """Return the device identifier of a library of a server."""
     return DOMAIN, f"{machine_identifier}_{key}"
+
+
+@callback
+def async_library_devices(
+    hass: HomeAssistant, entry: PlexMonitorConfigEntry
+) -> dict[str, ChildDeviceEntry]:
+    """Return the devices of the known libraries by the key of the library."""
+    registry = dr.async_get(hass)
+    prefix = library_identifier(entry.runtime_data.server.server.machine_identifier, "")[1]
+    return {
+        identifier[1].removeprefix(prefix): device
+        for device in dr.async_child_entries_for_config_entry(registry, entry.entry_id)
+        for identifier in device.identifiers
+    }
 
 
 def player_device_info(player: TrackedPlayer) -> DeviceInfo:
@@ -137,19 +145,11 @@ def async_setup_devices(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> N
             registered = info
             async_register_server(hass, coordinator)
 
-    def library_devices() -> dict[str, ChildDeviceEntry]:
-        prefix = library_identifier(coordinator.server.machine_identifier, "")[1]
-        return {
-            identifier[1].removeprefix(prefix): device
-            for device in dr.async_child_entries_for_config_entry(registry, entry.entry_id)
-            for identifier in device.identifiers
-        }
-
     @callback
     def _handle_libraries_update() -> None:
         if not libraries.available:
             return
-        for key, device in library_devices().items():
+        for key, device in async_library_devices(hass, entry).items():
             if libraries.is_removed(key):
                 registry.async_remove_device(device.id)
             elif (
@@ -157,9 +157,14 @@ def async_setup_devices(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> N
             ) is not None and device.name != library.section.title:
                 registry.async_get_or_create_child(
                     config_entry_id=entry.entry_id,
-                    **library_device_info(libraries, library, server_device_id),
+                    **library_device_info(
+                        coordinator.server.machine_identifier,
+                        key,
+                        library.section.title,
+                        server_device_id,
+                    ),
                 )
 
-    libraries.async_expect(library_devices().keys())
+    libraries.async_expect(async_library_devices(hass, entry).keys())
     entry.async_on_unload(coordinator.async_add_listener(_handle_server_update))
     entry.async_on_unload(libraries.async_add_listener(_handle_libraries_update))

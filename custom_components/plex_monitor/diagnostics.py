@@ -79,7 +79,7 @@ def _server_data(data: PlexMonitorData | None) -> dict[str, Any] | None:
         del info["machine_identifier"], info["friendly_name"]
     return {
         "version": data.version,
-        "is_owner": data.is_owner,
+        "may_see_sessions": data.may_see_sessions,
         "info": info,
         "sessions": None
         if data.sessions is None

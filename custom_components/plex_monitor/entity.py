@@ -5,13 +5,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, override
 
 from homeassistant.core import HomeAssistant, callback
+from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import ChildDeviceInfo
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.helpers.entity import Entity, EntityDescription
-from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
+from homeassistant.helpers.entity_platform import (
+    AddConfigEntryEntitiesCallback,
+    async_get_current_platform,
+)
 from homeassistant.helpers.update_coordinator import CoordinatorEntity, DataUpdateCoordinator
 
 from .devices import (
+    async_library_devices,
     async_register_server,
     library_device_info,
     player_device_info,
@@ -23,6 +28,11 @@ from .players.models import PlayerState
 from .players.tracker import TrackedPlayer
 from .runtime import PlexMonitorConfigEntry
 from .server.coordinator import PlexMonitorCoordinator, PlexMonitorData
+
+
+def server_unique_id(machine_identifier: str, key: str) -> str:
+    """Return the unique id of an entity of a server."""
+    return f"{machine_identifier}_{key}"
 
 
 class PlexMonitorCoordinatorEntity[CoordinatorT: DataUpdateCoordinator[Any]](
@@ -40,7 +50,8 @@ class PlexMonitorEntity(PlexMonitorCoordinatorEntity[PlexMonitorCoordinator]):
         """Initialize the entity on the device of the server."""
         super().__init__(coordinator)
         self.entity_description = description
-        self._attr_unique_id = f"{coordinator.server.machine_identifier}_{description.key}"
+        machine_identifier = coordinator.server.machine_identifier
+        self._attr_unique_id = server_unique_id(machine_identifier, description.key)
         self._attr_device_info = server_device_info(coordinator)
 
 
@@ -60,7 +71,7 @@ class PlexMonitorDataEntity(PlexMonitorEntity):
     @override
     def available(self) -> bool:
         """Return whether the data could be read, and the account may see them."""
-        return super().available and self.entity_description.visible_fn(self.data)
+        return self.coordinator.available and self.entity_description.visible_fn(self.data)
 
     @property
     def data(self) -> PlexMonitorData:
@@ -179,8 +190,25 @@ class LibraryEntityDescription(Protocol):
         """Return the key of the entity."""
 
     @property
+    def translation_key(self) -> str | None:
+        """Return the translation key of the entity, which is not `None`."""
+
+    @property
     def exists_fn(self) -> Callable[[Library], bool]:
         """Return a function that returns whether a library has the data."""
+
+
+@callback
+def _async_registered_entities(
+    hass: HomeAssistant, entry: PlexMonitorConfigEntry
+) -> dict[str, str | None]:
+    """Return the entities that the platform that is being set up has had before.
+
+    The values are their translation keys: several descriptions have the same key.
+    """
+    domain = async_get_current_platform().domain
+    registered = er.async_entries_for_config_entry(er.async_get(hass), entry.entry_id)
+    return {each.unique_id: each.translation_key for each in registered if each.domain == domain}
 
 
 @callback
@@ -190,20 +218,36 @@ def async_add_server_entities[DescriptionT: ServerEntityDescription](
     descriptions: Sequence[DescriptionT],
     create: Callable[[DescriptionT], Entity],
 ) -> None:
-    """Add the entities whose data the account may see, now and once it may see more."""
+    """Add the entities whose data the account may see, now and once it may see more.
+
+    Those that were there before are added at once, and are unavailable until the server has
+    responded, unless it says that the account has lost the right to see them.
+    """
     coordinator = entry.runtime_data.server
+    machine_identifier = coordinator.server.machine_identifier
     missing = list(descriptions)
 
     @callback
-    def _async_add_visible() -> None:
-        if not missing or (data := coordinator.data) is None:
-            return
-        visible = [description for description in missing if description.visible_fn(data)]
-        for description in visible:
+    def _async_add(added: Sequence[DescriptionT]) -> None:
+        for description in added:
             missing.remove(description)
-        if visible:
-            async_add_entities([create(description) for description in visible])
+        if added:
+            async_add_entities([create(description) for description in added])
 
+    @callback
+    def _async_add_visible() -> None:
+        if missing and (data := coordinator.data) is not None:
+            _async_add([description for description in missing if description.visible_fn(data)])
+
+    if coordinator.data is None or coordinator.data.may_see_sessions is not False:
+        registered = _async_registered_entities(coordinator.hass, entry)
+        _async_add(
+            [
+                description
+                for description in missing
+                if server_unique_id(machine_identifier, description.key) in registered
+            ]
+        )
     _async_add_visible()
     entry.async_on_unload(coordinator.async_add_listener(_async_add_visible))
 
@@ -216,34 +260,55 @@ def async_add_library_entities[DescriptionT: LibraryEntityDescription](
     descriptions: Sequence[DescriptionT],
     create: Callable[[LibraryCoordinator, DescriptionT, str, ChildDeviceInfo], Entity],
 ) -> None:
-    """Add the entities of all libraries, and of those that are created later."""
+    """Add the entities of all libraries, and of those that are created later.
+
+    Those that were there before are added at once, and are unavailable until their library has
+    been read.
+    """
     libraries = entry.runtime_data.libraries
+    machine_identifier = libraries.server.server.machine_identifier
     added: dict[str, set[str]] = {}
 
-    def missing(key: str, library: Library) -> list[DescriptionT]:
-        present = added.setdefault(key, set())
-        new = [each for each in descriptions if each.key not in present and each.exists_fn(library)]
-        present.update(each.key for each in new)
-        return new
+    @callback
+    def _async_add(titles: Mapping[str, str], exists: Callable[[str, DescriptionT], bool]) -> None:
+        """Add the entities that libraries with these titles have, and that are missing."""
+        new = [
+            (key, description)
+            for key in titles
+            for description in descriptions
+            if description.key not in added.setdefault(key, set()) and exists(key, description)
+        ]
+        if not new:
+            return
+        for key, description in new:
+            added[key].add(description.key)
+        server_device_id = async_register_server(hass, entry.runtime_data.server)
+        device_infos = {
+            key: library_device_info(machine_identifier, key, title, server_device_id)
+            for key, title in titles.items()
+        }
+        async_add_entities(
+            [create(libraries, description, key, device_infos[key]) for key, description in new]
+        )
 
     @callback
     def _async_add_missing() -> None:
-        data: Mapping[str, Library] = libraries.data
-        for removed in added.keys() - data.keys():
+        data = libraries.data
+        for removed in [key for key in added.keys() - data.keys() if libraries.is_removed(key)]:
             # Its entities are removed with its device.
             del added[removed]
-        new = {key: found for key, library in data.items() if (found := missing(key, library))}
-        if not new:
-            return
-        server_device_id = async_register_server(hass, entry.runtime_data.server)
-        async_add_entities(
-            [
-                create(libraries, description, key, device_info)
-                for key, found in new.items()
-                for device_info in [library_device_info(libraries, data[key], server_device_id)]
-                for description in found
-            ]
+        _async_add(
+            {key: library.section.title for key, library in data.items()},
+            lambda key, description: description.exists_fn(data[key]),
         )
 
+    registered = _async_registered_entities(hass, entry)
+    _async_add(
+        {key: device.name or key for key, device in async_library_devices(hass, entry).items()},
+        lambda key, description: (
+            registered.get(library_unique_id(machine_identifier, key, description.key))
+            == description.translation_key
+        ),
+    )
     _async_add_missing()
     entry.async_on_unload(libraries.async_add_listener(_async_add_missing))

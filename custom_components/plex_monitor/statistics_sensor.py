@@ -13,7 +13,7 @@ from homeassistant.components.sensor import (
 from homeassistant.const import PERCENTAGE, EntityCategory, UnitOfDataRate
 
 from .devices import server_device_info
-from .entity import PlexMonitorCoordinatorEntity
+from .entity import PlexMonitorCoordinatorEntity, server_unique_id
 from .plex.models import BandwidthUsage, ResourceUsage
 from .server.coordinator import PlexMonitorData
 from .server.statistics import StatisticsCoordinator, Usage, has_statistics
@@ -85,7 +85,7 @@ class PlexMonitorStatisticsSensor(
         super().__init__(coordinator, context=description.key)
         self.entity_description = description
         server = coordinator.server
-        self._attr_unique_id = f"{server.server.machine_identifier}_{description.key}"
+        self._attr_unique_id = server_unique_id(server.server.machine_identifier, description.key)
         self._attr_device_info = server_device_info(server)
 
     @override

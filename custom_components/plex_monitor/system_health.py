@@ -28,7 +28,7 @@ async def _async_system_health_info(hass: HomeAssistant) -> dict[str, Any]:
             hass, f"{clients.PLEX_TV_URL}/api/v2/ping"
         ),
         "servers": len(coordinators),
-        "servers_online": sum(coordinator.online for coordinator in coordinators),
+        "servers_online": sum(coordinator.online is True for coordinator in coordinators),
         "token_problems": sum(coordinator.guard.verdict.is_problem for coordinator in coordinators),
         "push_channels": sum(coordinator.push_connected for coordinator in coordinators),
     }

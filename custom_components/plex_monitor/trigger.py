@@ -204,7 +204,9 @@ class ServerWentDownTrigger(PlexMonitorTrigger):
         @callback
         def handle_event(event: PlexEvent) -> None:
             if event.event_type is ServerEventType.WENT_DOWN:
-                timer.async_start(lambda: run_action(event_data(event)))
+                # The event may have waited for Home Assistant to start.
+                elapsed = coordinator.dispatcher.downtime or timedelta()
+                timer.async_start(lambda: run_action(event_data(event)), elapsed=elapsed)
             elif event.event_type is ServerEventType.CAME_BACK:
                 timer.async_cancel()
 

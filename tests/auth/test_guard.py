@@ -313,7 +313,7 @@ async def test_repair_is_deleted_with_the_invalid_token_even_if_the_server_is_do
     await sign_in_at_prompt(hass, world, owner)
     await settle(hass)
     assert_no_problem(hass)
-    assert revoked_entry.state is ConfigEntryState.SETUP_RETRY
+    assert revoked_entry.state is ConfigEntryState.LOADED
 
 
 @pytest.mark.allowed_logs(UNREADABLE)

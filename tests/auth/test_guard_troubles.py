@@ -101,7 +101,7 @@ async def test_other_trouble_is_never_reported_as_an_invalid_token(
     """An hour of it causes no repair and no prompt, and all is well 16 minutes after its end."""
     await _together(trouble)(world, home)
     for _ in range(HOUR // MINUTE):
-        await elapse(MINUTE, step=30)
+        await elapse(MINUTE, step=15)
         healthy(hass)
 
     home.faults.clear()

@@ -1,6 +1,6 @@
 """The state of a token outlives reloads, and the setup retries while a server is unavailable."""
 
-from homeassistant.config_entries import ConfigEntryDisabler, ConfigEntryState
+from homeassistant.config_entries import ConfigEntryDisabler
 from homeassistant.const import STATE_OFF, STATE_ON
 from homeassistant.core import HomeAssistant
 import pytest
@@ -17,7 +17,6 @@ from tests.support.entries import (
     healthy,
     issues_of,
     set_up,
-    setup_state,
     state_of,
 )
 from tests.support.helpers import settle
@@ -94,7 +93,8 @@ def test_repr_of_stored_state_does_not_contain_the_tokens() -> None:
     assert "secret" not in repr((memory, LastReported(tokens=memory.tokens)))
 
 
-async def test_token_that_becomes_invalid_while_the_setup_is_retried_is_reported(
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_token_that_is_invalid_when_home_assistant_starts_without_the_server_is_reported(
     hass: HomeAssistant,
     world: World,
     home: PlexServer,
@@ -108,23 +108,21 @@ async def test_token_that_becomes_invalid_while_the_setup_is_retried_is_reported
     await set_up(hass, entry)
     assert issues_of(hass) == []
     await elapse(MINUTE, step=5)
-    assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
     assert_token_invalid(hass)
 
     result = await sign_in_at_prompt(hass, world, owner)
     assert result["reason"] == "reauth_successful"
     await settle(hass)
-    assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
     assert issues_of(hass) == []
 
     await home.start()
     await elapse(3 * MINUTE, step=5)
-    assert setup_state(entry) is ConfigEntryState.LOADED
     assert state_of(hass, SERVER) == STATE_ON
     healthy(hass)
 
 
-async def test_repair_is_deleted_when_plex_tv_accepts_the_token_while_the_setup_is_retried(
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_repair_is_deleted_when_plex_tv_accepts_the_token_while_the_server_is_down(
     hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry, elapse: Elapse
 ) -> None:
     """plex.tv refused all tokens for a while; the server is unavailable all the time."""
@@ -136,14 +134,15 @@ async def test_repair_is_deleted_when_plex_tv_accepts_the_token_while_the_setup_
 
     world.plex_tv.faults.clear(refusing)
     await elapse(30 * MINUTE)
-    assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
+    assert state_of(hass, SERVER) == STATE_OFF
     assert_no_problem(hass)
 
 
-async def test_setup_retries_do_not_flood_plex_tv(
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_server_that_is_down_causes_no_flood_of_plex_tv(
     hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry, elapse: Elapse
 ) -> None:
-    """The setup is retried every minute or two, without a check with plex.tv each time."""
+    """It is polled every half a minute, without a check with plex.tv each time."""
     await home.stop()
     await set_up(hass, entry)
     await elapse(DAY)
@@ -151,6 +150,7 @@ async def test_setup_retries_do_not_flood_plex_tv(
     assert issues_of(hass) == []
 
 
+@pytest.mark.allowed_logs(UNREADABLE)
 async def test_nothing_is_reported_while_neither_server_nor_plex_tv_responds(
     hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry, elapse: Elapse
 ) -> None:
@@ -159,13 +159,11 @@ async def test_nothing_is_reported_while_neither_server_nor_plex_tv_responds(
     await world.plex_tv.stop()
     await set_up(hass, entry)
     await elapse(HOUR)
-    assert setup_state(entry) is ConfigEntryState.SETUP_RETRY
     assert issues_of(hass) == []
 
     await world.plex_tv.start()
     await home.start()
     await elapse(20 * MINUTE)
-    assert setup_state(entry) is ConfigEntryState.LOADED
     healthy(hass)
 
 

@@ -58,7 +58,6 @@ REPORTED_WITHOUT_PLEX_TV = 45 * MINUTE
 ONLY_JUDGE_REFUSALS, ONLY_JUDGE_SPAN = 6, 30 * MINUTE
 REPORTED_IF_UNCLAIMED = 16 * MINUTE
 PROMPTED_AGAIN_WITHIN = 17 * MINUTE
-SET_UP_AGAIN_WITHIN = 10 * MINUTE
 PLEX_TV_CONFIRMS_AFTER = 10.0
 PLEX_TV_PATIENCE = 15 * MINUTE
 SERVER_REFUSES_AFTER = 24 * HOUR
@@ -112,7 +111,6 @@ class _Watch:
         self.set_up: object = None
         self.tokens: tuple[str | None, str | None] | None = None
         self.loaded = _Since()
-        self.monitored = _Since()
         self.account_dead = _Since()
         self.unlisted = _Since()
         self.refused = _Since()
@@ -147,7 +145,6 @@ class Alarms(Invariant):
         """
         for watch in self._watches.values():
             watch.issues = set()
-            watch.monitored.at = None
             watch.reset(None)
 
     @override
@@ -256,7 +253,6 @@ class Alarms(Invariant):
         if set_up is not watch.set_up:
             watch.reset(set_up)
         watch.loaded.update(now, holds=loaded)
-        watch.monitored.update(now, holds=loaded or env.is_in_setup_retry(site))
         watch.account_dead.update(now, holds=truth.account_is_dead)
         watch.unlisted.update(now, holds=not truth.is_listed)
         refused = loaded and truth.is_well and truth.is_refused and bool(evidence.refusals)
@@ -286,13 +282,10 @@ class Alarms(Invariant):
 
     def _expect_invalid(self, site: Site, watch: _Watch, issues: set[Issue]) -> None:
         """Expect a revoked token to be reported although the server accepts it."""
-        dead, monitored = watch.account_dead.at, watch.monitored.at
-        if dead is None or monitored is None or self._plex_tv_well.at is None:
+        dead, loaded = watch.account_dead.at, watch.loaded.at
+        if dead is None or loaded is None or self._plex_tv_well.at is None:
             return
-        confirmed_by = max(monitored, self._plex_tv_due_from) + ROUTINE_CONFIRMATION
-        if watch.loaded.at is None:
-            # Each request to plex.tv waits for the next attempt to set the entry up.
-            confirmed_by += 2 * SET_UP_AGAIN_WITHIN
+        confirmed_by = max(loaded, self._plex_tv_due_from) + ROUTINE_CONFIRMATION
         self._expect(
             site,
             {Issue.TOKEN_INVALID},

@@ -210,10 +210,6 @@ class Environment:
         """Return whether the entry is loaded."""
         return self.entry(site).state is ConfigEntryState.LOADED
 
-    def is_in_setup_retry(self, site: Site) -> bool:
-        """Return whether the setup failed and Home Assistant will retry it."""
-        return self.entry(site).state is ConfigEntryState.SETUP_RETRY
-
     # Time
 
     async def perform[T](self, work: Coroutine[Any, Any, T]) -> T:

@@ -4,8 +4,7 @@ After a recovery each entry has exactly one push channel and one task for it, an
 has no more objects than after the first recovery, except for those that represent something that
 the server has more of now. Their content must not grow either: the items in all lists, sets and
 dictionaries that are reachable from an entry are counted. After an unload none of its objects is
-left, nor a task, an open connection, or a timer except the one that checks for servers that are
-unreachable.
+left, nor a task, an open connection, or a timer.
 
 Where Home Assistant is stopped and another one is started in its place, nothing at all is left, and
 the stopped one is itself released.
@@ -37,8 +36,6 @@ from .invariant import GROWTH, Invariant, Violation
 PACKAGE = f"custom_components.{DOMAIN}"
 # Connections kept alive for the next request, as many as were once needed at the same time.
 CONNECTIONS_OF_AN_ENTRY = 8
-# One timer runs as long as Home Assistant does, whatever entries it has.
-LASTING_TIMER = f"{DOMAIN} unreachable servers"
 # Home Assistant's own event listeners and timers vary a little.
 SLACK = 6
 # The content of an entry varies with notifications that no request has followed yet.
@@ -196,7 +193,7 @@ class Growth(Invariant):
         self._home_assistant = ref(self._env.hass)
 
     def _expect_released(self, stopped: ref[HomeAssistant]) -> None:
-        self._expect_at_rest("after the stop", lasting_timers=0)
+        self._expect_at_rest("after the stop")
         if objects := _count_objects():
             raise Violation(GROWTH, f"objects are left after the stop: {dict(objects)}")
         if stopped() is not None:
@@ -204,17 +201,16 @@ class Growth(Invariant):
 
     def expect_nothing(self) -> None:
         """Expect nothing to be left of the entries."""
-        self._expect_at_rest("after the unload", lasting_timers=1)
+        self._expect_at_rest("after the unload")
         if left_objects := self._left():
             raise Violation(GROWTH, f"objects are left after the unload: {dict(left_objects)}")
 
-    def _expect_at_rest(self, when: str, *, lasting_timers: int) -> None:
+    def _expect_at_rest(self, when: str) -> None:
         tasks = [task.get_name() for task in asyncio.all_tasks() if _is_ours(task.get_name())]
         if tasks:
             raise Violation(GROWTH, f"tasks are left {when}: {tasks}")
         timers = [timer for handle in _timers() if _is_ours(timer := _of(handle))]
-        lasting = [timer for timer in timers if LASTING_TIMER in timer]
-        if len(timers) > len(lasting) or len(lasting) != lasting_timers:
+        if timers:
             raise Violation(GROWTH, f"timers are left {when}: {timers}")
         for site in self._env.sites.values():
             if left := site.server.open_connections:

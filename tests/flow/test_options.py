@@ -11,7 +11,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from custom_components.plex_monitor.const import CONF_CLIENT_IDENTIFIER, CONF_PLAYERS
 from tests.simulator import Account, Fault, Player, PlexServer, World
-from tests.support.entries import option_of, set_up, setup_state, signed_in_entry, state_of
+from tests.support.entries import DOWN, option_of, set_up, setup_state, signed_in_entry, state_of
 from tests.support.flows import options_of, placeholders_of, suggested_values
 from tests.support.helpers import settle
 from tests.support.players import PHONE, TV
@@ -276,22 +276,22 @@ async def test_server_fails_to_list_its_players(
     assert selected_in(await configure(hass, bedroom_entry)) == ["Bedroom TV (tvOS)"]
 
 
+@pytest.mark.allowed_logs(DOWN)
 async def test_server_that_is_down_from_the_start(
     hass: HomeAssistant, home: PlexServer, bedroom_entry: MockConfigEntry
 ) -> None:
-    """The entry is not loaded, so that no player can be read."""
+    """No player can be read."""
     await home.stop()
     await set_up(hass, bedroom_entry)
-    assert setup_state(bedroom_entry) is ConfigEntryState.SETUP_RETRY
     result = await configure(hass, bedroom_entry)
-    assert abort_reason(result) == "not_loaded"
+    assert abort_reason(result) == "not_told"
     assert bedroom_entry.options == {CONF_PLAYERS: [option_of(TV)]}
 
     await home.start()
-    await hass.config_entries.async_reload(bedroom_entry.entry_id)
     assert selected_in(await configure(hass, bedroom_entry)) == ["Bedroom TV (tvOS)"]
 
 
+@pytest.mark.allowed_logs(DOWN)
 async def test_selection_is_stored_while_the_server_is_down(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:

@@ -92,7 +92,7 @@ async def test_nothing_is_requested_while_the_server_is_down(
 ) -> None:
     """Whatever the reason; and a check that fails is repeated at the next interval."""
     await set_up(hass, entry)
-    home.faults.set(Fault.status(503), paths="^/status/sessions$")
+    home.faults.set(Fault.status(503))
     await advance(hass, freezer, 2 * MINUTE)
     world.requests.clear()
     await advance(hass, freezer, 2 * HALF_AN_HOUR)

@@ -3,10 +3,16 @@
 from unittest.mock import AsyncMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.const import CONF_URL, CONF_VERIFY_SSL, STATE_OFF, STATE_ON
+from homeassistant.const import (
+    CONF_URL,
+    CONF_VERIFY_SSL,
+    EVENT_STATE_CHANGED,
+    STATE_OFF,
+    STATE_ON,
+)
 from homeassistant.core import HomeAssistant
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from custom_components.plex_monitor.const import TokenSource
 from tests.simulator import Account, Connection, Fault, PlexServer, World
@@ -67,7 +73,7 @@ async def test_new_address_is_looked_up_after_the_second_failed_poll(
     assert state_of(hass, SERVER) == STATE_ON
 
 
-async def test_server_that_moved_while_home_assistant_was_off_is_found(
+async def test_server_that_moved_while_home_assistant_was_off_is_found_at_once(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
 ) -> None:
     """A router may assign new addresses to all devices after a power cut."""
@@ -75,6 +81,18 @@ async def test_server_that_moved_while_home_assistant_was_off_is_found(
     await set_up(hass, entry)
     assert entry.data[CONF_URL] == home.url
     assert state_of(hass, SERVER) == STATE_ON
+
+
+@pytest.mark.usefixtures("init_integration")
+async def test_server_that_moves_was_not_down(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
+) -> None:
+    """It is found before it counts as offline."""
+    states = async_capture_events(hass, EVENT_STATE_CHANGED)
+    await move(home)
+    await advance(hass, freezer, MINUTE, step=5)
+    assert state_of(hass, SERVER) == STATE_ON
+    assert [state for state in states if state.data["entity_id"] == SERVER] == []
 
 
 @pytest.mark.allowed_logs(DOWN)
@@ -124,40 +142,19 @@ async def test_other_servers_of_the_account_receive_no_request(
     assert world.requests.to(host=cabin.name) == []
 
 
-async def test_retries_of_the_setup_do_not_flood_plex_tv(
+@pytest.mark.allowed_logs(DOWN)
+async def test_server_that_is_down_from_the_start_causes_no_flood_of_plex_tv(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """Home Assistant retries it every few seconds at first."""
+    """It is polled every half a minute, and searched for every five minutes."""
     await home.stop()
     await set_up(hass, entry)
     await advance(hass, freezer, 10 * MINUTE, step=5)
     assert 1 <= len(world.requests.to(host="plex.tv")) <= 3
-
-
-async def test_server_of_an_entry_that_was_removed_and_created_again_is_searched_for_at_once(
-    hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry
-) -> None:
-    """Nothing is kept of a removed entry."""
-    await home.stop()
-    await set_up(hass, entry)
-    assert len(address_lookups(world)) == 1
-    await hass.config_entries.async_reload(entry.entry_id)
-    assert len(address_lookups(world)) == 1
-    await hass.config_entries.async_remove(entry.entry_id)
-    await set_up(
-        hass,
-        entry_of(
-            home,
-            account_token=world.plex_tv.sign_in(home.owner, client_identifier="home-assistant-1"),
-            server_token="x",
-            source=TokenSource.SIGN_IN,
-        ),
-    )
-    assert len(address_lookups(world)) == 2
 
 
 @pytest.mark.allowed_logs(DOWN)
@@ -211,6 +208,7 @@ async def test_relay_is_rejected(
     assert init_integration.data[CONF_URL] == address
 
 
+@pytest.mark.allowed_logs(DOWN)
 @pytest.mark.parametrize("verified", [True, False])
 async def test_which_addresses_are_tried(
     hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry, *, verified: bool

@@ -1,7 +1,7 @@
 """Store of the state of each entry's token, which outlives a reload but not a restart.
 
-A reload, and each attempt to set up an entry whose server is unavailable, creates all objects anew.
-What plex.tv said of the token a moment ago still holds then, and is not requested again.
+A reload creates all objects anew. What plex.tv said of the token a moment ago still holds then, and
+is not requested again.
 """
 
 from dataclasses import dataclass, field

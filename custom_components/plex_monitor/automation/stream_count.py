@@ -48,7 +48,7 @@ class StreamCountTracker:
     def _async_update(self) -> None:
         """Compare the streams with the limit, where they changed."""
         data = self._coordinator.data
-        if not self._coordinator.last_update_success or data is None or data.sessions is None:
+        if not self._coordinator.available or data is None or data.sessions is None:
             self._sessions = None
             if self._timer.async_cancel():
                 # The action has not run, so it starts anew when the streams are known again.

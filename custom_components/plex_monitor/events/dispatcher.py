@@ -5,7 +5,8 @@ from datetime import timedelta
 from functools import partial
 
 from homeassistant.config_entries import ConfigEntryState
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import CoreState, HomeAssistant, callback
+from homeassistant.helpers.start import async_at_started
 
 from ..runtime import PlexMonitorConfigEntry
 from ..tokens import stored_tokens
@@ -23,8 +24,8 @@ class EventDispatcher:
         self.entry = entry
         self.listeners: Listeners[PlexEvent] = Listeners()
         self._last = async_last_reported(hass, entry.entry_id)
-        # Reports made during the setup of the entry, when there are no listeners. They are lost
-        # with a setup that fails; the next one makes them again.
+        # Reports made when there are no listeners yet: during the setup of the entry, and before
+        # Home Assistant has started the automations.
         self._pending: list[Callable[[], None]] = []
 
     @property
@@ -34,24 +35,35 @@ class EventDispatcher:
             return None
         return timedelta(seconds=self._hass.loop.time() - self._last.down_since)
 
+    @property
+    def last_online(self) -> bool | None:
+        """Return whether the server was online when that was last reported."""
+        return self._last.online
+
     @callback
     def async_start(self) -> None:
-        """Make the pending reports once the entry is loaded."""
+        """Make the pending reports once the entry is loaded and Home Assistant has started."""
+        self.entry.async_on_unload(self.entry.async_on_state_change(self._async_call_pending))
         self.entry.async_on_unload(
-            self.entry.async_on_state_change(self._handle_entry_state_change)
+            async_at_started(self._hass, callback(lambda _: self._async_call_pending()))
         )
+
+    @property
+    def _has_listeners(self) -> bool:
+        return self.entry.state is ConfigEntryState.LOADED and self._hass.state is CoreState.running
 
     @callback
     def async_dispatch(self, *events: PlexEvent) -> None:
-        """Dispatch events to the listeners, once the entry is loaded."""
-        self._async_call_when_loaded(partial(self._async_notify, *events))
+        """Dispatch events to the listeners."""
+        self._async_call_when_started(partial(self._async_notify, *events))
 
     @callback
     def async_report_online(self, *, online: bool, version: str | None) -> None:
         """Report whether the server is online: it may have gone down or come back."""
-        self._async_call_when_loaded(
-            partial(self._async_report_online, online=online, version=version)
+        report = partial(
+            self._async_report_online, online=online, version=version, at=self._hass.loop.time()
         )
+        self._async_call_when_started(report)
 
     @callback
     def async_report_version(self, version: str) -> None:
@@ -61,26 +73,26 @@ class EventDispatcher:
     @callback
     def async_report_token_accepted(self) -> None:
         """Report that the token works: it may have replaced another one."""
-        self._async_call_when_loaded(self._async_report_token_accepted)
+        self._async_call_when_started(self._async_report_token_accepted)
 
     @callback
     def async_report_verdict(self, *, is_problem: bool, is_healthy: bool) -> None:
         """Report the verdict: an invalid token is one event until the token is healthy again."""
-        self._async_call_when_loaded(
+        self._async_call_when_started(
             partial(self._async_report_verdict, is_problem=is_problem, is_healthy=is_healthy)
         )
 
     @callback
-    def _async_call_when_loaded(self, report: Callable[[], None]) -> None:
-        if self.entry.state is ConfigEntryState.LOADED:
+    def _async_call_when_started(self, report: Callable[[], None]) -> None:
+        if self._has_listeners:
             report()
         else:
             self._pending.append(report)
 
     @callback
-    def _handle_entry_state_change(self) -> None:
-        """Make the pending reports if the entry is loaded now."""
-        if self.entry.state is ConfigEntryState.LOADED:
+    def _async_call_pending(self) -> None:
+        """Make the pending reports if there are listeners now."""
+        if self._has_listeners:
             pending, self._pending = self._pending, []
             for report in pending:
                 report()
@@ -91,12 +103,13 @@ class EventDispatcher:
             self.listeners.async_notify(event)
 
     @callback
-    def _async_report_online(self, *, online: bool, version: str | None) -> None:
+    def _async_report_online(self, *, online: bool, version: str | None, at: float) -> None:
         was_online, self._last.online = self._last.online, online
-        if was_online in {None, online}:
+        # A server that is offline when Home Assistant starts was online when it was added.
+        if was_online is online or (was_online is None and online):
             return
         downtime = self.downtime
-        self._last.down_since = None if online else self._hass.loop.time()
+        self._last.down_since = None if online else at
         self._async_notify(
             ServerEvent(
                 event_type=ServerEventType.CAME_BACK if online else ServerEventType.WENT_DOWN,

@@ -13,8 +13,9 @@ from ..tokens import Tokens
 class LastReported:
     """The state that was last reported, so that only a change of it is an event.
 
-    `online` is `None` until the server has answered once. `down_since` is when it went down, by the
-    clock of the event loop, and `None` while it is online. `tokens` are those that worked last.
+    `online` is `None` until the server is known to be up or down. `down_since` is when it went
+    down, by the clock of the event loop, and `None` while it is online. `tokens` are those that
+    worked last.
     """
 
     online: bool | None = None

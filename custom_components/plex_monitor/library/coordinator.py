@@ -110,7 +110,7 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
 
     @property
     def _is_current(self) -> bool:
-        return self.last_update_success and self.server.last_update_success
+        return self.last_update_success and self.server.available
 
     def has(self, key: str) -> bool:
         """Return whether a library exists and is up to date."""
@@ -157,7 +157,7 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         """
         before = self._server_state
         self._server_state = now = _ServerState(
-            available=self.server.last_update_success,
+            available=self.server.available,
             push_connected=self.server.push_connected,
             is_owner=self._is_owner,
         )
@@ -176,7 +176,7 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
     @override
     async def _async_update_data(self) -> Libraries:
         """Read the list of libraries, and the contents of those that have changed."""
-        if not self.server.last_update_success:
+        if not self.server.available:
             # The coordinator of the server reports that.
             return self.data
         try:
@@ -198,7 +198,7 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
 
     async def _async_read_changed(self) -> None:
         """Read the libraries that have changed, and update their entities."""
-        if not self.server.last_update_success:
+        if not self.server.available:
             # They are read when it is back.
             return
         previous, previous_keys = self.data, self._presence.keys

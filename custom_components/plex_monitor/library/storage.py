@@ -89,7 +89,7 @@ class LibraryStorage:
         )
 
     async def _async_retry(self) -> None:
-        if not self._server.last_update_success:
+        if not self._server.available:
             self._async_schedule_retry()
             return
         try:

@@ -54,7 +54,7 @@ class LibraryWatch:
     @callback
     def _async_start_check(self) -> None:
         """Check in a background task, which is cancelled when the entry is unloaded."""
-        if self._server.last_update_success:
+        if self._server.available:
             self._entry.async_create_background_task(
                 self._hass,
                 self._async_check(),

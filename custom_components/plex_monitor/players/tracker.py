@@ -103,7 +103,7 @@ class PlayerTracker:
     def _handle_coordinator_update(self) -> None:
         """Update the session of each player, with one pass over all sessions."""
         data = self._coordinator.data
-        if not self._coordinator.last_update_success or data is None or data.sessions is None:
+        if not self._coordinator.available or data is None or data.sessions is None:
             self._by_session_key = {}
             for player in self:
                 player.async_set_unknown()

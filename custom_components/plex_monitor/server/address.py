@@ -3,12 +3,11 @@
 from time import monotonic
 
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
-from homeassistant.core import HomeAssistant, callback
+from homeassistant.core import HomeAssistant
 from homeassistant.helpers.aiohttp_client import async_get_clientsession
-from homeassistant.util.hass_dict import HassKey
 
 from ..clients import client_identity
-from ..const import CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER, DOMAIN, LOGGER
+from ..const import CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER, LOGGER
 from ..plex.addresses import find_connection, ranked_connections
 from ..plex.errors import PlexCertificateError, PlexConnectionError, PlexError, PlexWrongServerError
 from ..plex.models import Connection
@@ -19,16 +18,6 @@ from ..runtime import PlexMonitorConfigEntry
 SEARCH_INTERVAL = 300.0
 # A server that restarts does not answer for a moment, and has not moved.
 CONNECTION_FAILURES = 2
-
-# When the server of an entry may be searched for again. It outlasts the coordinator, of which each
-# retry of the setup creates a new one.
-_SEARCH_DUE: HassKey[dict[str, float]] = HassKey(f"{DOMAIN}_search_due")
-
-
-@callback
-def async_forget_search(hass: HomeAssistant, entry_id: str) -> None:
-    """Forget when the server of an entry was searched for; the entry is removed."""
-    hass.data.get(_SEARCH_DUE, {}).pop(entry_id, None)
 
 
 class AddressFinder:
@@ -46,7 +35,7 @@ class AddressFinder:
         self.entry = entry
         self.server = server
         self.plex_tv = plex_tv
-        self._search_due = hass.data.setdefault(_SEARCH_DUE, {})
+        self._search_due = 0.0
 
     async def async_find(self, err: PlexError, failures: int) -> bool:
         """Move the client and the entry to another address, and return whether they have moved.
@@ -56,12 +45,12 @@ class AddressFinder:
         now = monotonic()
         if not self._may_have_moved(err, failures):
             return False
-        if now < self._search_due.get(self.entry.entry_id, 0.0):
+        if now < self._search_due:
             return False
         account_token = self.entry.data.get(CONF_ACCOUNT_TOKEN)
         if account_token is None:
             return False
-        self._search_due[self.entry.entry_id] = now + SEARCH_INTERVAL
+        self._search_due = now + SEARCH_INTERVAL
         try:
             resources = await self.plex_tv.resources(account_token)
         except PlexError as failure:

@@ -1,5 +1,6 @@
 """The coordinator of one Plex server, which is polled, and sends notifications in between."""
 
+import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from dataclasses import replace
 from datetime import timedelta
@@ -7,7 +8,6 @@ from typing import TYPE_CHECKING, Any, assert_never, override
 
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.exceptions import ConfigEntryAuthFailed, ConfigEntryNotReady
 from homeassistant.helpers.debounce import Debouncer
 from homeassistant.helpers.update_coordinator import DataUpdateCoordinator
 
@@ -20,7 +20,7 @@ from ..events.dispatcher import EventDispatcher
 from ..events.listeners import Listeners
 from ..events.models import PlaybackEvent, PlexEvent
 from ..plex.errors import PlexError, PlexUnauthorizedError, PlexWrongServerError
-from ..plex.models import Session
+from ..plex.models import ServerIdentity, Session
 from ..plex.notifications import (
     ActivityEvent,
     ActivityNotification,
@@ -50,9 +50,15 @@ POLL_WITHOUT_PUSH = timedelta(seconds=15)
 # After a part of the server failed, to find out whether it fails again.
 POLL_TO_CONFIRM = timedelta(seconds=5)
 # After one poll that found no server: it is offline when the next one finds none either.
-POLL_TO_CONFIRM_OFFLINE = timedelta(seconds=10)
+POLL_TO_CONFIRM_OFFLINE = timedelta(seconds=8)
 # After two failed polls in a row.
 POLL_UNAVAILABLE = timedelta(seconds=30)
+# How many checks in a row find no server before it is offline.
+OFFLINE_MISSES = 2
+# How long a server that may have moved is searched for before it counts as offline.
+SEARCH_PATIENCE = 2.0
+# How long the setup of an entry waits for the first poll, which goes on in the background.
+FIRST_POLL_TIMEOUT = 4.0
 
 
 class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
@@ -89,8 +95,9 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             on_change=self._handle_verdict_change,
             request_refresh=self.async_refresh,
         )
-        self.online = False
         self.dispatcher = EventDispatcher(hass, entry)
+        # `None` until the server has responded, or has failed to do so twice.
+        self.online = self.dispatcher.last_online
         self.stopped_streams = StoppedStreams(hass.loop.time)
         self._streams = StreamTracker()
         self._addresses = AddressFinder(hass, entry, self.server, plex_tv)
@@ -122,9 +129,14 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         )
         self._notification_listeners: Listeners[Notification] = Listeners()
         self._failures = 0
-        # How many polls in a row found no server.
+        # How many checks in a row found no server.
         self._misses = 0
         self._enforcement = EnforcementCheck(entry.title, self.guard)
+
+    @property
+    def available(self) -> bool:
+        """Return whether the last poll has succeeded, so that the data are up to date."""
+        return self.last_update_success and self.data is not None
 
     @property
     def push_connected(self) -> bool:
@@ -176,23 +188,15 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         await self.async_refresh()
 
     async def async_start(self) -> None:
-        """Read the server for the first time, and start the token guard.
+        """Start the token guard, and read the server for the first time if it responds in time.
 
-        An entry whose token is refused is loaded all the same, so that entities show what is wrong,
-        and that recovery is noticed.
+        Whatever the server does, the entry is loaded: its entities show what is wrong, and the
+        recovery is noticed.
         """
         self.config_entry.async_on_unload(self.guard.async_stop)
         self.dispatcher.async_start()
-        try:
-            await self.async_config_entry_first_refresh()
-        except ConfigEntryNotReady, ConfigEntryAuthFailed:
-            if not self.online:
-                # The setup is retried until the server answers, which may take days. Only plex.tv
-                # can say meanwhile that the token has become invalid.
-                await self.guard.async_check_plex_tv()
-                raise
-            # Home Assistant logs the first failure only where it makes the setup fail.
-            LOGGER.error("Error fetching %s data: %s", self.name, self.last_exception)
+        first_poll = self._async_refresh_in_background(self.async_refresh())
+        await asyncio.wait((first_poll,), timeout=FIRST_POLL_TIMEOUT)
         # The verdict may be older than this setup, which is the first that can report it.
         self._handle_verdict_change()
         self.guard.async_start()
@@ -212,13 +216,11 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         try:
             data = await self._async_poll_or_follow()
         except PlexError as err:
-            self._failures += 1
             failure = await self._async_handle_error(err)
             if self._is_confirming_offline and self.last_update_success and self.data is not None:
                 return self.data
             raise failure from err
-        self._failures = self._misses = 0
-        self._set_online(online=True, version=data.version)
+        self._failures = 0
         if before is not None and before.version != data.version:
             self.dispatcher.async_report_version(data.version)
         if self._reader.has_info:
@@ -241,17 +243,21 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         try:
             return await self._async_poll()
         except PlexError as err:
-            # During setup it is not known whether the server has just answered.
-            failures = CONNECTION_FAILURES if self.data is None else self._failures + 1
-            if not await self._addresses.async_find(err, failures):
-                raise
+            self._failures += 1
+            # It may have moved long before the first poll.
+            failures = CONNECTION_FAILURES if self.data is None else self._failures
+            timer = self.hass.loop.call_later(SEARCH_PATIENCE, self._confirm_offline)
+            try:
+                if not await self._addresses.async_find(err, failures):
+                    raise
+            finally:
+                timer.cancel()
         self._enforcement.request_check()
         return await self._async_poll()
 
     async def _async_poll(self) -> PlexMonitorData:
         """Read from the server what is due."""
-        identity = await self.server.check_identity()
-        await self.guard.async_handle_identity(identity)
+        identity = await self._async_check_identity()
         await self._sessions.async_read()
         data = await self._reader.async_read(identity, verify_token=not self.last_update_success)
         if not self._reader.has_info:
@@ -261,17 +267,37 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         await self.guard.async_handle_token_accepted()
         return data
 
+    async def _async_check_identity(self) -> ServerIdentity:
+        """Return the identity of the server, which is online while it names itself."""
+        try:
+            identity = await self.server.check_identity()
+        except PlexWrongServerError:
+            # It is certain that this is not the server.
+            self._misses = max(self._misses + 1, OFFLINE_MISSES)
+            raise
+        except PlexError:
+            self._misses += 1
+            raise
+        self._misses = 0
+        self._set_online(online=True, version=identity.version)
+        await self.guard.async_handle_identity(identity)
+        return identity
+
+    @callback
+    def _confirm_offline(self) -> None:
+        """Set the server offline if the last checks found none: one lost response is no outage."""
+        if self._misses >= OFFLINE_MISSES:
+            self._set_online(online=False)
+
     @property
     def _is_confirming_offline(self) -> bool:
-        """Return whether only the last check found no server: one lost response is no outage."""
-        return self.online and self._misses == 1
+        """Return whether the next check decides whether the server is offline."""
+        return self.online is not False and 0 < self._misses < OFFLINE_MISSES
 
     async def _async_handle_error(self, err: PlexError) -> Exception:
         """Report a failed poll to the token guard, and return the exception to raise."""
         if isinstance(err, PlexUnauthorizedError):
-            self._misses = 0
             self._set_update_interval()
-            self._set_online(online=True)
             # The token was refused, and not the permission to see the sessions.
             self._reader.retry_sessions()
             self._enforcement.request_check()
@@ -282,29 +308,26 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
                 # Home Assistant would add a repair issue of its own if it found no prompt.
                 await self.guard.async_prompt_sign_in()
             return exception_for_verdict(self.name, verdict, has_token=self.guard.has_token)
-        is_other_server = isinstance(err, PlexWrongServerError)
-        self._handle_miss(is_certain=is_other_server)
-        self._set_update_interval()
-        if is_other_server:
+        self._confirm_offline()
+        if isinstance(err, PlexWrongServerError):
             await self.guard.async_handle_wrong_server()
         else:
             await self.guard.async_handle_server_error()
-        return exception_for_error(self.name, err)
-
-    def _handle_miss(self, *, is_certain: bool) -> None:
-        """Handle a check that found no server; another one that answers instead is certain."""
-        self._misses += 1
-        if is_certain or self._misses > 1:
-            self._set_online(online=False)
+        self._set_update_interval()
+        failure = exception_for_error(self.name, err)
+        if self._is_confirming_offline:
+            # Whether it is down has to be known soon, whatever the server asks for.
+            failure.retry_after = None
+        return failure
 
     def _set_online(self, *, online: bool, version: str | None = None) -> None:
         """Set whether the server is online, and notify the entities that stay available."""
         if online is self.online:
             return
         self.online = online
-        if version is None and self.data is not None:
+        if not version and self.data is not None:
             version = self.data.version
-        self.dispatcher.async_report_online(online=online, version=version)
+        self.dispatcher.async_report_online(online=online, version=version or None)
         self.async_update_listeners()
 
     def _set_update_interval(self) -> None:
@@ -323,13 +346,10 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
     async def _async_check_online(self) -> bool:
         """Check whether the server is online, and return whether that is certain."""
         try:
-            identity = await self.server.check_identity()
+            await self._async_check_identity()
         except PlexError as err:
-            self._handle_miss(is_certain=isinstance(err, PlexWrongServerError))
-        else:
-            self._misses = 0
-            await self.guard.async_handle_identity(identity)
-            self._set_online(online=True)
+            LOGGER.debug("%s: does not respond: %s", self.name, err)
+            self._confirm_offline()
         return not self._is_confirming_offline
 
     @callback
@@ -348,9 +368,11 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         self._async_refresh_in_background(self.async_refresh())
         self.async_update_listeners()
 
-    def _async_refresh_in_background(self, refresh: Coroutine[Any, Any, None]) -> None:
+    def _async_refresh_in_background(
+        self, refresh: Coroutine[Any, Any, None]
+    ) -> asyncio.Task[None]:
         """Run a refresh in the background."""
-        self.config_entry.async_create_background_task(
+        return self.config_entry.async_create_background_task(
             self.hass, refresh, f"plex_monitor refresh {self.config_entry.entry_id}"
         )
 

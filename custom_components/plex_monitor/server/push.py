@@ -83,7 +83,8 @@ class PushChannel:
         finally:
             self._running = False
             self.connected = False
-        self._on_change()
+        if opened_at is not None:
+            self._on_change()
 
     def _handle_opened(self) -> None:
         self.connected = True

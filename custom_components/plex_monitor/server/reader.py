@@ -55,18 +55,22 @@ class PlexMonitorData:
 
     `info` is `None` while it cannot be read. `sessions` are by their key; they are `None` while
     they cannot be read, and where the account may not see them, as are `update` and
-    `remote_access`.
-    `is_owner` is whether the account has the rights of the owner, as far as is known. `activities`
-    are what the server is working on, by their uuid.
+    `remote_access`. `may_see_sessions` is `None` until the server has said so. `activities` are
+    what the server is working on, by their uuid.
     """
 
     version: str
     info: ServerInfo | None
-    is_owner: bool
+    may_see_sessions: bool | None
     sessions: Sessions | None = None
     update: UpdateStatus | None = None
     remote_access: RemoteAccess | None = None
     activities: Mapping[str, Activity] = MappingProxyType({})
+
+    @property
+    def is_owner(self) -> bool:
+        """Return whether the account is known to have the rights of the owner."""
+        return self.may_see_sessions is True
 
 
 class ServerReader:
@@ -209,7 +213,7 @@ class ServerReader:
         version = self._handle_version(identity, info)
         if self._may_see_sessions is False:
             self._activities_valid = False
-            return PlexMonitorData(version=version, info=info, is_owner=False)
+            return PlexMonitorData(version=version, info=info, may_see_sessions=False)
         update, remote_access, activities = await asyncio.gather(
             self._async_read_update_status(),
             self._async_read_remote_access(),
@@ -218,7 +222,7 @@ class ServerReader:
         return PlexMonitorData(
             version=version,
             info=info,
-            is_owner=self._may_see_sessions is True,
+            may_see_sessions=self._may_see_sessions,
             sessions=sessions,
             update=update,
             remote_access=remote_access,

@@ -59,7 +59,7 @@ class StatisticsCoordinator(DataUpdateCoordinator[Usage | None]):
     @property
     def is_readable(self) -> bool:
         """Return whether the server can be read, and its statistics too."""
-        return self.server.last_update_success and has_statistics(self.server.data)
+        return self.server.available and has_statistics(self.server.data)
 
     @override
     @callback
