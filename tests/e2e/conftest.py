@@ -62,11 +62,8 @@ REFUSED = (
     r"\[custom_components\.plex_monitor\] Error fetching Home data: Home rejected the token",
     r"\[custom_components\.plex_monitor\] Authentication failed while fetching Home data",
 )
-# Logged when a server is down: while the entry is loaded, and while Home Assistant starts.
+# Logged when a server is down.
 DOWN = (r"\[custom_components\.plex_monitor\] Error fetching Home data: ",)
-NOT_READY = (
-    r"\[homeassistant\.config_entries\] Config entry 'Home' for plex_monitor .* not ready",
-)
 
 # Harmless errors of the frontend: a resize that is reported a frame late, and a list
 # (@lit-labs/virtualizer) that is removed before its layout.

@@ -5,7 +5,8 @@ import pytest
 from tests.real.client import Json
 from tests.simulator import Account, PlexServer, World
 
-from .conftest import DOWN, NOT_READY, REFUSED, Shot
+from .automations import Automations, report
+from .conftest import DOWN, REFUSED, Shot
 from .frontend import Frontend
 from .instance import HomeAssistant, revoke_token
 
@@ -84,7 +85,7 @@ async def test_restart_with_an_open_repair(
     assert await home_assistant.registered(entry["entry_id"]) == registered
 
 
-@pytest.mark.allowed_logs(*DOWN, *NOT_READY)
+@pytest.mark.allowed_logs(*DOWN)
 async def test_restart_while_the_server_is_down(
     home_assistant: HomeAssistant,
     home: PlexServer,
@@ -92,27 +93,40 @@ async def test_restart_while_the_server_is_down(
     frontend: Frontend,
     shot: Shot,
 ) -> None:
-    """No sign-in is requested, and everything is available again once the server is."""
+    """All that was known is there, and automations run as for a server that goes down later."""
     await home_assistant.state_is("sensor.home_movies_items", "3")
     registered = await home_assistant.registered(entry["entry_id"])
-    await home.stop()
-    await home_assistant.state_is("binary_sensor.home_server", "off")
-
+    automations = Automations(home_assistant)
     await home_assistant.restart()
+    await automations.add(
+        "down",
+        triggers=[{"trigger": "plex_monitor.server_went_down"}],
+        actions=[report("down", "{{ trigger.description }}")],
+    )
+    await home_assistant.stop()
+    await home.stop()
 
-    await home_assistant.entry("Home", state="setup_retry")
+    await home_assistant.start()
+
+    await home_assistant.entry("Home")
+    await home_assistant.state_is("binary_sensor.home_server", "off")
+    await automations.notification("down")
     assert await home_assistant.registered(entry["entry_id"]) == registered
-    assert set((await home_assistant.states_of(entry["entry_id"])).values()) == {"unavailable"}
+    states = await home_assistant.client.states()
+    provided = await home_assistant.states_of(entry["entry_id"])
+    assert [one for one in provided if states[one]["attributes"].get("restored")] == []
+    assert provided["sensor.home_movies_items"] == "unavailable"
+    assert provided["sensor.home_token_status"] == "unknown"
     assert await home_assistant.issues() == []
     assert await home_assistant.prompts() == []
-    await frontend.open_integration()
-    await frontend.says("Failed setup, will retry")
-    await shot("integration")
+    await frontend.open_device(await home_assistant.device_id())
+    await frontend.shows("Streams", "Unavailable")
+    await shot("device")
 
     await home.start()
-    await home_assistant.entry("Home")
     await home_assistant.state_is("binary_sensor.home_server", "on")
     await home_assistant.state_is("sensor.home_token_status", "valid")
     await home_assistant.state_is("sensor.home_movies_items", "3")
     assert await home_assistant.registered(entry["entry_id"]) == registered
     assert await home_assistant.issues() == []
+    assert (await automations.counts())["down"] == 1
