@@ -22,7 +22,7 @@ from .library.added import EPOCH, latest_added
 from .library.coordinator import LibraryCoordinator
 from .players.pictures import PictureCache
 from .players.tracker import TrackedPlayer
-from .plex.models import MediaItem, Session
+from .plex.models import MediaItem, PlayedItem, Session
 from .runtime import PlexMonitorConfigEntry
 from .server.coordinator import PlexMonitorCoordinator
 from .server.streams import session_number
@@ -249,5 +249,5 @@ class PlexMonitorNowPlaying(PlexMonitorImage):
         self._set_session(max(sessions.values(), key=session_number, default=None))
 
 
-def _identity(session: Session) -> tuple[str, str | None]:
-    return session.session_key, session.rating_key
+def _identity(session: Session) -> tuple[str, PlayedItem]:
+    return session.session_key, session.item

@@ -1,5 +1,6 @@
 """The selected players are tracked."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from freezegun.api import FrozenDateTimeFactory
@@ -10,6 +11,7 @@ import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
 from tests.simulator import Account, Fault, Player, PlexServer, Stream, World
+from tests.support.automations import automate, on, trigger_of
 from tests.support.entities import attributes_of
 from tests.support.entries import UNREADABLE, set_up, signed_in_entry, state_of
 from tests.support.helpers import advance, settle
@@ -20,6 +22,7 @@ from tests.support.players import (
     TV,
     position_of,
 )
+from tests.support.requests import session_reads
 
 MINUTE = 60
 
@@ -210,3 +213,37 @@ async def test_two_servers_with_one_player(
     await settle(hass)
     assert state_of(hass, BEDROOM) == "idle"
     assert state_of(hass, f"{BEDROOM}_2") == "playing"
+
+
+async def test_live_tv_is_paused_and_resumed_at_once(
+    hass: HomeAssistant, home: PlexServer, bedroom_entry: MockConfigEntry, world: World
+) -> None:
+    """It is listed without the rating key that notifications have. No further read is needed."""
+    await set_up(hass, bedroom_entry)
+    news = await home.start_stream(user=home.owner, title="The news", live=True, player=TV)
+    await settle(hass)
+    world.requests.clear()
+    await news.pause()
+    await settle(hass)
+    assert shown(hass) == ("The news", "paused")
+    await news.resume()
+    await settle(hass)
+    assert shown(hass) == ("The news", "playing")
+    assert session_reads(world) == []
+
+
+async def test_another_channel_is_shown_at_once(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    bedroom_entry: MockConfigEntry,
+) -> None:
+    """The session goes on under the same key."""
+    await set_up(hass, bedroom_entry)
+    news = await home.start_stream(user=home.owner, title="The news", live=True, player=TV)
+    await settle(hass)
+    runs = await automate(hass, on("playback_started"), on("playback_stopped"))
+    await news.zap(replace(news.item, title="The weather"))
+    await advance(hass, freezer, 2, step=1)
+    assert shown(hass) == ("The weather", "playing")
+    assert [trigger_of(run)["title"] for run in runs] == ["The news", "The weather"]

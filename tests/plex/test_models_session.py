@@ -6,6 +6,7 @@ import pytest
 
 from custom_components.plex_monitor.plex.models import (
     PlaybackState,
+    PlayedItem,
     Session,
     StreamDecision,
     TranscodeStatus,
@@ -276,7 +277,13 @@ def test_source_resolution(display_title: object, expected: str | None) -> None:
 
 def test_unknown_codecs() -> None:
     """An empty text and "*" are unknown, and so is the source of a transcode."""
-    stars = transcoder(sourceVideoCodec="", sourceAudioCodec="*", audioDecision="transcode")
+    stars = transcoder(
+        sourceVideoCodec="",
+        sourceAudioCodec="*",
+        audioDecision="transcode",
+        videoCodec="*",
+        audioCodec="",
+    )
     data = session(
         Media=[{"videoCodec": "*", "audioCodec": "aac"}],
         TranscodeSession=stars,
@@ -319,6 +326,114 @@ def test_live_tv() -> None:
     assert found.live is True
     assert found.section_id is None
     assert found.progress is None
+
+
+def test_codec_of_the_selected_stream() -> None:
+    """A file can have several streams of a type; the media has the codec of the first."""
+    streams = [
+        {"streamType": 1, "codec": "hevc"},
+        {"streamType": 2, "codec": "truehd", "default": True},
+        {"streamType": 2, "codec": "aac", "selected": True},
+        {"streamType": 3, "codec": "srt"},
+    ]
+    found = Session.from_json(
+        session(
+            TranscodeSession=None,
+            Media=[
+                {
+                    "videoCodec": "hevc",
+                    "audioCodec": "truehd",
+                    "Part": [{"decision": "directplay", "Stream": streams}],
+                }
+            ]
+        )
+    )
+    assert (found.video_codec, found.audio_codec) == ("hevc", "aac")
+    assert (found.source_video_codec, found.source_audio_codec) == ("hevc", "aac")
+    assert found.decision is StreamDecision.DIRECT_PLAY
+    assert found.subtitle_decision is None
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("/livetv/sessions/0c5e", "0c5e"),
+        ("/livetv/sessions/0c5e/client/index.m3u8?offset=1", "0c5e"),
+        ("/library/metadata/118", None),
+        ("/livetv/sessions/", None),
+        (None, None),
+        ({}, None),
+    ],
+)
+def test_live_session(key: object, expected: str | None) -> None:
+    """Live TV has the id of its live session in its key."""
+    assert Session.from_json(session(key=key)).live_session == expected
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (("118", None), ("118", None), True),
+        (("118", None), ("119", None), False),
+        ((None, "0c5e"), ("133276", "0c5e"), True),
+        (("133276", "0c5e"), ("133276", "1d6f"), False),
+        ((None, "0c5e"), ("133276", None), None),
+        ((None, None), ("133276", None), None),
+        ((None, None), (None, None), None),
+    ],
+)
+def test_same_item(
+    one: tuple[str | None, str | None],
+    other: tuple[str | None, str | None],
+    expected: bool | None,  # noqa: FBT001 - a parameter of the test
+) -> None:
+    """The live session decides where both name one, and the rating key else."""
+    first, second = (
+        PlayedItem(rating_key=rating_key, live_session=live_session)
+        for rating_key, live_session in (one, other)
+    )
+    assert first.is_same(second) is second.is_same(first) is expected
+
+
+def live_media(resolution: str, **details: object) -> list[object]:
+    """Return the media of live TV, which describes the channel."""
+    streams = [
+        {"streamType": 1, "decision": "transcode"},
+        {"streamType": 2, "decision": "transcode"},
+    ]
+    return [
+        {"videoResolution": resolution, "Part": [{"decision": "transcode", "Stream": streams}]}
+        | details
+    ]
+
+
+@pytest.mark.parametrize(
+    ("width", "resolution"),
+    [(3840, "4k"), ("1920", "1080p"), (1280, "720p"), (640, "sd"), (None, None)],
+)
+def test_transcoded_live_tv(width: object, resolution: str | None) -> None:
+    """Its media describes the source, so the transcode session says what is delivered."""
+    transcoding = transcoder(
+        sourceVideoCodec="mpeg2video",
+        sourceAudioCodec="ac3",
+        audioDecision="transcode",
+        audioCodec="aac",
+        width=width,
+    )
+    media = live_media("1080i", videoCodec="mpeg2video", audioCodec="ac3")
+    found = Session.from_json(session(live="1", Media=media, TranscodeSession=transcoding))
+    assert (found.source_video_codec, found.video_codec) == ("mpeg2video", "h264")
+    assert (found.source_audio_codec, found.audio_codec) == ("ac3", "aac")
+    assert (found.source_resolution, found.resolution) == ("1080i", resolution)
+
+
+def test_live_tv_that_is_transcoded_to_the_same_codec() -> None:
+    """The size shows that its media describes the source; the codecs of the source are missing."""
+    transcoding = transcoder(sourceVideoCodec=None, sourceAudioCodec=None, width=1280)
+    media = live_media("1080", videoCodec="h264", width=1920, audioCodec="mp2")
+    found = Session.from_json(session(live="1", Media=media, TranscodeSession=transcoding))
+    assert (found.source_resolution, found.resolution) == ("1080p", "720p")
+    assert (found.source_audio_codec, found.audio_codec) == ("mp2", "ac3")
 
 
 @pytest.mark.parametrize(

@@ -74,6 +74,17 @@ def test_playing_state(state: object, expected: PlaybackState | None) -> None:
     assert notification.rating_key is None
     assert notification.view_offset is None
     assert notification.transcode_session is None
+    assert notification.failed is (state == "error")
+
+
+@pytest.mark.parametrize("rating_key", ["133276", "com.gracenote.onconnect://episode/EP1", None])
+def test_playing_live_tv(rating_key: str | None) -> None:
+    """It is identified by its live session, and not by the program that is on."""
+    [notification] = parse_notifications(
+        playing({"sessionKey": "7", "key": "/livetv/sessions/0c5e", "ratingKey": rating_key})
+    )
+    assert isinstance(notification, PlayingNotification)
+    assert notification.live_session == "0c5e"
 
 
 def test_playing_without_a_session_key() -> None:

@@ -63,7 +63,11 @@ async def test_ended_stream_that_the_server_still_lists_does_not_come_back(
     await home.notifier.notify(
         "playing",
         "PlaySessionStateNotification",
-        {"sessionKey": stream.session_key, "state": "stopped", "ratingKey": "1"},
+        {
+            "sessionKey": stream.session_key,
+            "state": "stopped",
+            "ratingKey": str(stream.item.rating_key),
+        },
     )
     await settle(hass)
     assert state_of(hass, STREAMS) == "0"

@@ -17,7 +17,7 @@ class Server:
         """Initialize without any read."""
         self.reads = 0
         self.missing = True
-        self.was_checked = False
+        self.checks = 0
 
     async def read(self) -> None:
         """Count a read of the sessions."""
@@ -25,7 +25,7 @@ class Server:
 
     def is_missing(self) -> bool:
         """Return whether the streams are not listed."""
-        self.was_checked = True
+        self.checks += 1
         return self.missing
 
 
@@ -78,6 +78,17 @@ async def test_many_streams_share_their_reads(
     assert server.reads <= 8
 
 
+async def test_flood_of_unknown_streams_costs_few_reads(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, server: Server, refresh: SessionRefresh
+) -> None:
+    """However many are reported, and however long they stay unknown."""
+    for key in range(10_000):
+        refresh.async_request(str(key), server.is_missing)
+    await advance(hass, freezer, 60, step=1)
+    assert server.reads <= 8
+    assert server.checks <= 100
+
+
 async def test_streams_that_start_one_after_the_other_share_their_reads(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, server: Server, refresh: SessionRefresh
 ) -> None:
@@ -110,4 +121,4 @@ async def test_shutdown_cancels_the_reads(
     refresh.async_shutdown()
     await advance(hass, freezer, 30, step=1)
     assert server.reads == 1
-    assert not server.was_checked
+    assert server.checks == 0

@@ -8,6 +8,7 @@ import pytest
 from custom_components.plex_monitor.events.models import PlaybackEvent, PlaybackEventType
 from custom_components.plex_monitor.plex.models import (
     PlaybackState,
+    PlayedItem,
     Session,
     StreamDecision,
     TranscodeStatus,
@@ -46,6 +47,8 @@ def a_notification(
     key: str = "1",
     rating_key: str | None = "100",
     transcode: str | None = None,
+    live_session: str | None = None,
+    failed: bool = False,
 ) -> PlayingNotification:
     """Return a notification about a stream; without a state, the stream has ended."""
     return PlayingNotification(
@@ -54,6 +57,8 @@ def a_notification(
         state=state,
         view_offset=offset,
         transcode_session=transcode,
+        live_session=live_session,
+        failed=failed,
     )
 
 
@@ -335,15 +340,24 @@ def test_changes_while_the_sessions_were_denied_are_events() -> None:
 
 
 KEYS = st.sampled_from(["1", "2", "3"])
+LIVE_SESSIONS = st.sampled_from([None, None, "aa11", "bb22"])
 NOTIFICATIONS = st.builds(
     a_notification,
     st.sampled_from([PLAYING, PAUSED, BUFFERING, None]),
     st.none() | st.integers(min_value=0, max_value=HOUR),
     key=KEYS,
-    rating_key=st.sampled_from(["100", "101"]),
-)
+    rating_key=st.sampled_from(["100", "101", None]),
+    transcode=st.sampled_from(["t1", "t2", None]),
+    live_session=LIVE_SESSIONS,
+) | st.builds(a_notification, st.none(), key=KEYS, failed=st.just(value=True))
 LISTS = st.lists(
-    st.builds(a_session, KEYS, rating_key=st.sampled_from(["100", "101"])),
+    st.builds(
+        a_session,
+        KEYS,
+        rating_key=st.sampled_from(["100", "101", None]),
+        live_session=LIVE_SESSIONS,
+        transcode=st.sampled_from([None, a_transcode(key="t1"), a_transcode(key="t2")]),
+    ),
     unique_by=lambda session: session.session_key,
 )
 
@@ -355,14 +369,14 @@ def test_each_stream_starts_and_stops_in_turn(
     """Whatever the input, the sessions are the streams that have started and not stopped."""
     tracker = StreamTracker()
     read(tracker)
-    running: set[tuple[str, str | None]] = set()
+    running: set[tuple[str, PlayedItem]] = set()
     for step in steps:
         if isinstance(step, PlayingNotification):
             events, _ = tracker.handle_playing(step)
         else:
             events = read(tracker, *step)
         for event in events:
-            stream = (event.session.session_key, event.session.rating_key)
+            stream = (event.session.session_key, event.session.item)
             if event.event_type is PlaybackEventType.STARTED:
                 assert stream not in running
                 running.add(stream)
@@ -371,7 +385,42 @@ def test_each_stream_starts_and_stops_in_turn(
             if event.event_type is PlaybackEventType.STOPPED:
                 running.remove(stream)
         assert tracker.sessions is not None
-        assert running == {(s.session_key, s.rating_key) for s in tracker.sessions.values()}
+        assert running == {(s.session_key, s.item) for s in tracker.sessions.values()}
+
+
+@given(st.lists(NOTIFICATIONS), LISTS)
+def test_list_that_stays_the_same_is_shown_once_its_streams_are_reported(
+    notifications: list[PlayingNotification], sessions: list[Session]
+) -> None:
+    """Whatever was reported before, a stream that is listed and reported is not hidden."""
+    tracker = tracking()
+    for notification in notifications:
+        tracker.handle_playing(notification)
+    for session in sessions:
+        tracker.handle_playing(
+            PlayingNotification(
+                session_key=session.session_key,
+                rating_key=session.rating_key,
+                live_session=session.live_session,
+                state=PLAYING,
+                view_offset=None,
+            )
+        )
+    read(tracker, *sessions)
+    assert tracker.sessions == {session.session_key: session for session in sessions}
+
+
+@given(NOTIFICATIONS, LISTS)
+def test_stream_that_is_reported_again_and_again_causes_one_read(
+    notification: PlayingNotification, sessions: list[Session]
+) -> None:
+    """Whatever it is listed as, or if it is not listed at all."""
+    tracker = tracking(*sessions)
+    reads = 0
+    for _ in range(100):
+        reads += tracker.handle_playing(notification)[1]
+        read(tracker, *sessions)
+    assert reads <= 1
 
 
 @given(st.lists(NOTIFICATIONS), LISTS)

@@ -18,7 +18,9 @@ def stream_node(stream: Stream) -> Node:
         "viewOffset": stream.view_offset,
     }
     if stream.live:
-        attributes |= {"live": "1", "key": f"/livetv/sessions/{stream.session_id}"}
+        # It is listed without the rating key of its program, which notifications have (reported).
+        attributes |= {"live": "1", "key": live_key(stream)}
+        del attributes["ratingKey"]
     children = [_media(stream), _user(stream), _player(stream)]
     if stream.with_session:
         children.append(
@@ -35,6 +37,11 @@ def stream_node(stream: Stream) -> Node:
     if stream.delivery is not Delivery.DIRECT_PLAY:
         children.append(transcode_node(stream, key=f"/transcode/sessions/{stream.transcode_id}"))
     return Node(tag=item.kind.tag, key="Metadata", attributes=attributes, children=tuple(children))
+
+
+def live_key(stream: Stream) -> str:
+    """Return the key of live television, which identifies the channel."""
+    return f"/livetv/sessions/{stream.live_session}"
 
 
 def _user(stream: Stream) -> Node:
@@ -177,6 +184,21 @@ def _streams(stream: Stream, quality: Quality) -> list[Node]:
                 location=location,
             )
         )
+    if quality.audio_codec and stream.delivery is Delivery.DIRECT_PLAY:
+        # Where nothing is transcoded, all streams of the file are listed.
+        nodes.append(
+            present(
+                id=str(item.rating_key + 2900),
+                streamType=2,
+                codec="ac3",
+                default=True,
+                bitrate=384,
+                channels=2,
+                language="Français",
+                displayTitle="Français (AC3 Stereo)",
+                location=location,
+            )
+        )
     if quality.audio_codec:
         nodes.append(
             present(
@@ -264,7 +286,7 @@ def playing_notification(stream: Stream) -> dict[str, Scalar]:
         guid="",
         ratingKey=str(stream.item.rating_key),
         url="",
-        key=stream.item.key,
+        key=live_key(stream) if stream.live else stream.item.key,
         viewOffset=stream.view_offset,
         state=stream.state.value,
         transcodeSession=(None if stream.delivery is Delivery.DIRECT_PLAY else stream.transcode_id),

@@ -95,6 +95,7 @@ class Stream:
     state: State = State.PLAYING
     session_id: str = field(default_factory=lambda: secrets.token_hex(12))
     transcode_id: str = field(default_factory=lambda: secrets.token_hex(12))
+    live_session: str = field(default_factory=lambda: secrets.token_hex(12))
     gone: bool = False
     begun_at: float = 0
     termination: str | None = None
@@ -195,6 +196,11 @@ class Stream:
     async def crash(self) -> None:
         """End as a crashed app does: notified, but listed until the stream is stopped."""
         await self._become(State.STOPPED)
+
+    async def zap(self, item: Item) -> None:
+        """Tune to another channel, which goes on under the same session key."""
+        self.item, self.live_session = item, secrets.token_hex(12)
+        await self.changed(self)
 
     async def deliver(
         self, delivery: Delivery, *, video: str | None = None, audio: str | None = None

@@ -114,8 +114,8 @@ def playback_events(before: Sessions, after: Sessions) -> Iterator[PlaybackEvent
 
 def _is_same_stream(old: Session, new: Session) -> bool:
     """Return whether two sessions of one key are one stream: a restarted server reuses keys."""
-    return (old.rating_key, old.player_id, old.user_id) == (
-        new.rating_key,
+    return (old.item, old.player_id, old.user_id) == (
+        new.item,
         new.player_id,
         new.user_id,
     )

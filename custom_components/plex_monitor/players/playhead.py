@@ -46,11 +46,7 @@ class Playhead:
     def update_position(self, notification: PlayingNotification, now: datetime) -> None:
         """Update from a notification, if it is about the listed session."""
         session, offset = self._session, notification.view_offset
-        if (
-            session is None
-            or offset is None
-            or notification.rating_key not in {None, session.rating_key}
-        ):
+        if session is None or offset is None or notification.item.is_same(session.item) is False:
             return
         position = self.position
         if position is None or abs(offset - position.expected(now, session.state)) > SEEK_THRESHOLD:
@@ -72,4 +68,4 @@ class Playhead:
 
 
 def _is_same(one: Session, other: Session) -> bool:
-    return (one.session_key, one.rating_key) == (other.session_key, other.rating_key)
+    return (one.session_key, one.item) == (other.session_key, other.item)

@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from .errors import PlexResponseError
 from .models import LIBRARY, Activity, PlaybackState, TranscodeStatus
+from .models.session import PlayedItem, live_session
 from .parsing import (
     integer,
     library_key,
@@ -26,13 +27,18 @@ class PlayingNotification:
     Sent on every change, and every 1 to 10 s during playback (reported). `state` is `None` for a
     session that has ended, `view_offset` is in milliseconds. `transcode_session` is the key of a
     `TranscodeStatus`.
+
+    `failed` is set where the player reports an error (documented). No capture shows whether the
+    session has ended then, so only the list of sessions can say.
     """
 
     session_key: str
     rating_key: str | None
+    live_session: str | None = None
     state: PlaybackState | None
     view_offset: int | None
     transcode_session: str | None = None
+    failed: bool = False
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
@@ -42,10 +48,17 @@ class PlayingNotification:
         return cls(
             session_key=required_text(data, "sessionKey"),
             rating_key=text(data.get("ratingKey")),
+            live_session=live_session(data),
             state=None if state in ("stopped", "error") else PlaybackState.from_text(state),
             view_offset=integer(data.get("viewOffset")),
             transcode_session=text(data.get("transcodeSession")),
+            failed=state == "error",
         )
+
+    @property
+    def item(self) -> PlayedItem:
+        """Return what the item that the session plays is called."""
+        return PlayedItem(rating_key=self.rating_key, live_session=self.live_session)
 
 
 @dataclass(frozen=True, kw_only=True)

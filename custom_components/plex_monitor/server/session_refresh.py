@@ -15,6 +15,8 @@ COOLDOWN = 1.0
 # read again after each of these waits in seconds; a stream that is still missing is left to the
 # poll.
 RETRY_WAITS = (1.0, 2.0, 7.0)
+# Further sessions that are missing at the same time are found by the reads for these.
+MAX_WAITING = 20
 
 
 class SessionRefresh:
@@ -61,7 +63,7 @@ class SessionRefresh:
                 self._debouncer.async_schedule_call()
                 self._async_schedule_retries(session_key, is_missing, waits[1:])
 
-        if waits:
+        if waits and len(self._timers) < MAX_WAITING:
             self._timers[session_key] = async_call_later(
                 self._hass, waits[0], HassJob(retry, cancel_on_shutdown=True)
             )

@@ -1,16 +1,17 @@
 """The streams of one server, kept up to date by notifications and by reads of its sessions."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
 from ..events.models import PlaybackEvent, PlaybackEventType, Sessions, playback_events
-from ..plex.models import Session, StreamDecision, TranscodeStatus
+from ..plex.models import PlayedItem, Session, StreamDecision, TranscodeStatus
 from ..plex.notifications import PlayingNotification
 from ..plex.parsing import integer
+from .unlisted_streams import UnlistedStreams, remember
 
-# What identifies a stream in a notification: session key, rating key and transcode key.
-type _StreamId = tuple[str, str | None, str | None]
+# Some notifications do not name the item.
+NO_ITEM = PlayedItem(rating_key=None)
 
 
 class StreamTracker:
@@ -26,10 +27,9 @@ class StreamTracker:
         # The sessions as last read or reported, `None` until they are read for the first time. They
         # outlast a time in which the account may not see the sessions.
         self._previous: Sessions | None = None
-        # Sessions that have ended by push, and that the server still lists.
-        self._ended: set[str] = set()
-        # Streams for which a read was requested, and that are not listed (yet).
-        self._requested: set[_StreamId] = set()
+        # Items that have ended by push, and that the server still lists, by their session key.
+        self._ended: dict[str, PlayedItem] = {}
+        self._unlisted = UnlistedStreams()
         # Keys of transcodes that have ended, of streams that may go on without.
         self._ended_transcodes: set[str] = set()
         self._positions: dict[str, int] = {}
@@ -49,8 +49,12 @@ class StreamTracker:
             return []
         self._last_read = read
         by_key = {session.session_key: session for session in sessions}
-        self._ended &= by_key.keys()
-        self._requested -= {_id_of_session(session) for session in sessions}
+        self._ended = {
+            key: item
+            for key, item in self._ended.items()
+            if key in by_key and item.is_same(by_key[key].item) is not False
+        }
+        self._unlisted.handle_read(read, by_key)
         events = self._update({k: s for k, s in by_key.items() if k not in self._ended})
         self._positions |= {
             key: session.view_offset
@@ -66,7 +70,7 @@ class StreamTracker:
     def handle_restart(self) -> None:
         """Forget earlier notifications: a restarted server counts its sessions from one again."""
         self._ended.clear()
-        self._requested.clear()
+        self._unlisted.clear()
 
     def handle_playing(self, playing: PlayingNotification) -> tuple[list[PlaybackEvent], bool]:
         """Handle a notification about a stream.
@@ -77,28 +81,31 @@ class StreamTracker:
             return [], False
         key = playing.session_key
         session = self.sessions.get(key)
-        # The position of the next item on a player is not that of the item before it.
-        same_item = session is not None and playing.rating_key in {None, session.rating_key}
-        if same_item and playing.view_offset is not None:
-            self._positions[key] = playing.view_offset
+        if playing.failed:
+            # Only a list shows whether the session has ended.
+            return [], self._request_read(playing)
         if playing.state is None:
-            self._ended.add(key)
-            self._requested = {stream for stream in self._requested if stream[0] != key}
-            return self._update({k: s for k, s in self.sessions.items() if k != key}), False
-        self._ended.discard(key)
-        if session is None or self._differs(playing, session):
-            # A read is requested once for a stream that is not listed like this, and not with each
-            # report of its position.
-            stream = _id_of_notification(playing)
-            is_new = stream not in self._requested
-            self._requested.add(stream)
-            return [], is_new
+            return self._handle_ended(playing, session)
+        self._unlisted.forget_end(key)
+        if key in self._ended and playing.item.is_same(self._ended[key]) is not False:
+            del self._ended[key]
+        if session is None:
+            return [], self._request_read(playing)
+        if playing.item.is_same(session.item) is False:
+            # The state of the next item on a player is not that of the item before it, nor is its
+            # position. If the list goes on to call it otherwise, it also shows each change.
+            return [], self._request_read(playing, each_state=True)
+        read_needed = not _is_listed_as(playing, session, self._ended_transcodes) and (
+            self._request_read(playing)
+        )
+        if playing.view_offset is not None:
+            self._positions[key] = playing.view_offset
         if playing.state is session.state:
             # Only the position is reported, as for each stream every few seconds.
-            return self._credits_events(session), False
+            return self._credits_events(session), read_needed
         session = self._with_position(replace(session, state=playing.state))
         events = self._update({**self.sessions, key: session})
-        return [*events, *self._credits_events(session)], False
+        return [*events, *self._credits_events(session)], read_needed
 
     def has_ended(self, session_key: str) -> bool:
         """Return whether a stream has ended by push, even if the server still lists it."""
@@ -106,10 +113,13 @@ class StreamTracker:
 
     def is_missing(self, playing: PlayingNotification) -> bool:
         """Return whether a stream for which a read was requested is still not listed like that."""
-        if self.sessions is None or _id_of_notification(playing) not in self._requested:
+        if self.sessions is None or not self._unlisted.has(playing):
             return False
         session = self.sessions.get(playing.session_key)
-        return session is None or self._differs(playing, session)
+        if playing.state is None:
+            # A stream whose player has reported an error may end a moment later.
+            return playing.failed and session is not None
+        return session is None or not _is_listed_as(playing, session, self._ended_transcodes)
 
     def handle_transcode(self, status: TranscodeStatus) -> list[PlaybackEvent]:
         """Update the stream of a transcode, where that changes how the stream is delivered."""
@@ -128,21 +138,42 @@ class StreamTracker:
 
     def handle_transcode_ended(self, status: TranscodeStatus) -> None:
         """Handle the end of a transcode: if its stream goes on, it is delivered differently."""
-        self._ended_transcodes.add(status.key)
+        transcodes = (session.transcode for session in (self.sessions or {}).values())
+        if any(each is not None and each.key == status.key for each in transcodes):
+            self._ended_transcodes.add(status.key)
 
     def expect_credits(self, session_key: str, offset: int) -> None:
         """Expect the credits of a stream at an offset, if they are still ahead."""
-        if offset > self._positions.get(session_key, 0):
+        if session_key in (self.sessions or {}) and offset > self._positions.get(session_key, 0):
             self._credits_offsets[session_key] = offset
 
-    def _differs(self, playing: PlayingNotification, session: Session) -> bool:
-        """Return whether a notification names another item or transcode than the session."""
-        _, rating_key, transcode = _id_of_session(session)
-        if playing.rating_key not in {None, rating_key}:
-            return True
-        if playing.transcode_session is None:
-            return transcode in self._ended_transcodes
-        return playing.transcode_session != transcode
+    def _handle_ended(
+        self, playing: PlayingNotification, session: Session | None
+    ) -> tuple[list[PlaybackEvent], bool]:
+        """Handle the end of a stream, which need not be the one that is listed.
+
+        The end of the item or of the transcode before may arrive after the next has begun.
+        """
+        key, item = playing.session_key, playing.item
+        if session is not None and item.is_same(session.item) is not False:
+            current = self._unlisted.transcode_of(key, item) or _transcode_key(session)
+            if None not in {current, playing.transcode_session} and (
+                playing.transcode_session != current
+            ):
+                return [], self._request_read(playing)
+            remember(self._ended, key, session.item)
+            sessions = self.sessions or {}
+            return self._update({k: s for k, s in sessions.items() if k != key}), False
+        remember(self._ended, key, item)
+        if self._unlisted.pop_playing(key, item) and session is None:
+            # It has ended before it was listed.
+            return [], False
+        # It may be listed with another key or as another item, or have ended long ago.
+        return [], self._request_read(playing)
+
+    def _request_read(self, playing: PlayingNotification, *, each_state: bool = False) -> bool:
+        """Return whether the sessions have to be read: the report of the stream is new."""
+        return self._unlisted.add(playing, self._reads_started, each_state=each_state)
 
     def _credits_events(self, session: Session) -> list[PlaybackEvent]:
         key = session.session_key
@@ -176,6 +207,8 @@ class StreamTracker:
             if event.event_type in {PlaybackEventType.STARTED, PlaybackEventType.STOPPED}:
                 self._positions.pop(event.session.session_key, None)
                 self._credits_offsets.pop(event.session.session_key, None)
+            if event.event_type is PlaybackEventType.STOPPED:
+                self._unlisted.pop_playing(event.session.session_key, event.session.item)
         transcodes = (session.transcode for session in sessions.values())
         self._ended_transcodes &= {each.key for each in transcodes if each is not None}
         self.sessions = self._previous = MappingProxyType(dict(sessions))
@@ -187,12 +220,17 @@ def session_number(session: Session) -> int:
     return integer(session.session_key) or 0
 
 
-def _id_of_notification(playing: PlayingNotification) -> _StreamId:
-    """Return the stream that a notification is about."""
-    return playing.session_key, playing.rating_key, playing.transcode_session
+def _transcode_key(session: Session) -> str | None:
+    return None if session.transcode is None else session.transcode.key
 
 
-def _id_of_session(session: Session) -> _StreamId:
-    """Return the stream as a notification about the session would name it."""
-    transcode = None if session.transcode is None else session.transcode.key
-    return session.session_key, session.rating_key, transcode
+def _is_listed_as(
+    playing: PlayingNotification, session: Session, ended_transcodes: Container[str | None]
+) -> bool:
+    """Return whether a session is listed with the item and the transcode that are reported."""
+    if playing.item != NO_ITEM and not playing.item.is_same(session.item):
+        return False
+    transcode = _transcode_key(session)
+    if playing.transcode_session is None:
+        return transcode not in ended_transcodes
+    return playing.transcode_session == transcode

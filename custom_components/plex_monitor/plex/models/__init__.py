@@ -19,7 +19,7 @@ from .library import (
 from .maintenance import Activity, ButlerTask
 from .resource import Connection, Resource
 from .server import RemoteAccess, ServerIdentity, ServerInfo
-from .session import PlaybackState, Session, StreamDecision, TranscodeStatus
+from .session import PlaybackState, PlayedItem, Session, StreamDecision, TranscodeStatus
 from .statistics import BandwidthUsage, ResourceUsage, Traffic
 from .updater import Release, UpdateStatus, version_order
 
@@ -38,6 +38,7 @@ __all__ = [
     "MediaType",
     "Pin",
     "PlaybackState",
+    "PlayedItem",
     "PlexAccount",
     "Release",
     "RemoteAccess",

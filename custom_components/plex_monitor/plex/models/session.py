@@ -23,6 +23,9 @@ VIDEO, AUDIO, SUBTITLES = 1, 2, 3
 """Values of `streamType` for the streams in a file (captured)."""
 
 _QUALITY = re.compile(r"(\d+[kpi]|sd)\b", re.IGNORECASE)
+_LIVE_SESSION = re.compile(r"/livetv/sessions/([^/?]+)")
+# The least width of a picture that has this resolution. A film is often less high than its name.
+_RESOLUTIONS = ((3200, "4k"), (1800, "1080p"), (1200, "720p"), (1, "sd"))
 
 
 class PlaybackState(StrEnum):
@@ -87,6 +90,36 @@ class TranscodeStatus:
         )
 
 
+def live_session(data: Mapping[str, Any]) -> str | None:
+    """Return the id of the live session that a session or a notification names in its key.
+
+    Each channel that is tuned to has its own (reported).
+    """
+    match = _LIVE_SESSION.match(text(data.get("key")) or "")
+    return None if match is None else match[1]
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlayedItem:
+    """What a session or a notification calls the item that is played.
+
+    Live TV is listed without a rating key, while notifications have that of its program (reported).
+    """
+
+    rating_key: str | None
+    live_session: str | None = None
+
+    def is_same(self, other: PlayedItem) -> bool | None:
+        """Return whether both are the same item; `None` where they have no name in common."""
+        for ours, theirs in (
+            (self.live_session, other.live_session),
+            (self.rating_key, other.rating_key),
+        ):
+            if ours is not None and theirs is not None:
+                return ours == theirs
+        return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Session:
     """A session (stream): an entry of `GET /status/sessions` (captured, PMS 1.43).
@@ -108,6 +141,7 @@ class Session:
     session_key: str
     session_id: str | None = None
     rating_key: str | None
+    live_session: str | None = None
     media_type: str | None
     title: str
     parent_title: str | None = None
@@ -153,6 +187,7 @@ class Session:
             session_key=required_text(data, "sessionKey"),
             session_id=text(session.get("id")),
             rating_key=text(data.get("ratingKey")),
+            live_session=live_session(data),
             media_type=text(data.get("type")),
             title=text(data.get("title")) or "",
             parent_title=text(data.get("parentTitle")),
@@ -180,6 +215,11 @@ class Session:
         )
 
     @property
+    def item(self) -> PlayedItem:
+        """Return what the item that it plays is called."""
+        return PlayedItem(rating_key=self.rating_key, live_session=self.live_session)
+
+    @property
     def progress(self) -> float | None:
         """Return the playback position in percent; `None` without a duration."""
         if self.view_offset is None or not self.duration or self.duration < 0:
@@ -192,7 +232,8 @@ def _delivery(data: Mapping[str, Any]) -> dict[str, Any]:
 
     While the server transcodes, media, part and streams describe what is delivered. The source is
     described by the transcode session, and by the display title of the stream: "4K (HEVC Main 10)"
-    (captured, PMS 1.43).
+    (captured, PMS 1.43). The media of live TV describes the source all the same (reported); what is
+    delivered is described by the transcode session.
     """
     media = _selected(objects(data.get("Media")))
     part = _selected(objects(media.get("Part")))
@@ -205,32 +246,54 @@ def _delivery(data: Mapping[str, Any]) -> dict[str, Any]:
         """Return the decision on a stream, else that of the transcode session."""
         decision = text(_selected(_of_type(streams, stream_type)).get("decision"))
         if decision is None and not is_direct_play:
-            decision = text(transcode.get(name))
+            decision = text(transcode.get(f"{name}Decision"))
         return decision
 
-    video = decision_on(VIDEO, "videoDecision")
-    audio = decision_on(AUDIO, "audioDecision")
-    resolution = _resolution(media.get("videoResolution"))
-    video_codec, audio_codec = _codec(media.get("videoCodec")), _codec(media.get("audioCodec"))
+    def codecs(stream_type: int, name: str, decision: str | None) -> tuple[str | None, str | None]:
+        """Return the codec that is delivered, and that of the source."""
+        stream = _selected(_of_type(streams, stream_type))
+        listed = _codec(stream.get("codec")) or _codec(media.get(f"{name}Codec"))
+        transcoded = None if decision is None else _codec(transcode.get(f"{name}Codec"))
+        delivered = transcoded or listed
+        source = _codec(transcode.get(f"source{name.title()}Codec"))
+        if source is None and (decision != "transcode" or delivered != listed):
+            source = listed
+        return delivered, source
+
+    video = decision_on(VIDEO, "video")
+    audio = decision_on(AUDIO, "audio")
+    video_codec, source_video_codec = codecs(VIDEO, "video", video)
+    audio_codec, source_audio_codec = codecs(AUDIO, "audio", audio)
+    listed_resolution = _resolution(media.get("videoResolution"))
+    media_is_source = video == "transcode" and _describes_source(media, transcode)
     display_title = text(_selected(_of_type(streams, VIDEO)).get("displayTitle")) or ""
     source_quality = _QUALITY.match(display_title)
     return {
         "decision": StreamDecision.of(video, audio),
         "video_decision": video,
         "audio_decision": audio,
-        "subtitle_decision": decision_on(SUBTITLES, "subtitleDecision"),
-        "resolution": resolution,
+        "subtitle_decision": decision_on(SUBTITLES, "subtitle"),
+        "resolution": (
+            _resolution_of_width(transcode.get("width")) if media_is_source else listed_resolution
+        ),
         "source_resolution": (
-            resolution if video != "transcode" else source_quality and source_quality[0].lower()
+            listed_resolution
+            if video != "transcode" or media_is_source
+            else source_quality and source_quality[0].lower()
         ),
         "video_codec": video_codec,
-        "source_video_codec": _codec(transcode.get("sourceVideoCodec"))
-        or (video_codec if video != "transcode" else None),
+        "source_video_codec": source_video_codec,
         "audio_codec": audio_codec,
-        "source_audio_codec": _codec(transcode.get("sourceAudioCodec"))
-        or (audio_codec if audio != "transcode" else None),
+        "source_audio_codec": source_audio_codec,
         "transcode": TranscodeStatus.from_json(transcode) if text(transcode.get("key")) else None,
     }
+
+
+def _describes_source(media: Mapping[str, Any], transcode: Mapping[str, Any]) -> bool:
+    """Return whether the media of a transcoded video has another video than is delivered."""
+    codecs = {_codec(media.get("videoCodec")), _codec(transcode.get("videoCodec"))} - {None}
+    widths = {integer(media.get("width")), integer(transcode.get("width"))} - {None}
+    return len(codecs) > 1 or len(widths) > 1
 
 
 def _of_type(streams: list[Mapping[str, Any]], stream_type: int) -> list[Mapping[str, Any]]:
@@ -248,6 +311,12 @@ def _resolution(value: Any) -> str | None:
     """Return a resolution as "1080p"; Plex writes "1080" as well as "720p" (captured)."""
     resolution = (text(value) or "").lower()
     return (f"{resolution}p" if resolution.isdecimal() else resolution) or None
+
+
+def _resolution_of_width(value: Any) -> str | None:
+    """Return the resolution of a picture of this width; `None` for an unknown width."""
+    width = integer(value) or 0
+    return next((name for least, name in _RESOLUTIONS if width >= least), None)
 
 
 def _codec(value: Any) -> str | None:
