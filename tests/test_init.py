@@ -166,7 +166,7 @@ async def test_setup_does_not_wait_for_a_server_and_a_plex_tv_that_say_nothing(
     assert await hass.config_entries.async_setup(entry.entry_id)
     assert setup_state(entry) is ConfigEntryState.LOADED
     assert state_of(hass, "binary_sensor.home_server") == STATE_UNKNOWN
-    await advance(hass, freezer, 40, step=5)
+    await advance(hass, freezer, 60, step=5)
     assert state_of(hass, "binary_sensor.home_server") == STATE_OFF
 
     home.faults.clear()

@@ -345,7 +345,7 @@ def test_codec_of_the_selected_stream() -> None:
                     "audioCodec": "truehd",
                     "Part": [{"decision": "directplay", "Stream": streams}],
                 }
-            ]
+            ],
         )
     )
     assert (found.video_codec, found.audio_codec) == ("hevc", "aac")

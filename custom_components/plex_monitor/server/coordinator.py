@@ -35,6 +35,7 @@ from ..plex.plex_tv import PlexTv
 from ..plex.server import PlexServer
 from ..runtime import PlexMonitorConfigEntry
 from .address import CONNECTION_FAILURES, AddressFinder
+from .online import OnlineState
 from .push import PushChannel
 from .reader import PlexMonitorData, ServerReader
 from .sessions import SessionUpdater
@@ -53,8 +54,6 @@ POLL_TO_CONFIRM = timedelta(seconds=5)
 POLL_TO_CONFIRM_OFFLINE = timedelta(seconds=8)
 # After two failed polls in a row.
 POLL_UNAVAILABLE = timedelta(seconds=30)
-# How many checks in a row find no server before it is offline.
-OFFLINE_MISSES = 2
 # How long a server that may have moved is searched for before it counts as offline.
 SEARCH_PATIENCE = 2.0
 # How long the setup of an entry waits for the first poll, which goes on in the background.
@@ -96,8 +95,9 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             request_refresh=self.async_refresh,
         )
         self.dispatcher = EventDispatcher(hass, entry)
-        # `None` until the server has responded, or has failed to do so twice.
-        self.online = self.dispatcher.last_online
+        self._online_state = OnlineState(
+            online=self.dispatcher.last_online, on_change=self._handle_online_change
+        )
         self.stopped_streams = StoppedStreams(hass.loop.time)
         self._streams = StreamTracker()
         self._addresses = AddressFinder(hass, entry, self.server, plex_tv)
@@ -129,9 +129,12 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         )
         self._notification_listeners: Listeners[Notification] = Listeners()
         self._failures = 0
-        # How many checks in a row found no server.
-        self._misses = 0
         self._enforcement = EnforcementCheck(entry.title, self.guard)
+
+    @property
+    def online(self) -> bool | None:
+        """Return whether the server is online, `None` until that is known."""
+        return self._online_state.online
 
     @property
     def available(self) -> bool:
@@ -217,7 +220,11 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             data = await self._async_poll_or_follow()
         except PlexError as err:
             failure = await self._async_handle_error(err)
-            if self._is_confirming_offline and self.last_update_success and self.data is not None:
+            if (
+                self._online_state.is_confirming
+                and self.last_update_success
+                and self.data is not None
+            ):
                 return self.data
             raise failure from err
         self._failures = 0
@@ -246,7 +253,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             self._failures += 1
             # It may have moved long before the first poll.
             failures = CONNECTION_FAILURES if self.data is None else self._failures
-            timer = self.hass.loop.call_later(SEARCH_PATIENCE, self._confirm_offline)
+            timer = self.hass.loop.call_later(SEARCH_PATIENCE, self._online_state.async_confirm)
             try:
                 if not await self._addresses.async_find(err, failures):
                     raise
@@ -271,28 +278,13 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         """Return the identity of the server, which is online while it names itself."""
         try:
             identity = await self.server.check_identity()
-        except PlexWrongServerError:
-            # It is certain that this is not the server.
-            self._misses = max(self._misses + 1, OFFLINE_MISSES)
+        except PlexError as err:
+            is_other_server = isinstance(err, PlexWrongServerError)
+            self._online_state.async_handle_miss(is_certain=is_other_server)
             raise
-        except PlexError:
-            self._misses += 1
-            raise
-        self._misses = 0
-        self._set_online(online=True, version=identity.version)
+        self._online_state.async_handle_found(identity.version)
         await self.guard.async_handle_identity(identity)
         return identity
-
-    @callback
-    def _confirm_offline(self) -> None:
-        """Set the server offline if the last checks found none: one lost response is no outage."""
-        if self._misses >= OFFLINE_MISSES:
-            self._set_online(online=False)
-
-    @property
-    def _is_confirming_offline(self) -> bool:
-        """Return whether the next check decides whether the server is offline."""
-        return self.online is not False and 0 < self._misses < OFFLINE_MISSES
 
     async def _async_handle_error(self, err: PlexError) -> Exception:
         """Report a failed poll to the token guard, and return the exception to raise."""
@@ -308,31 +300,29 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
                 # Home Assistant would add a repair issue of its own if it found no prompt.
                 await self.guard.async_prompt_sign_in()
             return exception_for_verdict(self.name, verdict, has_token=self.guard.has_token)
-        self._confirm_offline()
+        self._online_state.async_confirm()
         if isinstance(err, PlexWrongServerError):
             await self.guard.async_handle_wrong_server()
         else:
             await self.guard.async_handle_server_error()
         self._set_update_interval()
         failure = exception_for_error(self.name, err)
-        if self._is_confirming_offline:
+        if self._online_state.is_confirming:
             # Whether it is down has to be known soon, whatever the server asks for.
             failure.retry_after = None
         return failure
 
-    def _set_online(self, *, online: bool, version: str | None = None) -> None:
-        """Set whether the server is online, and notify the entities that stay available."""
-        if online is self.online:
-            return
-        self.online = online
+    @callback
+    def _handle_online_change(self, version: str) -> None:
+        """Report that the server went down or came back, and notify entities."""
         if not version and self.data is not None:
             version = self.data.version
-        self.dispatcher.async_report_online(online=online, version=version or None)
+        self.dispatcher.async_report_online(online=self.online is True, version=version or None)
         self.async_update_listeners()
 
     def _set_update_interval(self) -> None:
         """Set the update interval by the state of the push channel and of the server."""
-        if self._is_confirming_offline:
+        if self._online_state.is_confirming:
             self.update_interval = POLL_TO_CONFIRM_OFFLINE
         elif self._failures > 1:
             self.update_interval = POLL_UNAVAILABLE
@@ -349,8 +339,8 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             await self._async_check_identity()
         except PlexError as err:
             LOGGER.debug("%s: does not respond: %s", self.name, err)
-            self._confirm_offline()
-        return not self._is_confirming_offline
+            self._online_state.async_confirm()
+        return not self._online_state.is_confirming
 
     @callback
     def _handle_verdict_change(self) -> None:
