@@ -8,11 +8,13 @@ from hypothesis import given, strategies as st
 import pytest
 
 from custom_components.plex_monitor.plex.addresses import (
+    MAX_CONCURRENT_PROBES,
+    MAX_CONNECTIONS,
     find_connection,
     is_private_or_encrypted,
     ranked_connections,
 )
-from custom_components.plex_monitor.plex.errors import PlexConnectionError
+from custom_components.plex_monitor.plex.errors import PlexConnectionError, PlexResponseError
 from custom_components.plex_monitor.plex.models import Connection, Resource
 
 HASH = "0123456789abcdef0123456789abcdef.plex.direct"
@@ -98,6 +100,37 @@ def test_no_derived_http_address_without_address_or_port(missing: str) -> None:
     fields = {"local": True, "address": "192.168.1.5", "port": 32400} | {missing: None}
     local = connection(f"https://192-168-1-5.{HASH}:32400", **fields)
     assert urls(resource(local)) == [local.url]
+
+
+@pytest.mark.parametrize(
+    ("uri", "url"),
+    [
+        (f"https://192-168-1-5.{HASH}:32400", f"https://192-168-1-5.{HASH}:32400"),
+        ("https://home.example/plex/?X-Plex-Token=secret#here", "https://home.example"),
+        ("http://someone:password@192.168.1.5:32400", "http://192.168.1.5:32400"),
+        ("http://[fd00::5]:32400/", "http://[fd00::5]:32400"),
+    ],
+)
+def test_connection_is_an_origin(uri: str, url: str) -> None:
+    """Nothing else of an address is used."""
+    assert connection(uri).url == url
+
+
+@pytest.mark.parametrize(
+    "uri", ["ftp://192.168.1.5", "192.168.1.5:32400", "https://", "http://home:99999", "/plex"]
+)
+def test_address_that_is_none(uri: str) -> None:
+    """It is left out."""
+    with pytest.raises(PlexResponseError):
+        connection(uri)
+
+
+def test_number_of_connections_is_limited() -> None:
+    """The best ones are kept."""
+    remote = [connection(f"https://203-0-113-{number}.{HASH}:32400") for number in range(100)]
+    found = urls(resource(*remote, LOCAL))
+    assert len(found) == MAX_CONNECTIONS
+    assert found[0] == LOCAL.url
 
 
 class Probes:
@@ -229,6 +262,17 @@ async def test_probe_that_raises_before_it_runs() -> None:
         raise asyncio.CancelledError
 
     assert await find_connection((LOCAL, REMOTE), probe) is None
+
+
+async def test_few_connections_are_probed_at_once(probes: Probes) -> None:
+    """The next one is probed when one has failed."""
+    ranked = [connection(f"https://203-0-113-{number}.{HASH}:32400") for number in range(20)]
+    search = asyncio.ensure_future(find_connection(ranked, probes))
+    for tried in range(len(ranked)):
+        await turns()
+        assert probes.running == min(MAX_CONCURRENT_PROBES, len(ranked) - tried)
+        probes.fail(ranked[tried])
+    assert await search is None
 
 
 async def test_no_connections(probes: Probes) -> None:

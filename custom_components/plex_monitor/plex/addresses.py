@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 from .models import Connection, Resource
 
 DEFAULT_GRACE = 1.0
+# Limits of the connections that are probed at all, and at the same time.
+MAX_CONNECTIONS = 30
+MAX_CONCURRENT_PROBES = 8
 
 
 def ranked_connections(resource: Resource) -> tuple[Connection, ...]:
@@ -16,7 +19,7 @@ def ranked_connections(resource: Resource) -> tuple[Connection, ...]:
     Local before remote before relay (official API 1.2.2), https before http. Unless the server
     requires https, the bare address and port of each local connection are added, for networks whose
     DNS blocks private addresses for plex.direct (official support article). No connection sends
-    anything unencrypted out of the private network.
+    anything unencrypted out of the private network. There are `MAX_CONNECTIONS` at most.
     """
     connections: dict[str, Connection] = {}
     for connection in resource.connections:
@@ -28,16 +31,15 @@ def ranked_connections(resource: Resource) -> tuple[Connection, ...]:
         for connection in connections.values()
         if connection.secure or (not resource.https_required and _is_private(connection))
     ]
-    return tuple(
-        sorted(
-            usable,
-            key=lambda connection: (
-                connection.relay,
-                not connection.local,
-                not connection.secure,
-            ),
-        )
+    ranked = sorted(
+        usable,
+        key=lambda connection: (
+            connection.relay,
+            not connection.local,
+            not connection.secure,
+        ),
     )
+    return tuple(ranked[:MAX_CONNECTIONS])
 
 
 async def find_connection(
@@ -48,12 +50,13 @@ async def find_connection(
 ) -> Connection | None:
     """Return the best connection whose probe succeeds, `None` if none does.
 
-    `connections` are in order of preference, and are all probed at once. When one succeeds, those
-    before it get `grace` seconds more, so that an unreachable address causes no long wait. A probe
-    that raises counts as failed. All probes have ended when this returns.
+    `connections` are in order of preference, and `MAX_CONCURRENT_PROBES` are probed at once. When
+    one succeeds, those before it get `grace` seconds more, so that an unreachable address causes no
+    long wait. A probe that raises counts as failed. All probes have ended when this returns.
     """
     ranked = tuple(connections)
-    probes = [asyncio.ensure_future(_run_probe(probe, connection)) for connection in ranked]
+    slots = asyncio.Semaphore(MAX_CONCURRENT_PROBES)
+    probes = [asyncio.ensure_future(_run_probe(probe, connection, slots)) for connection in ranked]
     pending = set(probes)
     deadline: float | None = None
     now = asyncio.get_running_loop().time
@@ -79,10 +82,13 @@ async def find_connection(
 
 
 async def _run_probe(
-    probe: Callable[[Connection], Awaitable[bool]], connection: Connection
+    probe: Callable[[Connection], Awaitable[bool]],
+    connection: Connection,
+    slots: asyncio.Semaphore,
 ) -> bool:
-    """Run a probe, so that an error raised before it returns an awaitable is caught too."""
-    return await probe(connection)
+    """Run a probe in a free slot; an error raised before it returns an awaitable counts too."""
+    async with slots:
+        return await probe(connection)
 
 
 def _succeeded(probe: asyncio.Future[bool]) -> bool:

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from yarl import URL
+
 from ..errors import PlexResponseError
 from ..parsing import (
     boolean,
@@ -21,9 +23,10 @@ from .server import PRODUCT_NAME
 class Connection:
     """A connection: one address of a server, as listed by plex.tv.
 
-    `url` has no path; `address` and `port` are those of a plex.direct name. A `local` connection is
-    an address in the network of the server, which may not be reachable from this network. A `relay`
-    connection goes through Plex's servers, with limited bandwidth (official API 1.2.2).
+    `url` has a scheme, a host and a port only; `address` and `port` are those of a plex.direct
+    name. A `local` connection is an address in the network of the server, which may not be
+    reachable from this network. A `relay` connection goes through Plex's servers, with limited
+    bandwidth (official API 1.2.2).
     """
 
     url: str
@@ -41,16 +44,24 @@ class Connection:
     def from_json(cls, data: Any) -> Self:
         """Parse one of the `connections` of a resource."""
         data = mapping(data, "a connection")
-        url = required_text(data, "uri").rstrip("/")
-        if not url.startswith(("https://", "http://")):
-            raise PlexResponseError("Not a URL of a server")
         return cls(
-            url=url,
+            url=_origin(required_text(data, "uri")),
             local=boolean(data.get("local")),
             relay=boolean(data.get("relay")),
             address=text(data.get("address")),
             port=integer(data.get("port")),
         )
+
+
+def _origin(url: str) -> str:
+    """Return a URL with no more than its scheme, host and port."""
+    try:
+        origin = URL(url).origin()
+    except ValueError:
+        origin = None
+    if origin is None or origin.scheme not in {"https", "http"}:
+        raise PlexResponseError("Not a URL of a server")
+    return str(origin)
 
 
 @dataclass(frozen=True, kw_only=True)
