@@ -40,3 +40,15 @@ async def test_delivery(
     await stream.stop()
     await settle(hass)
     assert state_of(hass, DELIVERY) == "unknown"
+
+
+async def test_delivery_of_transcoded_live_tv(
+    hass: HomeAssistant, home: PlexServer, owner: Account, bedroom_entry: MockConfigEntry
+) -> None:
+    """The server lists the format of the channel as its media."""
+    await set_up(hass, bedroom_entry)
+    await home.start_stream(user=owner, title="The news", live=True, transcode=True, player=TV)
+    await settle(hass)
+    assert codecs(hass) == ("hevc", "h264", "eac3", "aac")
+    attributes = attributes_of(hass, DELIVERY)
+    assert (attributes["source_resolution"], attributes["resolution"]) == ("1080p", "720p")

@@ -198,3 +198,39 @@ def test_unknown_streams_leave_nothing_behind(
     assert at_once <= 2 * MAX_REMEMBERED + 1
     # The position of the stream that is listed.
     assert later == 1
+
+
+def test_late_end_of_the_program_before_hides_nothing() -> None:
+    """The list names no program, so that only the notifications tell one from the next."""
+    tracker = tracking(a_session(rating_key=None, title="Channel 4"))
+    before, after = ("133276", "133280")
+    tracker.handle_playing(a_notification(PLAYING, rating_key=before))
+    tracker.handle_playing(a_notification(PLAYING, rating_key=after))
+    assert tracker.handle_playing(a_notification(None, rating_key=before)) == ([], False)
+    assert types(tracker.handle_playing(a_notification(None, rating_key=after))[0]) == ["stopped"]
+
+
+def test_late_end_of_the_item_before_an_unlisted_one_hides_nothing() -> None:
+    """The server is about to list the next item."""
+    tracker = tracking()
+    tracker.handle_playing(a_notification(PLAYING, rating_key="101"))
+    assert tracker.handle_playing(a_notification(None)) == ([], False)
+    assert types(read(tracker, a_session(rating_key="101"))) == ["started"]
+
+
+def test_next_item_has_not_ended_with_the_one_before() -> None:
+    """Its session key is the same."""
+    tracker = tracking(a_session())
+    tracker.handle_playing(a_notification(None))
+    assert tracker.has_ended(a_session())
+    assert not tracker.has_ended(a_session(rating_key="101"))
+
+
+def test_change_of_a_stream_with_another_key_causes_a_read() -> None:
+    """It is listed with a key of its own, and has the state of the list."""
+    tracker = tracking(a_session())
+    for state, expected in ((PLAYING, []), (PAUSED, ["paused"]), (PLAYING, ["resumed"])):
+        reported = a_notification(state, key="90")
+        assert tracker.handle_playing(reported) == ([], True)
+        assert tracker.handle_playing(reported) == ([], False)
+        assert types(read(tracker, a_session(state=state))) == expected

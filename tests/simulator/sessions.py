@@ -119,7 +119,9 @@ def _protocol(stream: Stream) -> str | None:
 def _media(stream: Stream) -> Node:
     item = stream.item
     direct = stream.delivery is Delivery.DIRECT_PLAY
-    quality, number = delivered(stream), str(item.rating_key + 1000)
+    # That of live television describes the channel even if it is transcoded (reported).
+    quality = item.quality if stream.live else delivered(stream)
+    number = str(item.rating_key + 1000)
     duration = None if item.kind is Kind.PHOTO else item.duration
     part = Node(
         tag="Part",

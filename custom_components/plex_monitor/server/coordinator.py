@@ -165,8 +165,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             (
                 session
                 for session in sessions
-                if not self._streams.has_ended(session.session_key)
-                and session not in self.stopped_streams
+                if not self._streams.has_ended(session) and session not in self.stopped_streams
             ),
             key=session_number,
         )

@@ -52,7 +52,7 @@ class StreamTracker:
         self._ended = {
             key: item
             for key, item in self._ended.items()
-            if key in by_key and item.is_same(by_key[key].item) is not False
+            if key in by_key and self.has_ended(by_key[key])
         }
         self._unlisted.handle_read(read, by_key)
         events = self._update({k: s for k, s in by_key.items() if k not in self._ended})
@@ -89,11 +89,9 @@ class StreamTracker:
         self._unlisted.forget_end(key)
         if key in self._ended and playing.item.is_same(self._ended[key]) is not False:
             del self._ended[key]
-        if session is None:
-            return [], self._request_read(playing)
-        if playing.item.is_same(session.item) is False:
+        if session is None or playing.item.is_same(session.item) is False:
             # The state of the next item on a player is not that of the item before it, nor is its
-            # position. If the list goes on to call it otherwise, it also shows each change.
+            # position. A list that goes on to call the stream otherwise also shows each change.
             return [], self._request_read(playing, each_state=True)
         read_needed = not _is_listed_as(playing, session, self._ended_transcodes) and (
             self._request_read(playing)
@@ -107,9 +105,10 @@ class StreamTracker:
         events = self._update({**self.sessions, key: session})
         return [*events, *self._credits_events(session)], read_needed
 
-    def has_ended(self, session_key: str) -> bool:
+    def has_ended(self, session: Session) -> bool:
         """Return whether a stream has ended by push, even if the server still lists it."""
-        return session_key in self._ended
+        ended = self._ended.get(session.session_key)
+        return ended is not None and ended.is_same(session.item) is not False
 
     def is_missing(self, playing: PlayingNotification) -> bool:
         """Return whether a stream for which a read was requested is still not listed like that."""
@@ -155,7 +154,11 @@ class StreamTracker:
         The end of the item or of the transcode before may arrive after the next has begun.
         """
         key, item = playing.session_key, playing.item
-        if session is not None and item.is_same(session.item) is not False:
+        same_item = None if session is None else item.is_same(session.item)
+        if same_item is None and self._unlisted.plays_other(key, item):
+            # The item before has ended, and the list may not name the one that plays now.
+            return [], False
+        if session is not None and same_item is not False:
             current = self._unlisted.transcode_of(key, item) or _transcode_key(session)
             if None not in {current, playing.transcode_session} and (
                 playing.transcode_session != current

@@ -57,6 +57,11 @@ class UnlistedStreams:
         report = self._reports.get((session_key, True))
         return None if report is None or report.item.is_same(item) is False else report.transcode
 
+    def plays_other(self, session_key: str, item: PlayedItem) -> bool:
+        """Return whether a stream was last reported to play another item."""
+        report = self._reports.get((session_key, True))
+        return report is not None and report.item.is_same(item) is False
+
     def pop_playing(self, session_key: str, item: PlayedItem) -> bool:
         """Forget that a stream of an item was reported to play, and return whether it was."""
         report = self._reports.get((session_key, True))
