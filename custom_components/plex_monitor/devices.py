@@ -1,5 +1,7 @@
 """Devices of Plex Monitor: a server, its libraries as child devices, and its players."""
 
+from collections.abc import Collection
+
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import device_registry as dr
 from homeassistant.helpers.device_registry import (
@@ -114,7 +116,8 @@ def _async_setup_player(
             model = product
             registry.async_update_device(registered.id, model=model)
 
-    entry.async_on_unload(player.listeners.async_add(_handle_player_update))
+    # The player ends with its selection, or else with the entry.
+    player.listeners.async_add(_handle_player_update)
     return registered.id
 
 
@@ -129,14 +132,22 @@ def async_setup_devices(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> N
     registry = dr.async_get(hass)
     server_device_id = async_register_server(hass, coordinator)
     registered = server_device_info(coordinator)
-    expected = {server_device_id} | {
-        _async_setup_player(hass, entry, player, server_device_id)
-        for player in entry.runtime_data.players
-    }
-    for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
-        if device.id not in expected:
-            # The user no longer selects this player.
-            registry.async_remove_device(device.id)
+    player_devices: dict[TrackedPlayer, str] = {}
+
+    @callback
+    def _handle_selection(players: Collection[TrackedPlayer]) -> None:
+        for player in players:
+            if (device_id := player_devices.get(player)) is None:
+                player_devices[player] = _async_setup_player(hass, entry, player, server_device_id)
+            else:
+                registry.async_update_device(device_id, name=player.player.name)
+        for player in player_devices.keys() - set(players):
+            del player_devices[player]
+        expected = {server_device_id, *player_devices.values()}
+        for device in dr.async_entries_for_config_entry(registry, entry.entry_id):
+            if device.id not in expected:
+                # The user no longer selects this player.
+                registry.async_remove_device(device.id)
 
     @callback
     def _handle_server_update() -> None:
@@ -165,6 +176,9 @@ def async_setup_devices(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> N
                     ),
                 )
 
+    players = entry.runtime_data.players
+    _handle_selection(tuple(players))
+    entry.async_on_unload(players.selection_listeners.async_add(_handle_selection))
     libraries.async_expect(async_library_devices(hass, entry).keys())
     entry.async_on_unload(coordinator.async_add_listener(_handle_server_update))
     entry.async_on_unload(libraries.async_add_listener(_handle_libraries_update))

@@ -1,6 +1,6 @@
 """Base entities of Plex Monitor, and how platforms add theirs."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, override
 
@@ -250,6 +250,29 @@ def async_add_server_entities[DescriptionT: ServerEntityDescription](
         )
     _async_add_visible()
     entry.async_on_unload(coordinator.async_add_listener(_async_add_visible))
+
+
+@callback
+def async_add_player_entities(
+    entry: PlexMonitorConfigEntry,
+    async_add_entities: AddConfigEntryEntitiesCallback,
+    create: Callable[[TrackedPlayer], Entity],
+) -> None:
+    """Add the entity of each selected player, and of those that are selected later."""
+    players = entry.runtime_data.players
+    added: set[TrackedPlayer] = set()
+
+    @callback
+    def _async_add_missing(selected: Collection[TrackedPlayer]) -> None:
+        new = [player for player in selected if player not in added]
+        # The entities of the others are removed with their devices.
+        added.intersection_update(selected)
+        added.update(new)
+        if new:
+            async_add_entities([create(player) for player in new])
+
+    _async_add_missing(tuple(players))
+    entry.async_on_unload(players.selection_listeners.async_add(_async_add_missing))
 
 
 @callback

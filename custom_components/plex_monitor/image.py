@@ -14,6 +14,7 @@ from .entity import (
     PlexMonitorDataEntity,
     PlexMonitorDataEntityDescription,
     PlexMonitorPlayerEntity,
+    async_add_player_entities,
     async_add_server_entities,
 )
 from .events.attributes import media_attributes
@@ -53,8 +54,10 @@ async def async_setup_entry(
 ) -> None:
     """Set up the images of a server and of its players."""
     data = entry.runtime_data
-    async_add_entities(
-        [PlexMonitorPlayerPicture(hass, player, PLAYER_PICTURE) for player in data.players]
+    async_add_player_entities(
+        entry,
+        async_add_entities,
+        lambda player: PlexMonitorPlayerPicture(hass, player, PLAYER_PICTURE),
     )
     async_add_entities([PlexMonitorLatestAdded(hass, data.server, LATEST_ADDED, data.libraries)])
     async_add_server_entities(

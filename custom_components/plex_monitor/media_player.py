@@ -18,7 +18,7 @@ from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .actions.errors import translated_errors
 from .actions.streams import async_stop_streams
-from .entity import PlexMonitorPlayerEntity
+from .entity import PlexMonitorPlayerEntity, async_add_player_entities
 from .players.tracker import TrackedPlayer
 from .plex.models import PlaybackState, Session
 from .runtime import PlexMonitorConfigEntry
@@ -69,8 +69,8 @@ async def async_setup_entry(
     async_add_entities: AddConfigEntryEntitiesCallback,
 ) -> None:
     """Set up the selected players."""
-    async_add_entities(
-        [PlexMonitorMediaPlayer(player, PLAYER) for player in entry.runtime_data.players]
+    async_add_player_entities(
+        entry, async_add_entities, lambda player: PlexMonitorMediaPlayer(player, PLAYER)
     )
 
 

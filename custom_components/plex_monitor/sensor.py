@@ -21,6 +21,7 @@ from .entity import (
     PlexMonitorDataEntity,
     PlexMonitorDataEntityDescription,
     async_add_library_entities,
+    async_add_player_entities,
     async_add_server_entities,
 )
 from .events.attributes import stream_attributes
@@ -167,7 +168,9 @@ async def async_setup_entry(
     """Set up the sensors of a server, of its libraries and of its players."""
     data = entry.runtime_data
     async_add_entities([PlexMonitorTokenStatus(data.server, TOKEN_STATUS)])
-    async_add_entities([PlexMonitorDelivery(player, DELIVERY) for player in data.players])
+    async_add_player_entities(
+        entry, async_add_entities, lambda player: PlexMonitorDelivery(player, DELIVERY)
+    )
     async_add_server_entities(
         entry,
         async_add_entities,

@@ -1,9 +1,12 @@
 """Options: the players that get a device."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
-from homeassistant.core import HomeAssistant
+from homeassistant.const import EVENT_STATE_CHANGED, STATE_UNAVAILABLE
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.data_entry_flow import FlowResultType, InvalidData
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
@@ -13,7 +16,7 @@ from custom_components.plex_monitor.const import CONF_CLIENT_IDENTIFIER, CONF_PL
 from tests.simulator import Account, Fault, Player, PlexServer, World
 from tests.support.entries import DOWN, option_of, set_up, setup_state, signed_in_entry, state_of
 from tests.support.flows import options_of, placeholders_of, suggested_values
-from tests.support.helpers import settle
+from tests.support.helpers import advance, eventually, settle
 from tests.support.players import PHONE, TV
 
 DEVICES = "^/devices$"
@@ -344,3 +347,84 @@ async def test_token_that_is_refused_from_the_start(
     assert setup_state(bedroom_entry) is ConfigEntryState.LOADED
     assert offered(await configure(hass, bedroom_entry)) == ["Bedroom TV (tvOS)"]
     assert state_of(hass, "media_player.bedroom_tv") == "unavailable"
+
+
+async def test_new_selection_changes_nothing_else(
+    hass: HomeAssistant, world: World, home: PlexServer, owner: Account
+) -> None:
+    """Only the entities of the players that were selected or deselected change their state."""
+    entry = signed_in_entry(world, home, owner, players=[TV, PHONE])
+    tablet = Player(title="Tablet", platform="Android")
+    await play_on(home, TV, PHONE, tablet)
+    await set_up(hass, entry)
+    await home.start_stream(player=PHONE, title="Film")
+    await settle(hass)
+    result = await configure(hass, entry)
+    changes: list[tuple[str, str | None]] = []
+
+    @callback
+    def collect(event: Event[EventStateChangedData]) -> None:
+        new = event.data["new_state"]
+        changes.append((event.data["entity_id"], None if new is None else new.state))
+
+    hass.bus.async_listen(EVENT_STATE_CHANGED, collect)
+    world.requests.clear()
+    await submit(hass, result, PHONE, tablet)
+    assert {entity_id for entity_id, state in changes if state is None} == {
+        "image.bedroom_tv_picture",
+        "media_player.bedroom_tv",
+        "sensor.bedroom_tv_delivery",
+    }
+    assert {entity_id for entity_id, state in changes if state is not None} == {
+        "image.tablet_picture",
+        "media_player.tablet",
+        "sensor.tablet_delivery",
+    }
+    assert state_of(hass, "media_player.phone") == "playing"
+    assert state_of(hass, "media_player.tablet") == "idle"
+    assert len(world.requests) == 0
+
+    changes.clear()
+    await submit(hass, await configure(hass, entry), TV, PHONE)
+    assert state_of(hass, "media_player.bedroom_tv") == "idle"
+    assert [change for change in changes if "phone" in change[0] or "home" in change[0]] == []
+    await home.start_stream(player=TV)
+    await eventually(hass, lambda: state_of(hass, "media_player.bedroom_tv") == "playing")
+
+
+@pytest.mark.allowed_logs(DOWN)
+async def test_new_selection_applies_while_the_server_is_down(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    bedroom_entry: MockConfigEntry,
+) -> None:
+    """The devices change at once, and their state is known when the server is back."""
+    await play_on(home, TV, PHONE)
+    await set_up(hass, bedroom_entry)
+    result = await configure(hass, bedroom_entry)
+    await home.stop()
+    await advance(hass, freezer, 60)
+    await submit(hass, result, PHONE)
+    assert player_devices(hass, bedroom_entry) == ["Phone"]
+    assert hass.states.get("media_player.bedroom_tv") is None
+    assert state_of(hass, "media_player.phone") == STATE_UNAVAILABLE
+    assert setup_state(bedroom_entry) is ConfigEntryState.LOADED
+
+    await home.start()
+    await advance(hass, freezer, 60)
+    assert state_of(hass, "media_player.phone") == "idle"
+
+
+async def test_player_that_plays_under_another_name_is_renamed(
+    hass: HomeAssistant, home: PlexServer, bedroom_entry: MockConfigEntry
+) -> None:
+    """Its entities stay, and are neither removed nor unavailable."""
+    await set_up(hass, bedroom_entry)
+    renamed = replace(TV, title="Guest room TV")
+    stream = await home.start_stream(player=renamed)
+    await settle(hass)
+    await submit(hass, await configure(hass, bedroom_entry), renamed)
+    assert player_devices(hass, bedroom_entry) == ["Guest room TV"]
+    assert state_of(hass, "media_player.bedroom_tv") == "playing"
+    await stream.stop()

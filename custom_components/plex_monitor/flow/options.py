@@ -9,7 +9,7 @@ from typing import Any
 from homeassistant.config_entries import (
     ConfigEntryState,
     ConfigFlowResult,
-    OptionsFlowWithReload,
+    OptionsFlow,
 )
 from homeassistant.helpers.selector import (
     SelectOptionDict,
@@ -57,8 +57,8 @@ class PlayerOption:
         return dt_util.as_local(self.first_seen).date().isoformat()
 
 
-class PlexMonitorOptionsFlow(OptionsFlowWithReload):
-    """Select the players that get a device."""
+class PlexMonitorOptionsFlow(OptionsFlow):
+    """Select the players that get a device; the entry follows the options by itself."""
 
     def __init__(self) -> None:
         """Initialize without players."""

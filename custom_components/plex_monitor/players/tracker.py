@@ -1,10 +1,16 @@
 """Track the state of the players that the user selected."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from homeassistant.config_entries import (
+    SIGNAL_CONFIG_ENTRY_CHANGED,
+    ConfigEntry,
+    ConfigEntryChange,
+)
 from homeassistant.core import callback
+from homeassistant.helpers.dispatcher import async_dispatcher_connect
 from homeassistant.util import dt as dt_util
 
 from ..events.listeners import Listeners
@@ -76,11 +82,10 @@ class PlayerTracker:
         """Initialize the players that the options of the entry list."""
         self._entry = entry
         self._coordinator = coordinator
-        self._players = {
-            player.player_id: TrackedPlayer(coordinator, player)
-            for player in selected_players(entry)
-        }
+        self.selection_listeners: Listeners[Collection[TrackedPlayer]] = Listeners()
+        self._players: dict[str, TrackedPlayer] = {}
         self._by_session_key: dict[str, TrackedPlayer] = {}
+        self._select()
 
     def __iter__(self) -> Iterator[TrackedPlayer]:
         """Iterate over the players in the order of their selection."""
@@ -89,19 +94,55 @@ class PlayerTracker:
     @callback
     def async_start(self) -> None:
         """Track the players until the entry is unloaded."""
-        if not self._players:
-            return
         self._entry.async_on_unload(
             self._coordinator.async_add_listener(self._handle_coordinator_update)
         )
         self._entry.async_on_unload(
             self._coordinator.async_add_notification_listener(self._async_handle_notification)
         )
+        self._entry.async_on_unload(
+            async_dispatcher_connect(
+                self._coordinator.hass, SIGNAL_CONFIG_ENTRY_CHANGED, self._handle_entry_change
+            )
+        )
         self._handle_coordinator_update()
+
+    def _select(self) -> bool:
+        """Update the players from the options, and return whether they changed.
+
+        A player that stays selected stays the same object, with its state and its listeners.
+        """
+        before = [tracked.player for tracked in self]
+        selected = selected_players(self._entry)
+        if before == list(selected):
+            return False
+        players: dict[str, TrackedPlayer] = {}
+        for player in selected:
+            tracked = self._players.get(player.player_id)
+            if tracked is None:
+                tracked = TrackedPlayer(self._coordinator, player)
+            tracked.player = player
+            players[player.player_id] = tracked
+        self._players = players
+        return True
+
+    @callback
+    def _handle_entry_change(self, _change: ConfigEntryChange, entry: ConfigEntry[Any]) -> None:
+        """Apply a new selection, without the reload that would interrupt everything else.
+
+        An update listener would be simpler, but Home Assistant takes one for what reloads the entry
+        after a sign-in.
+        """
+        if entry.entry_id == self._entry.entry_id and self._select():
+            self._handle_coordinator_update()
+            self.selection_listeners.async_notify(tuple(self))
 
     @callback
     def _handle_coordinator_update(self) -> None:
         """Update the session of each player, with one pass over all sessions."""
+        if not self._players:
+            self._by_session_key = {}
+            return
         data = self._coordinator.data
         if not self._coordinator.available or data is None or data.sessions is None:
             self._by_session_key = {}
