@@ -361,6 +361,7 @@ async def test_removal_signs_out_only_a_token_of_our_own(
     entry = entry_of(home, account_token=token, server_token=token, source=source)
     await set_up(hass, entry)
     await hass.config_entries.async_remove(entry.entry_id)
+    await settle(hass)
     assert world.plex_tv.is_valid(token) is not is_signed_out
     assert issues_of(hass) == []
     assert er.async_get(hass).entities.get_entries_for_config_entry_id(entry.entry_id) == []
@@ -373,20 +374,21 @@ async def test_removal_of_an_entry_with_a_revoked_token(
     await set_up(hass, entry)
     world.plex_tv.revoke(entry.data[CONF_ACCOUNT_TOKEN])
     await hass.config_entries.async_remove(entry.entry_id)
+    await settle(hass)
     assert issues_of(hass) == []
     assert reauths_of(hass) == []
 
 
-@pytest.mark.allowed_logs(r"Home is removed, but could not be signed out of plex\.tv")
-async def test_removal_without_plex_tv_logs_what_is_left_to_do(
-    hass: HomeAssistant,
-    world: World,
-    entry: MockConfigEntry,
-    caplog: pytest.LogCaptureFixture,
+async def test_removal_does_not_wait_for_plex_tv(
+    hass: HomeAssistant, world: World, entry: MockConfigEntry
 ) -> None:
-    """The user has to remove the device at plex.tv; the log does not contain the token."""
+    """The entry is gone while the request still has no response."""
     await set_up(hass, entry)
-    await world.plex_tv.stop()
+    rule = world.plex_tv.faults.set(Fault.HANG)
+    world.requests.clear()
     await hass.config_entries.async_remove(entry.entry_id)
-    assert "remove the device under authorized devices" in caplog.text
-    assert entry.data[CONF_ACCOUNT_TOKEN] not in caplog.text
+    assert hass.config_entries.async_get_entry(entry.entry_id) is None
+    await settle(hass)
+    assert rule.hits == 1
+    assert world.plex_tv.is_valid(entry.data[CONF_ACCOUNT_TOKEN])
+    assert issues_of(hass) == []

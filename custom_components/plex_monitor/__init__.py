@@ -15,7 +15,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .auth.issues import async_delete_issues
 from .auth.memory import async_forget_token
-from .auth.sign_out import async_sign_out
+from .auth.sign_out import async_continue_sign_outs, async_sign_out
 from .const import (
     CONF_ACCOUNT_TOKEN,
     CONF_CLIENT_IDENTIFIER,
@@ -58,6 +58,7 @@ async def async_setup(
             async_forget_token(hass, entry.entry_id)
 
     async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, handle_entry_change)
+    async_continue_sign_outs(hass)
     async_setup_services(hass)
     return True
 
@@ -93,9 +94,4 @@ async def async_remove_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry)
     async_delete_issues(hass, entry.entry_id)
     token = entry.data.get(CONF_ACCOUNT_TOKEN)
     if token is not None and TokenSource(entry.data[CONF_TOKEN_SOURCE]).is_our_own:
-        await async_sign_out(
-            hass,
-            entry.data[CONF_CLIENT_IDENTIFIER],
-            token,
-            subject=f"{entry.title} is removed, but",
-        )
+        async_sign_out(hass, entry.data[CONF_CLIENT_IDENTIFIER], token, server_name=entry.title)

@@ -390,8 +390,10 @@ class PlexMonitorConfigFlow(BaseFlow, domain=DOMAIN):
             TokenSource(old[CONF_TOKEN_SOURCE]).is_our_own
             and old[CONF_CLIENT_IDENTIFIER] != new[CONF_CLIENT_IDENTIFIER]
         ):
-            self.hass.async_create_background_task(
-                async_sign_out(self.hass, old[CONF_CLIENT_IDENTIFIER], old[CONF_ACCOUNT_TOKEN]),
-                f"{DOMAIN} sign-out {self.flow_id}",
+            async_sign_out(
+                self.hass,
+                old[CONF_CLIENT_IDENTIFIER],
+                old[CONF_ACCOUNT_TOKEN],
+                server_name=entry.title,
             )
         return result

@@ -29,7 +29,8 @@ from .sites import Role
 from .token_evidence import IDENTITY, RequestLogReader
 
 TRUSTED_FOR = 60.0
-CONFIG_ENTRIES = "core.config_entries"
+# Home Assistant stores the tokens of entries; we store those that are still to be signed out.
+MAY_HOLD_TOKENS = {"core.config_entries", "plex_monitor.unfinished"}
 # The loggers of the test plugin and of the simulator's side of a connection do not count.
 NOT_OURS = ("pytest_homeassistant_custom_component", "aiohttp.server", "aiohttp.access")
 EXPECTED = tuple(
@@ -39,7 +40,6 @@ EXPECTED = tuple(
             r"^homeassistant\.loader: We found a custom integration",
             r"^custom_components\.plex_monitor: Error fetching .* data",
             r"^custom_components\.plex_monitor: Authentication failed while fetching .* data",
-            r"^custom_components\.plex_monitor: .* could not be signed out of plex\.tv",
             # The clock jumps while it is set up for the first prompt.
             r"^homeassistant\.setup: Setup of http is taking over 10 seconds",
             r"^homeassistant\.config_entries: Config entry '.*' for plex_monitor .* not ready",
@@ -145,7 +145,7 @@ class Secrecy(Invariant):
         for flow in hass.config_entries.flow.async_progress():
             yield "a flow", json.dumps(flow, default=str)
         for key, stored in self._env.storage.items():
-            if key != CONFIG_ENTRIES:
+            if key not in MAY_HOLD_TOKENS:
                 yield f"the store {key}", json.dumps(stored, default=str)
 
     def _collect(self) -> None:

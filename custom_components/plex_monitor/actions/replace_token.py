@@ -44,7 +44,6 @@ async def async_replace_token(
     client_identifier = str(uuid4())
     plex_tv = plex_tv_client(hass, client_identifier, entry.title)
     token = await _async_create_token(entry, plex_tv, old[CONF_ACCOUNT_TOKEN])
-    subject = f"{entry.title}: a token that is not used any more"
     stored = False
     try:
         server = await _async_verify_token(
@@ -66,14 +65,14 @@ async def async_replace_token(
         stored = True
     finally:
         if not stored:
-            hass.async_create_background_task(
-                async_sign_out(hass, client_identifier, token, subject=subject),
-                f"{DOMAIN} sign-out {entry.entry_id}",
-            )
+            async_sign_out(hass, client_identifier, token, server_name=entry.title)
     await coordinator.async_use_new_token(server, plex_tv)
     if TokenSource(old[CONF_TOKEN_SOURCE]).is_our_own:
-        await async_sign_out(
-            hass, old[CONF_CLIENT_IDENTIFIER], old[CONF_ACCOUNT_TOKEN], subject=subject
+        async_sign_out(
+            hass,
+            old[CONF_CLIENT_IDENTIFIER],
+            old[CONF_ACCOUNT_TOKEN],
+            server_name=entry.title,
         )
 
 

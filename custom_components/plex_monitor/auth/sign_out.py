@@ -1,31 +1,187 @@
-"""Sign tokens of our own out at plex.tv, so that Plex lists no device that is not used."""
+"""Sign tokens of our own out at plex.tv, so that Plex lists no device that is not used.
 
-from homeassistant.core import HomeAssistant
+Nothing waits for plex.tv: a token is signed out in the background, and again until that succeeds.
+"""
 
-from ..clients import plex_tv_client
-from ..const import LOGGER
+import asyncio
+from datetime import datetime, timedelta
+from typing import Final
+
+from homeassistant.const import EVENT_HOMEASSISTANT_STOP
+from homeassistant.core import Event, HassJob, HomeAssistant, callback
+from homeassistant.helpers import issue_registry as ir
+from homeassistant.helpers.event import async_call_later
+from homeassistant.util import dt as dt_util
+from homeassistant.util.hass_dict import HassKey
+
+from ..clients import device_name, plex_tv_client
+from ..const import CONF_ACCOUNT_TOKEN, DOCUMENTATION_URL, DOMAIN, LOGGER
 from ..plex.errors import PlexError, PlexUnauthorizedError
+from .unfinished import MAX_SIGN_OUTS, SignOut, UnfinishedStore
+
+# The back-off between two attempts, in seconds: it grows fourfold each time, up to the maximum.
+RETRY_MIN: Final = 60.0
+RETRY_MAX: Final = 6 * 3600.0
+# The user is asked to remove the device by hand when the attempts have failed for this long.
+REPORTED_AFTER: Final = timedelta(days=1)
+# The attempts end after this long; until then they also notice that the user removed the device.
+GIVEN_UP_AFTER: Final = timedelta(days=30)
+
+ISSUE: Final = "device_left"
 
 
-async def async_sign_out(
-    hass: HomeAssistant, client_identifier: str, token: str, *, subject: str | None = None
-) -> None:
-    """Sign a token out.
+class SignOuts:
+    """Sign out tokens in the background until plex.tv has confirmed each."""
 
-    `subject` begins the warning that asks the user to remove the device, if this fails. Without it
-    the failure is only logged for debugging, as for a sign-in that was not finished.
-    """
-    try:
-        await plex_tv_client(hass, client_identifier).sign_out(token)
-    except PlexUnauthorizedError:
-        LOGGER.debug("plex.tv had signed the token out before")
-    except PlexError as err:
-        if subject is None:
-            LOGGER.debug("A token could not be signed out of plex.tv: %s", err)
-            return
-        LOGGER.warning(
-            "%s could not be signed out of plex.tv (%s); remove the device under authorized "
-            "devices in your Plex account",
-            subject,
-            err,
+    def __init__(self, hass: HomeAssistant) -> None:
+        """Initialize with nothing to sign out."""
+        self.hass = hass
+        self._unfinished = UnfinishedStore(hass)
+        self._lock = asyncio.Lock()
+        self._is_loaded = False
+        hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._handle_stop)
+
+    @callback
+    def async_start(self) -> None:
+        """Continue in the background with what an earlier run of Home Assistant left."""
+        self.hass.async_create_background_task(self._async_load(), f"{DOMAIN} sign-outs")
+
+    @callback
+    def async_add(self, sign_out: SignOut) -> None:
+        """Sign a token out, as soon as plex.tv responds."""
+        self._unfinished.async_add(sign_out)
+        self._async_attempt_in_background(sign_out, RETRY_MIN)
+
+    async def _async_load(self) -> None:
+        """Read the stored sign-outs once, and continue with them."""
+        async with self._lock:
+            if self._is_loaded:
+                return
+            self._is_loaded = True
+            earlier = await self._unfinished.async_load()
+        for sign_out in earlier:
+            self._async_attempt_in_background(sign_out, RETRY_MIN)
+
+    async def _async_save(self) -> None:
+        async with self._lock:
+            await self._unfinished.async_save()
+
+    @callback
+    def _async_attempt_in_background(self, sign_out: SignOut, delay: float) -> None:
+        """Attempt to sign a token out; Home Assistant cancels that when it stops."""
+        self.hass.async_create_background_task(
+            self._async_attempt(sign_out, delay), f"{DOMAIN} sign-out {sign_out.key}"
         )
+
+    async def _async_attempt(self, sign_out: SignOut, delay: float) -> None:
+        """Attempt to sign a token out, and again after the delay if that fails."""
+        if delay == RETRY_MIN:
+            # A crash from here on loses nothing.
+            await self._async_load()
+            self._async_limit()
+            await self._async_save()
+        if sign_out not in self._unfinished:
+            return
+        if await self._async_is_done(sign_out):
+            ir.async_delete_issue(self.hass, DOMAIN, _issue_id(sign_out))
+            self._unfinished.async_remove(sign_out)
+            await self._async_save()
+            return
+        age = dt_util.utcnow() - sign_out.requested_at
+        if age >= REPORTED_AFTER:
+            _async_create_issue(self.hass, sign_out)
+        if age >= GIVEN_UP_AFTER:
+            self._unfinished.async_remove(sign_out)
+            await self._async_save()
+            return
+
+        @callback
+        def attempt_again(_now: datetime) -> None:
+            self._async_attempt_in_background(sign_out, min(4 * delay, RETRY_MAX))
+
+        async_call_later(self.hass, delay, HassJob(attempt_again, cancel_on_shutdown=True))
+
+    async def _async_is_done(self, sign_out: SignOut) -> bool:
+        """Sign a token out, and return whether plex.tv has confirmed that it is not valid."""
+        if any(
+            entry.data.get(CONF_ACCOUNT_TOKEN) == sign_out.token
+            for entry in self.hass.config_entries.async_entries(DOMAIN)
+        ):
+            # An entry that was restored from a backup uses it again.
+            return True
+        try:
+            await plex_tv_client(self.hass, sign_out.client_identifier).sign_out(sign_out.token)
+        except PlexUnauthorizedError:
+            LOGGER.debug("plex.tv had signed the token out before")
+        except PlexError as err:
+            LOGGER.debug("A token could not be signed out of plex.tv yet: %s", err)
+            return False
+        return True
+
+    @callback
+    def _async_limit(self) -> None:
+        """Give the oldest up where there are too many, and ask the user to remove their devices."""
+        for sign_out in list(self._unfinished)[:-MAX_SIGN_OUTS]:
+            _async_create_issue(self.hass, sign_out)
+            self._unfinished.async_remove(sign_out)
+
+    @callback
+    def _handle_stop(self, _event: Event) -> None:
+        """Report what is left where Home Assistant will not load this integration again.
+
+        It does not do so without an entry, and so there is no further attempt after the restart.
+        """
+        if not self.hass.config_entries.async_entries(DOMAIN):
+            for sign_out in self._unfinished:
+                _async_create_issue(self.hass, sign_out)
+
+
+_SIGN_OUTS: HassKey[SignOuts] = HassKey(f"{DOMAIN}_sign_outs")
+
+
+@callback
+def _async_sign_outs(hass: HomeAssistant) -> SignOuts:
+    """Return the sign-outs of this Home Assistant."""
+    if (sign_outs := hass.data.get(_SIGN_OUTS)) is None:
+        sign_outs = hass.data[_SIGN_OUTS] = SignOuts(hass)
+    return sign_outs
+
+
+@callback
+def async_continue_sign_outs(hass: HomeAssistant) -> None:
+    """Continue with the sign-outs that were unfinished when Home Assistant stopped."""
+    _async_sign_outs(hass).async_start()
+
+
+@callback
+def async_sign_out(
+    hass: HomeAssistant, client_identifier: str, token: str, *, server_name: str | None = None
+) -> None:
+    """Sign a token out in the background, with the name of the server that it was created for."""
+    _async_sign_outs(hass).async_add(
+        SignOut(
+            client_identifier=client_identifier,
+            token=token,
+            device=device_name(hass, server_name),
+        )
+    )
+
+
+def _issue_id(sign_out: SignOut) -> str:
+    return f"{ISSUE}_{sign_out.key}"
+
+
+@callback
+def _async_create_issue(hass: HomeAssistant, sign_out: SignOut) -> None:
+    """Ask the user to remove a device; this outlives the entry and restarts of Home Assistant."""
+    ir.async_create_issue(
+        hass,
+        DOMAIN,
+        _issue_id(sign_out),
+        is_fixable=False,
+        is_persistent=True,
+        learn_more_url=f"{DOCUMENTATION_URL}#revoke-a-token",
+        severity=ir.IssueSeverity.WARNING,
+        translation_key=ISSUE,
+        translation_placeholders={"device": sign_out.device},
+    )

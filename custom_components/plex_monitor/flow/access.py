@@ -45,11 +45,14 @@ class AccessHolder:
                 self._hass, ABANDONED_AFTER, HassJob(self._async_abandon, cancel_on_shutdown=True)
             )
 
-    async def async_drop(self) -> None:
+    @callback
+    def async_drop(self) -> None:
         """Start over without access, and sign out a token of our own."""
-        access, self._state.access = self._state.access, self._state.no_access
+        access = self._state.access
         if access.our_token is not None:
-            await async_sign_out(self._hass, access.client_identifier, access.our_token)
+            self._async_sign_out(access.client_identifier, access.our_token)
+            self._state.start_over()
+        self._state.access = self._state.no_access
 
     @callback
     def async_reject(self) -> None:
@@ -85,7 +88,8 @@ class AccessHolder:
             for entry in self._hass.config_entries.async_entries(DOMAIN)
         }
         if access.our_token is not None and access.our_token not in in_use:
-            self._hass.async_create_background_task(
-                async_sign_out(self._hass, access.client_identifier, access.our_token),
-                f"{DOMAIN} sign-out {self._flow_id}",
-            )
+            self._async_sign_out(access.client_identifier, access.our_token)
+
+    @callback
+    def _async_sign_out(self, client_identifier: str, token: str) -> None:
+        async_sign_out(self._hass, client_identifier, token, server_name=self._state.target_name)

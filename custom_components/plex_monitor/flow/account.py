@@ -31,7 +31,7 @@ async def async_get_client_identifier(hass: HomeAssistant, state: FlowState) -> 
     is used again only where its token is dead: another sign-in under it would end a valid one,
     even if nothing came of this flow.
     """
-    if not (state.entry and state.is_reauth):
+    if not (state.entry and state.is_reauth) or state.is_started_over:
         return state.client_identifier
     data = state.entry.data
     client_identifier: str = data[CONF_CLIENT_IDENTIFIER]

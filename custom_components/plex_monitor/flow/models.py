@@ -118,6 +118,8 @@ class FlowState:
 
     # The identifier under which the flow gets a token unless it may use that of an entry again.
     client_identifier: str = field(default_factory=lambda: str(uuid4()))
+    # Whether a token of this flow is being signed out.
+    is_started_over: bool = False
     # None where a new entry is created.
     entry: PlexMonitorConfigEntry | None = None
     is_reauth: bool = False
@@ -155,6 +157,15 @@ class FlowState:
             "url": self.address.url if self.address else "",
             "version": self.info.version if self.info else "",
         }
+
+    def start_over(self) -> None:
+        """Continue under another client identifier.
+
+        The sign-out of the last token is not awaited, and Plex is reported to keep one token per
+        account and identifier: it could end the next one.
+        """
+        self.client_identifier = str(uuid4())
+        self.is_started_over = True
 
     def change_entry(self, entry: PlexMonitorConfigEntry, *, is_reauth: bool = False) -> None:
         """Make the flow one that changes an entry, and its server the target."""

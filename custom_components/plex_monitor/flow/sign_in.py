@@ -53,7 +53,7 @@ class SignIn:
 
     async def async_start(self) -> Approval:
         """Create a PIN, and wait for its approval in the background."""
-        await self._access.async_drop()
+        self._access.async_drop()
         client_identifier = await async_get_client_identifier(self._hass, self._state)
         try:
             pin = await plex_tv_of(self._hass, self._state, client_identifier).create_pin()

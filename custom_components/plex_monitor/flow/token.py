@@ -49,7 +49,7 @@ class TokenExchange:
         `address` is one that came with the token, `target` the server that it has to be valid for.
         """
         identity = await self._async_identify(address, target)
-        await self._access.async_drop()
+        self._access.async_drop()
         client_identifier = await async_get_client_identifier(self._hass, self._state)
         plex_tv = plex_tv_of(self._hass, self._state, client_identifier)
         self._access.async_set(
