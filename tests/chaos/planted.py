@@ -21,6 +21,7 @@ from custom_components.plex_monitor.plex.token_health import Evidence, TokenHeal
 from custom_components.plex_monitor.plex.verified_requests import VerifiedAddress, VerifiedRequests
 from custom_components.plex_monitor.server import push
 from custom_components.plex_monitor.server.coordinator import PlexMonitorCoordinator
+from custom_components.plex_monitor.server.online import OnlineState
 from custom_components.plex_monitor.server.push import PushChannel
 from custom_components.plex_monitor.server.streams import StreamTracker
 
@@ -89,10 +90,6 @@ async def _any_error_is_refusal(guard: TokenGuard, _err: Exception) -> None:
 
 def _not_sooner(health: TokenHealth, _now: float, _distance: float) -> float:
     return health.account_due
-
-
-def _only_online(coordinator: PlexMonitorCoordinator, *, online: bool, **_: Any) -> None:
-    coordinator.online = coordinator.online or online
 
 
 def _never_retry(channel: PushChannel, *_: Any, **__: Any) -> None:
@@ -220,7 +217,7 @@ PLANTED = (
     Bug(
         name="Server never turns off",
         invariant=FRESH,
-        plant=_method(PlexMonitorCoordinator, "_set_online", _only_online),
+        plant=_method(OnlineState, "async_confirm", lambda _state: None),
     ),
     Bug(
         name="entities stay available when a poll fails",
