@@ -103,6 +103,22 @@ async def test_change_during_a_read_is_read_afterwards(
     assert settled.requests()["/library/sections"] == 2
 
 
+@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error fetching Home libraries data")
+@pytest.mark.parametrize("fault", [Fault.status(404), Fault.status(500), Fault.GARBLED])
+async def test_libraries_that_could_not_be_read_are_back_within_a_minute(
+    hass: HomeAssistant, home: PlexServer, settled: SettledHome, fault: Fault
+) -> None:
+    """Nothing else is unavailable meanwhile."""
+    home.faults.set(fault, paths="^/library/sections$")
+    await settled.refresh()
+    await settled.advance(10 * MINUTE)
+    assert settled.values("movies_items") == ["unavailable"]
+    assert state_of(hass, "sensor.home_streams") == "0"
+    home.faults.clear()
+    await settled.advance(MINUTE + 5, step=5)
+    assert settled.values("movies_items") == ["3"]
+
+
 async def test_failed_read_is_retried(home: PlexServer, settled: SettledHome) -> None:
     """The states are kept meanwhile."""
     home.faults.set(Fault.status(500), paths="^/library/sections/1/all$", times=1)

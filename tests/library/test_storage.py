@@ -22,6 +22,7 @@ FAULTS = pytest.mark.parametrize(
         Fault.status(500),
         Fault.status(404),
         Fault.status(403),
+        Fault.UNAUTHORIZED,
         Fault.body("rubbish"),
         Fault.json([]),
         Fault.RESET,
@@ -67,21 +68,23 @@ async def test_libraries_are_read_without_their_sizes(
     assert settled.values("movies_size") != before
 
 
+@pytest.mark.parametrize("fault", [Fault.status(500), Fault.UNAUTHORIZED])
 async def test_sizes_that_can_never_be_read(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
     home: PlexServer,
     entry: MockConfigEntry,
+    fault: Fault,
 ) -> None:
-    """They are requested seldom, and the libraries no more often than otherwise."""
-    home.faults.set(Fault.status(500), paths=PROVIDERS)
+    """They are requested once a minute, and the libraries no more often than otherwise."""
+    home.faults.set(fault, paths=PROVIDERS)
     await set_up_and_settle(hass, freezer, world, entry)
     settled = SettledHome(hass=hass, freezer=freezer, world=world, entry=entry)
     await settled.advance(DAY, step=5 * MINUTE)
     requests = settled.requests()
     assert requests["/library/sections"] == 4
-    assert requests["/media/providers"] < 110
+    assert requests["/media/providers"] <= DAY / MINUTE
     assert settled.values("movies_items") == ["3"]
 
 

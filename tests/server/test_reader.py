@@ -69,15 +69,45 @@ async def test_remote_access_that_cannot_be_read_is_read_with_the_next_poll(
     assert state_of(hass, REMOTE_ACCESS) == STATE_OFF
 
 
-@pytest.mark.usefixtures("init_integration")
-async def test_remote_access_that_is_denied_is_not_read_again_within_the_hour(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
+@pytest.mark.parametrize("fault", [Fault.status(403), Fault.status(404)])
+async def test_parts_that_are_denied_are_back_within_a_minute(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    fault: Fault,
 ) -> None:
-    """Its last state is not kept."""
-    rule = home.faults.set(Fault.status(403), paths="^/myplex/account")
+    """Their last states are not kept meanwhile, and all else is available."""
+    await set_up(hass, entry)
+    home.faults.set(fault, paths="^/(myplex/account|updater/status)$")
     await advance(hass, freezer, HOUR + 2 * MINUTE)
-    assert state_of(hass, REMOTE_ACCESS) in {STATE_UNAVAILABLE, STATE_UNKNOWN}
-    assert rule.hits == 1
+    for entity_id in (REMOTE_ACCESS, UPDATE):
+        assert state_of(hass, entity_id) in {STATE_UNAVAILABLE, STATE_UNKNOWN}
+    assert state_of(hass, STREAMS) == "0"
+    home.faults.clear()
+    await advance(hass, freezer, MINUTE + 5, step=5)
+    assert state_of(hass, REMOTE_ACCESS) == STATE_ON
+    assert state_of(hass, UPDATE) == STATE_OFF
+
+
+@pytest.mark.parametrize("fault", [Fault.status(403), Fault.UNAUTHORIZED])
+@pytest.mark.parametrize("minutes", [1, 5, 60])
+async def test_sessions_that_were_denied_are_back_within_a_minute(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    fault: Fault,
+    minutes: int,
+) -> None:
+    """However long the server denied them to its owner."""
+    await set_up(hass, entry)
+    home.faults.set(fault, paths="^/status/sessions$")
+    await advance(hass, freezer, minutes * MINUTE + 10)
+    assert state_of(hass, STREAMS) == STATE_UNAVAILABLE
+    home.faults.clear()
+    await advance(hass, freezer, MINUTE + 5, step=5)
+    assert state_of(hass, STREAMS) == "0"
 
 
 async def test_activities_are_reported_by_push_where_they_cannot_be_read(

@@ -18,7 +18,7 @@ SETTLE_DELAY = 20.0
 UNFINISHED_DELAY = 40.0
 MAX_SETTLE_DELAY = 300.0
 # Delay before another attempt after a failed read, while the server is available.
-RETRY_DELAY = 120.0
+RETRY_DELAY = 60.0
 # Where one library alone cannot be counted, the delay doubles with each attempt up to this.
 MAX_RETRY_DELAY = 1800.0
 

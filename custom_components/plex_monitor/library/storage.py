@@ -13,9 +13,8 @@ from ..plex.models import SectionStorage
 from ..runtime import PlexMonitorConfigEntry
 from ..server.coordinator import PlexMonitorCoordinator
 
-# A read that failed is retried after this delay, which doubles with each attempt up to the second.
+# A read that failed is retried after this delay: no library itself is read for the sizes.
 RETRY_DELAY = timedelta(minutes=1)
-MAX_RETRY_DELAY = timedelta(minutes=30)
 
 
 class LibraryStorage:
@@ -33,7 +32,6 @@ class LibraryStorage:
         self._entry = entry
         self._server = server
         self._on_retry = on_retry
-        self._retry_delay = RETRY_DELAY
         self._cancel_timer: CALLBACK_TYPE | None = None
         # Whether the account was the owner's when the sizes were read.
         self._read_as_owner = False
@@ -55,16 +53,18 @@ class LibraryStorage:
         """Return whether the sizes could be read; those of before are kept otherwise."""
         try:
             storage = await self._server.server.library.storage()
-        except PlexUnauthorizedError, PlexWrongServerError:
-            # These concern the server as a whole.
+        except PlexWrongServerError:
+            # It concerns the server as a whole.
             raise
         except PlexError as err:
             LOGGER.debug("%s: could not read library sizes: %s", self._server.name, err)
             self._read_as_owner = is_owner
             self._async_schedule_retry()
+            if isinstance(err, PlexUnauthorizedError):
+                # Only the poll of the server may judge the token.
+                await self._server.async_request_refresh()
             return False
         self.async_stop()
-        self._retry_delay = RETRY_DELAY
         self._read_as_owner = is_owner
         self.sizes = MappingProxyType({each.section_id: each for each in storage})
         return True
@@ -74,10 +74,9 @@ class LibraryStorage:
         if self._cancel_timer is None:
             self._cancel_timer = async_call_later(
                 self._hass,
-                self._retry_delay,
+                RETRY_DELAY,
                 HassJob(self._async_handle_timer, cancel_on_shutdown=True),
             )
-            self._retry_delay = min(2 * self._retry_delay, MAX_RETRY_DELAY)
 
     @callback
     def _async_handle_timer(self, _now: datetime) -> None:
@@ -94,7 +93,7 @@ class LibraryStorage:
             return
         try:
             read = await self._async_read(is_owner=self._read_as_owner)
-        except PlexUnauthorizedError, PlexWrongServerError:
+        except PlexWrongServerError:
             self._async_schedule_retry()
             await self._server.async_request_refresh()
             return

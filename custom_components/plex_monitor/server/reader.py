@@ -34,13 +34,13 @@ ACTIVITIES_INTERVAL = 300.0
 # A part that could be read before is unknown when it fails again after this long.
 CONFIRM_AFTER = 3.0
 # How long to wait before the sessions are requested again after each denial in a row: an account
-# without the right to see them may be given it.
+# without the right to see them may be given it. One that could see them waits for the first only.
 SESSIONS_DENIED_INTERVALS = (15.0, 60.0, 600.0)
 
 # The media types that may have credits.
 _WITH_CREDITS = {"movie", "episode"}
-# Errors that say nothing about the right to read something: it is requested again with the next
-# poll, which also finds out whether it is the token that is refused.
+# Errors that say nothing about the right to read something: what was read before stays until the
+# next poll, which also finds out whether it is the token that is refused.
 _TRANSIENT_ERRORS = (
     PlexConnectionError,
     PlexResponseError,
@@ -105,6 +105,7 @@ class ServerReader:
         self._sessions_denials = 0
         # Whether the account may see the sessions, `None` until the server has said so.
         self._may_see_sessions: bool | None = None
+        self._has_seen_sessions = False
         # Since when the sessions cannot be read.
         self._sessions_failing_since: float | None = None
 
@@ -181,7 +182,7 @@ class ServerReader:
             return None
         self._sessions_denials = 0
         self._sessions_failing_since = None
-        self._may_see_sessions = True
+        self._may_see_sessions = self._has_seen_sessions = True
         return self._streams.handle_sessions(read, sessions)
 
     def _handle_sessions_failure(self, *, denied: bool) -> None:
@@ -194,7 +195,7 @@ class ServerReader:
                 return
         elif denied:
             # A server refuses its owner for a moment while it starts.
-            last = len(SESSIONS_DENIED_INTERVALS) - 1
+            last = 0 if self._has_seen_sessions else len(SESSIONS_DENIED_INTERVALS) - 1
             wait = SESSIONS_DENIED_INTERVALS[min(self._sessions_denials, last)]
             self._sessions_denials += 1
             self._sessions_denied = self.server.token, now + wait
@@ -290,10 +291,11 @@ class ServerReader:
         self._update_due = now if is_expected else now + UPDATE_STATUS_INTERVAL
         try:
             self._update = await self.server.update_status()
-        except _TRANSIENT_ERRORS:
+        except PlexError as err:
+            LOGGER.debug("%s: could not read its update status: %s", self.name, err)
             self.invalidate_update_status()
-        except PlexError:
-            self._update = None
+            if not isinstance(err, _TRANSIENT_ERRORS):
+                self._update = None
         return self._update
 
     async def _async_read_remote_access(self) -> RemoteAccess | None:
@@ -307,10 +309,11 @@ class ServerReader:
         )
         try:
             self._remote_access = await self.server.remote_access()
-        except _TRANSIENT_ERRORS:
+        except PlexError as err:
+            LOGGER.debug("%s: could not read its remote access: %s", self.name, err)
             self.invalidate_remote_access()
-        except PlexError:
-            self._remote_access = None
+            if not isinstance(err, _TRANSIENT_ERRORS):
+                self._remote_access = None
         return self._remote_access
 
     async def _async_read_activities(self) -> Mapping[str, Activity]:
