@@ -1,8 +1,8 @@
 """The part of the control panel for streams, libraries and activities of a server.
 
-A file is {title, kind, show, season, album, duration, year, section, quality, summary, credits_at}
-of which only the title is required; a kind is a name such as `movie`, a quality one of hd, uhd, sd
-and music, and a section an id.
+A file is {title, kind, show, season, album, duration, year, section, quality, summary, credits_at,
+early_credits_at, intro_at, rating, has_picture} of which only the title is required; a kind is a
+name such as `movie`, a quality one of hd, uhd, sd and music, and a section an id.
 
 POST   /servers/{name}/streams                  {user, title, player, delivery, kind, live, quality,
                                                  video, audio, subtitles, hardware, location,

@@ -7,6 +7,7 @@ from typing import TypedDict
 import uuid
 
 DEFAULT_DURATION = 5_400_000
+DEFAULT_RATING = 7.4
 OWNER_ID = 1
 CLIPS_ID, LIVE_ID = -2, -1
 
@@ -164,6 +165,10 @@ class Item:
     summary: str = ""
     quality: Quality = HD
     credits_at: int | None = None
+    early_credits_at: int | None = None
+    intro_at: int | None = None
+    rating: float | None = DEFAULT_RATING
+    has_picture: bool = True
     added_at: int
     updated_at: int
     children: list[Item] = field(default_factory=list, repr=False)
@@ -229,6 +234,10 @@ class Details(TypedDict, total=False):
     quality: Quality | None
     summary: str
     credits_at: int | None
+    early_credits_at: int | None
+    intro_at: int | None
+    rating: float | None
+    has_picture: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -236,7 +245,8 @@ class Find:
     """A file that a scan finds.
 
     `show` is also the artist of a track, `album` also the album of a photo. Without a `section` it
-    is in the first one that holds its kind.
+    is in the first one that holds its kind. The critics' `rating` and the picture may be missing,
+    as for an item that no agent has found. A scene follows the credits at `early_credits_at`.
     """
 
     title: str
@@ -250,6 +260,10 @@ class Find:
     quality: Quality | None = None
     summary: str = ""
     credits_at: int | None = None
+    early_credits_at: int | None = None
+    intro_at: int | None = None
+    rating: float | None = DEFAULT_RATING
+    has_picture: bool = True
 
     @property
     def file_quality(self) -> Quality:

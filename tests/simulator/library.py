@@ -311,6 +311,10 @@ class Library:
             quality=find.file_quality,
             summary=find.summary if file else "",
             credits_at=find.credits_at if file else None,
+            early_credits_at=find.early_credits_at if file else None,
+            intro_at=find.intro_at if file else None,
+            rating=find.rating,
+            has_picture=find.has_picture,
             added_at=now,
             updated_at=now,
         )

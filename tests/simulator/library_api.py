@@ -175,7 +175,7 @@ class LibraryApi:
             page += self.server.library.claimed(section, kind, first, last)
         return listed(
             request,
-            [item_node(item, viewer=access.account_id) for item in page],
+            [item_node(item, viewer=access.account_id, in_library=True) for item in page],
             ABOUT_LISTS | attributes,
             start=start,
             total=total,
@@ -228,7 +228,17 @@ class LibraryApi:
         item = self._item(request.match_info["key"], access)
         if item is None:
             return server_error(404)
-        return self._list(request, access, item.children)
+        section = item.section
+        return paged(
+            request,
+            item.children,
+            lambda child: item_node(child, viewer=access.account_id, in_library=True),
+            **ABOUT_LISTS,
+            key=str(item.rating_key),
+            librarySectionID=section.id,
+            librarySectionTitle=section.title,
+            librarySectionUUID=section.uuid,
+        )
 
     async def leaves(self, request: web.Request, access: Access) -> web.StreamResponse:
         """List the playable items in an item."""

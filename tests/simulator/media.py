@@ -3,8 +3,9 @@
 from .items import CLIPS_ID, OWNER_ID, Item, Kind, Quality, Section
 from .rendering import Node, Scalar, Shape, present
 
+WITH_RATING = {Kind.MOVIE, Kind.EPISODE, Kind.SHOW}
 WITH_YEAR = {Kind.MOVIE, Kind.EPISODE, Kind.SHOW, Kind.ALBUM, Kind.PHOTO}
-CREDITS_LENGTH = 120_000
+MARKER_LENGTH = 60_000
 
 
 def section_node(section: Section) -> Node:
@@ -42,9 +43,12 @@ def section_node(section: Section) -> Node:
 
 
 def item_attributes(
-    item: Item, *, viewer: int = OWNER_ID, in_session: bool = False
+    item: Item, *, viewer: int = OWNER_ID, in_session: bool = False, in_library: bool = False
 ) -> dict[str, Scalar]:
-    """Return the attributes of an item; a session has the library's id as a string."""
+    """Return the attributes of an item; a session has the library's id as a string.
+
+    In the list of one library the container names the library, and its items do not.
+    """
     parent = item.parent
     top = parent.parent if parent else None
     stamp = item.updated_at
@@ -55,14 +59,15 @@ def item_attributes(
         guid=item.guid,
         type=item.kind.word,
         title=item.title,
-        **_place(item, in_session=in_session),
+        **({} if in_library else _place(item, in_session=in_session)),
         summary=None if in_session else item.summary,
         index=None if item.kind in {Kind.MOVIE, Kind.CLIP} else item.index,
         year=item.year if item.kind in WITH_YEAR else None,
-        thumb=f"{item.key}/thumb/{stamp}",
+        thumb=f"{item.key}/thumb/{stamp}" if item.has_picture else None,
         art=f"{item.key}/art/{stamp}",
         composite=f"{item.key}/composite/{stamp}" if item.kind is Kind.PHOTO_ALBUM else None,
         duration=item.duration if item.playable and item.kind is not Kind.PHOTO else None,
+        rating=item.rating if item.kind in WITH_RATING and not in_session else None,
         addedAt=item.added_at,
         updatedAt=item.updated_at,
         viewCount=viewing.count or None,
@@ -106,30 +111,46 @@ def _ancestor(prefix: str, item: Item) -> dict[str, Scalar]:
     }
 
 
-def item_node(item: Item, *, viewer: int = OWNER_ID, markers: bool = False) -> Node:
-    """Return an item as a library lists it to an account, optionally with its markers."""
-    attributes = item_attributes(item, viewer=viewer)
+def item_node(
+    item: Item, *, viewer: int = OWNER_ID, markers: bool = False, in_library: bool = False
+) -> Node:
+    """Return an item as it is listed to an account, optionally with its markers."""
+    attributes = item_attributes(item, viewer=viewer, in_library=in_library)
     if offset := item.viewing(viewer).offset:
         attributes["viewOffset"] = offset
     children = [_media_node(item)] if item.playable else []
-    if markers and item.credits_at is not None:
-        children.append(_credits_node(item, item.credits_at))
+    if markers:
+        children += _marker_nodes(item)
     return Node(tag=item.kind.tag, key="Metadata", attributes=attributes, children=tuple(children))
 
 
-def _credits_node(item: Item, start: int) -> Node:
-    number = item.rating_key + 4000
+def _marker_nodes(item: Item) -> list[Node]:
+    """Return the intro, the credits that a scene follows, and the final ones."""
+    starts = (
+        ("intro", item.intro_at, None),
+        ("credits", item.early_credits_at, None),
+        ("credits", item.credits_at, True),
+    )
+    return [
+        _marker_node(item, kind, number, start, final=final)
+        for number, (kind, start, final) in enumerate(starts)
+        if start is not None
+    ]
+
+
+def _marker_node(item: Item, kind: str, number: int, start: int, *, final: bool | None) -> Node:
+    identifier = 3 * item.rating_key + 4000 + number
     return Node(
         tag="Marker",
-        attributes={
-            "id": number,
-            "type": "credits",
-            "startTimeOffset": start,
-            "endTimeOffset": min(start + CREDITS_LENGTH, item.duration),
-            "final": True,
-        },
+        attributes=present(
+            id=identifier,
+            type=kind,
+            startTimeOffset=start,
+            endTimeOffset=min(start + MARKER_LENGTH, item.duration),
+            final=final,
+        ),
         children=(
-            Node(tag="Attributes", attributes={"id": number, "version": 4}, shape=Shape.OBJECT),
+            Node(tag="Attributes", attributes={"id": identifier, "version": 4}, shape=Shape.OBJECT),
         ),
     )
 

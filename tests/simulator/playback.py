@@ -120,6 +120,7 @@ class Playback:
         hardware: bool = True,
         location: str | None = None,
         bandwidth: int | None = None,
+        decided: bool = True,
     ) -> Stream:
         """Start a stream; an item that the library does not have is added without notification.
 
@@ -152,6 +153,7 @@ class Playback:
             hardware=hardware,
             location=location,
             bandwidth=bandwidth,
+            decided=decided,
         )
         self.device_of(stream.player)
         self.streams.append(stream)

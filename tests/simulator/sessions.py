@@ -116,6 +116,12 @@ def _protocol(stream: Stream) -> str | None:
     return "http" if stream.item.kind is Kind.TRACK else "hls"
 
 
+def _decision(stream: Stream) -> str | None:
+    if stream.delivery is not Delivery.DIRECT_PLAY:
+        return "transcode"
+    return "directplay" if stream.decided else None
+
+
 def _media(stream: Stream) -> Node:
     item = stream.item
     direct = stream.delivery is Delivery.DIRECT_PLAY
@@ -133,7 +139,7 @@ def _media(stream: Stream) -> Node:
             duration=duration,
             container=quality.container,
             protocol=_protocol(stream),
-            decision="directplay" if direct else "transcode",
+            decision=_decision(stream),
             selected=True,
         ),
         children=tuple(_streams(stream, quality)),

@@ -18,8 +18,9 @@ from .streams import Delivery, Stream
 if TYPE_CHECKING:
     from .server import PlexServer
 
-# The number of a time span with its seconds: month, week, day, hour and second.
-SPANS = {1: 2_592_000, 2: 604_800, 3: 86_400, 4: 3600, 6: 1}
+# The number of a time span with its seconds: month, week, day, hour, and what is called a second:
+# its rows are five seconds apart.
+SPANS = {1: 2_592_000, 2: 604_800, 3: 86_400, 4: 3600, 6: 5}
 # How many spans are kept.
 KEPT = 180
 

@@ -61,6 +61,7 @@ class StreamOptions(TypedDict, total=False):
     hardware: bool
     location: str | None
     bandwidth: int | None
+    decided: bool
 
 
 @dataclass(eq=False, kw_only=True)
@@ -69,7 +70,8 @@ class Stream:
 
     `video` and `audio` are the decisions, `copy` or `transcode`, where they differ from the
     delivery; `subtitles` may be burn, transcode or copy. `speed` is that of the transcoder, as a
-    multiple of the playing time; with `throttled` it pauses, because the player has enough.
+    multiple of the playing time; with `throttled` it pauses, because the player has enough. Without
+    `decided` a file that is played directly is listed without a decision, as by some servers.
     """
 
     session_key: str
@@ -90,6 +92,7 @@ class Stream:
     hardware: bool = True
     location: str | None = None
     bandwidth: int | None = None
+    decided: bool = True
     throttled: bool = False
     speed: float = 2.4
     state: State = State.PLAYING

@@ -187,16 +187,48 @@ async def test_some_libraries_are_shared(
 async def test_markers_are_included_on_request(
     session: aiohttp.ClientSession, home: PlexServer
 ) -> None:
-    """The start of the credits is included with an item on request."""
-    item = await home.add_media("Long", credits_at=5_000_000)
+    """The intro and the credits are included with an item on request; only the last are final."""
+    item = await home.add_media(
+        "Long", intro_at=30_000, early_credits_at=4_000_000, credits_at=5_000_000
+    )
 
     plain = (await container(session, home.url + item.key))["Metadata"][0]
     marked = (await container(session, home.url + item.key + "?includeMarkers=1"))["Metadata"][0]
 
     assert "Marker" not in plain
-    assert [(mark["type"], mark["startTimeOffset"]) for mark in marked["Marker"]] == [
-        ("credits", 5_000_000)
-    ]
+    assert [
+        (mark["type"], mark["startTimeOffset"], mark.get("final")) for mark in marked["Marker"]
+    ] == [("intro", 30_000, None), ("credits", 4_000_000, None), ("credits", 5_000_000, True)]
+
+
+async def test_list_of_a_library_names_it_once(
+    session: aiohttp.ClientSession, home: PlexServer
+) -> None:
+    """The library stands on the container there, and on the items of all other lists."""
+    item = await home.add_media("Long")
+
+    listed = await container(session, home.url + "/library/sections/1/all")
+    recent = await container(session, home.url + "/library/recentlyAdded")
+    single = await container(session, home.url + item.key)
+
+    assert listed["librarySectionID"] == 1
+    assert all("librarySectionID" not in each for each in listed["Metadata"])
+    assert "librarySectionID" not in recent
+    assert all("librarySectionID" in each for each in recent["Metadata"])
+    assert single["librarySectionID"] == single["Metadata"][0]["librarySectionID"] == 1
+
+
+async def test_item_without_a_rating_and_a_picture(
+    session: aiohttp.ClientSession, home: PlexServer
+) -> None:
+    """An item that no agent has found has neither."""
+    found = await home.add_media("Found")
+    item = await home.add_media("Home Movie", rating=None, has_picture=False)
+
+    usual = (await container(session, home.url + found.key))["Metadata"][0]
+    bare = (await container(session, home.url + item.key))["Metadata"][0]
+
+    assert usual.keys() - bare.keys() == {"rating", "thumb"}
 
 
 async def test_search_is_limited(session: aiohttp.ClientSession, home: PlexServer) -> None:

@@ -280,13 +280,14 @@ async def test_marks_and_ratings(
 async def test_statistics_follow_the_streams(
     session: aiohttp.ClientSession, home: PlexServer, freezer: FrozenDateTimeFactory
 ) -> None:
-    """The newest second has the bytes that are sent and the load of the machine."""
+    """The newest row has the bytes that were sent in five seconds and the load of the machine."""
     resources = home.url + "/statistics/resources?timespan=6"
     bandwidth = home.url + "/statistics/bandwidth?timespan=6"
 
     async def newest() -> dict[str, Any]:
         rows = await entries(session, resources, key="StatisticsResources")
-        assert [row["at"] for row in rows] == sorted(row["at"] for row in rows)
+        times = [row["at"] for row in rows]
+        assert times == [*range(times[0], times[-1] + 1, 5)]
         return rows[-1]
 
     async def sent(query: str = "") -> dict[bool, int]:
@@ -304,19 +305,19 @@ async def test_statistics_follow_the_streams(
     await home.start_stream(bandwidth=2000, location="wan", player="Phone")
     freezer.tick(10)
 
-    assert await sent() == {True: 1_500_000, False: 250_000}
-    assert await sent("&lan=0") == {False: 250_000}
+    assert await sent() == {True: 7_500_000, False: 1_250_000}
+    assert await sent("&lan=0") == {False: 1_250_000}
     assert await sent("&accountID=7") == {}
     busy = (await newest())["processCpuUtilization"]
     assert busy > idle + 10
 
     await first.pause()
     freezer.tick(10)
-    assert await sent() == {True: 500_000, False: 250_000}
+    assert await sent() == {True: 2_500_000, False: 1_250_000}
     await first.stop()
     rows = await entries(session, bandwidth, key="StatisticsBandwidth")
     assert sum(row["bytes"] for row in rows if row["lan"]) == pytest.approx(
-        10 * 1_000_000 + 20 * 500_000, abs=500_000
+        10 * 1_000_000 + 20 * 500_000, abs=2_500_000
     )
 
 
@@ -339,3 +340,16 @@ async def test_rights_to_statistics(
     owner.plex_pass = True
     home.claimed = False
     assert await status(session, url) == 404
+
+
+async def test_direct_play_without_a_decision(
+    session: aiohttp.ClientSession, home: PlexServer
+) -> None:
+    """Some servers say nothing about what they do not convert."""
+    await home.start_stream(decided=False)
+    await home.start_stream(title="Other")
+
+    streams = (await container(session, home.url + "/status/sessions"))["Metadata"]
+
+    parts = [stream["Media"][0]["Part"][0] for stream in streams]
+    assert [part.get("decision") for part in parts] == [None, "directplay"]
