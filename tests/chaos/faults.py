@@ -24,6 +24,7 @@ FAULTS: Mapping[str, Fault] = {
     "maintenance": Fault.MAINTENANCE,
     "truncated": Fault.TRUNCATED,
     "garbled": Fault.GARBLED,
+    "misencoded": Fault.MISENCODED,
     "mistyped": Fault.MISTYPED,
     "oversized": Fault.OVERSIZED,
     "unauthorized": Fault.UNAUTHORIZED,
@@ -60,6 +61,35 @@ SERVER_PATHS = (
     "^/:/websockets",
     "^/(activities|updater|myplex)",
 )
+# Each part of a server with its own request, and how such a part fails alone.
+PARTS = (
+    "^/$",
+    "^/status/sessions$",
+    "^/library/sections$",
+    "^/library/sections/[0-9]+/all$",
+    "^/media/providers$",
+    "^/updater/status$",
+    "^/activities$",
+    "^/myplex/account$",
+    "^/statistics/",
+)
+PART_FAULTS = (
+    "unauthorized",
+    "login",
+    "403",
+    "404",
+    "500",
+    "502",
+    "garbled",
+    "misencoded",
+    "mistyped",
+    "nothing",
+    "hang",
+    "too late",
+    "reset",
+)
+# How a single answer is lost.
+LOSSES = ("502", "500", "404", "reset", "truncated", "garbled", "too late", "hang", "page")
 PLEX_TV_PATHS = ("", "/api/v2/user$", "/api/v2/resources$", "/api/v2/pins")
 
 
@@ -94,4 +124,7 @@ def fault_at(host: PlexServer | PlexTv, path: str) -> Fault | None:
 
 def prevents_response(fault: Fault | None) -> bool:
     """Return whether a request with this fault certainly gets no valid response."""
-    return fault is not None and not (fault.kind is Kind.SLOW and fault.seconds < TOO_LATE)
+    if fault is None or (fault.kind is Kind.SLOW and fault.seconds < TOO_LATE):
+        return False
+    # A byte that is not UTF-8 costs the name that it is in at most.
+    return fault.kind is not Kind.MISENCODED

@@ -6,11 +6,13 @@
   one, the new address is searched first: 25 s more. While the token is known to be invalid the
   server is polled every two minutes.
 - The entities that depend on the server are unavailable 100 s after it began to refuse the token.
-- *Server* is on 80 s after the server is up without any fault: one that is down is polled every
-  half minute, and a poll that is under way can take 10 s for each request and 25 s to search for
-  another address. While the token is known to be invalid the server is polled every two minutes. A
-  Retry-After is respected, and Home Assistant itself retries a failed setup after ten minutes at
-  most: these are checked in the recovery phase.
+- *Server* is off 30 s after the server has stopped to listen at the entry's address, which closes
+  the push channel too, and 15 s later without one, for which it is polled that often.
+- *Server* is on 80 s after `/identity` names the machine again, whatever else fails: a server that
+  is down is polled every half minute, and a poll that is under way can take 10 s for each request
+  and 25 s to search for another address. While the token is known to be invalid the server is
+  polled every two minutes. A Retry-After is respected, and Home Assistant itself retries a failed
+  setup after ten minutes at most: these are checked in the recovery phase.
 - The number of streams is right where the server had no fault, and its streams did not change, for
   100 s.
 """
@@ -29,6 +31,7 @@ from .sites import Role, Site
 from .truth import Truth
 
 READ_WITHIN = 100.0
+GONE_WITHIN, GONE_WITHIN_WITHOUT_PUSH = 30.0, 45.0
 FOUND_WITHIN = READ_WITHIN + 25.0
 POLLED_WITHIN = 150.0
 BACK_WITHIN = 80.0
@@ -39,10 +42,11 @@ DEPENDENT = (("sensor", "version"), ("binary_sensor", "plex_pass"), ("sensor", "
 GONE = {STATE_UNAVAILABLE, None}
 
 
-class _Timer:
+class Timer:
     """Measures for how long a condition has held without a break."""
 
     def __init__(self) -> None:
+        """Initialize as if the condition did not hold."""
         self.since: float | None = None
 
     def lasts(self, now: float, *, holds: bool) -> float:
@@ -59,12 +63,14 @@ class _Watch:
     """Keep what was seen of one entry."""
 
     def __init__(self) -> None:
-        self.loaded = _Timer()
-        self.down = _Timer()
-        self.up = _Timer()
-        self.refused = _Timer()
-        self.well = _Timer()
-        self.streams = _Timer()
+        self.loaded = Timer()
+        self.down = Timer()
+        self.gone = Timer()
+        self.pushed = False
+        self.up = Timer()
+        self.refused = Timer()
+        self.well = Timer()
+        self.streams = Timer()
         self.last_streams: object = None
         self.backed_off_until = 0.0
         self.start: object = None
@@ -96,13 +102,13 @@ class Freshness(Invariant):
         if truth.last_start is not watch.start:
             # It was restarted between two checks.
             watch.start = truth.last_start
-            watch.up.since = watch.well.since = watch.refused.since = None
+            watch.up.since = watch.well.since = watch.refused.since = watch.gone.since = None
         retry_after = max(map(retry_after_of, rules_of(truth.server)), default=0.0)
         if truth.server.running and retry_after:
             watch.backed_off_until = self.back_off_until = now + retry_after
         loaded = watch.loaded.lasts(now, holds=env.is_loaded(site))
         down = min(loaded, watch.down.lasts(now, holds=not truth.is_up))
-        up = min(loaded, watch.up.lasts(now, holds=truth.is_well))
+        up = min(loaded, watch.up.lasts(now, holds=truth.is_up))
         refused = min(loaded, watch.refused.lasts(now, holds=truth.is_well and truth.is_refused))
         server = state_of(env, site, "binary_sensor", "server")
         is_dead = bool(shown(env, site) & {*SIGN_IN_ISSUES, Issue.SERVER_UNCLAIMED})
@@ -120,6 +126,12 @@ class Freshness(Invariant):
             if server != STATE_OFF:
                 raise Violation(FRESH, f"{site.role}: Server is {server}, {down:.0f} s too late")
             self._expect_gone(site, f"the server has been down for {down:.0f} s")
+        gone = min(loaded, watch.gone.lasts(now, holds=not truth.server.running))
+        if truth.server.running:
+            watch.pushed = bool(truth.server.notifier.listeners)
+        patience = GONE_WITHIN if watch.pushed else GONE_WITHIN_WITHOUT_PUSH
+        if gone > patience + TOLERANCE and not is_dead and server != STATE_OFF:
+            raise Violation(FRESH, f"{site.role}: Server is {server}, gone for {gone:.0f} s")
         if refused > READ_WITHIN + TOLERANCE:
             self._expect_gone(site, f"the token has been refused for {refused:.0f} s")
         if (

@@ -44,6 +44,7 @@ HELD_SLACK = 24
 # These represent what is on the server.
 _OF_THE_SERVER = {
     "Activity",
+    "KnownItems",
     "Library",
     "MediaItem",
     "RemoteAccess",
@@ -59,7 +60,7 @@ _OF_THE_SERVER = {
     "PlexAccount",
 }
 # Each of these belongs to an entity, and there may be more entities by now.
-_OF_AN_ENTITY = {"Picture"}
+_OF_AN_ENTITY = {"Picture", "PictureCache"}
 # Each of these belongs to a library.
 _OF_A_LIBRARY = {"KnownItems"}
 

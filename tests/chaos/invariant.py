@@ -6,6 +6,8 @@ from .sites import Role
 FALSE_ALARM = "no false alarm"
 MISSED_ALARM = "no missed alarm"
 ONE_REPAIR = "one repair per problem"
+LOST_ANSWER = "one lost answer is no outage"
+PART = "a part that fails costs that part"
 FRESH = "states are current"
 GROWTH = "no resource leak"
 CLEAN_LOG = "nothing unexpected in the log"

@@ -6,6 +6,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 import math
 from typing import Any
 from unittest.mock import patch
@@ -19,10 +20,11 @@ from custom_components.plex_monitor.plex import server as plex_server, token_hea
 from custom_components.plex_monitor.plex.notifications import parse_notifications
 from custom_components.plex_monitor.plex.token_health import Evidence, TokenHealth
 from custom_components.plex_monitor.plex.verified_requests import VerifiedAddress, VerifiedRequests
-from custom_components.plex_monitor.server import push
+from custom_components.plex_monitor.server import coordinator as server_coordinator, push
 from custom_components.plex_monitor.server.coordinator import PlexMonitorCoordinator
 from custom_components.plex_monitor.server.online import OnlineState
 from custom_components.plex_monitor.server.push import PushChannel
+from custom_components.plex_monitor.server.reader import ServerReader
 from custom_components.plex_monitor.server.streams import StreamTracker
 
 from .invariant import (
@@ -30,8 +32,10 @@ from .invariant import (
     FALSE_ALARM,
     FRESH,
     GROWTH,
+    LOST_ANSWER,
     MISSED_ALARM,
     ONE_REPAIR,
+    PART,
     RECOVERY,
     SECRET,
     STORM,
@@ -82,6 +86,16 @@ def _around(
 
 async def _nothing(*_args: Any, **_kwargs: Any) -> None:
     """Do nothing."""
+
+
+def _certain_at_once(coordinator: PlexMonitorCoordinator, **_: Any) -> None:
+    coordinator._set_online(online=False)
+
+
+async def _sessions_or_error(reader: ServerReader) -> Any:
+    return reader._streams.handle_sessions(
+        reader._streams.begin_read(), await reader.server.sessions()
+    )
 
 
 async def _any_error_is_refusal(guard: TokenGuard, _err: Exception) -> None:
@@ -218,6 +232,24 @@ PLANTED = (
         name="Server never turns off",
         invariant=FRESH,
         plant=_method(OnlineState, "async_confirm", lambda _state: None),
+    ),
+    Bug(
+        name="Server turns off without a second look",
+        invariant=LOST_ANSWER,
+        plant=_method(PlexMonitorCoordinator, "_handle_miss", _certain_at_once),
+    ),
+    Bug(
+        name="streams that cannot be read turn Server off",
+        invariant=PART,
+        also=LOST_ANSWER,
+        plant=_method(ServerReader, "async_read_sessions", _sessions_or_error),
+    ),
+    Bug(
+        name="a second look is taken late",
+        invariant=FRESH,
+        plant=lambda: patch.object(
+            server_coordinator, "POLL_TO_CONFIRM_OFFLINE", timedelta(minutes=2)
+        ),
     ),
     Bug(
         name="entities stay available when a poll fails",

@@ -14,6 +14,7 @@ from .alarms import Alarms
 from .environment import Environment, open_environment
 from .freshness import Freshness
 from .invariant import CRASH, Violation
+from .parts import Parts
 from .recovery import Recovery, unload_all
 from .secrecy import LogBook, Secrecy, logging_everything
 from .sites import Role
@@ -71,7 +72,8 @@ async def _play(
         request_log = RequestLogReader(env)
         secrecy = Secrecy(env, request_log, book)
         traffic = Traffic(env, request_log)
-        env.invariants += [request_log, secrecy, traffic, Freshness(env), Alarms(env, request_log)]
+        env.invariants += [request_log, secrecy, traffic, Freshness(env)]
+        env.invariants += [Parts(env, request_log), Alarms(env, request_log)]
         recovery = Recovery(env, request_log, secrecy)
         env.invariants.append(recovery.growth)
         env.recover = recovery.run

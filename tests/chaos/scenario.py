@@ -112,6 +112,16 @@ def _trouble(dice: random.Random, role: Role) -> Step:
     )
 
 
+def _failing_part(dice: random.Random, role: Role) -> Step:
+    return SetFault(
+        host=role.value, fault=dice.choice(faults.PART_FAULTS), paths=dice.choice(faults.PARTS)
+    )
+
+
+def _lost_answer(dice: random.Random, role: Role) -> Step:
+    return SetFault(host=role.value, fault=dice.choice(faults.LOSSES), paths="^/identity$", times=1)
+
+
 def _knob(dice: random.Random, role: Role) -> Step:
     knob = dice.choice(list(KNOBS))
     return Knob(role=role, knob=knob, value=dice.choice(KNOBS[knob]))
@@ -147,7 +157,9 @@ def _of(kind: Callable[..., Step], *whats: str) -> Draw:
 
 DRAWS: dict[Draw, int] = {
     _trouble: 24,
-    lambda dice, role: ClearFaults(host=_host(dice, role)): 16,
+    _failing_part: 16,
+    _lost_answer: 8,
+    lambda dice, role: ClearFaults(host=_host(dice, role)): 20,
     lambda dice, role: StopHost(host=_host(dice, role)): 5,
     lambda dice, role: StartHost(host=_host(dice, role)): 7,
     lambda dice, role: Restart(

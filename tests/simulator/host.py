@@ -214,6 +214,7 @@ class Host(ABC):
         if rule is None:
             return await self._serve(request, handler)
         fault = rule.fault
+        self._open[id(request)].fault = fault.kind
         match fault.kind:
             case Kind.HANG:
                 return await self._hang(request, handler, rule)

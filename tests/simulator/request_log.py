@@ -3,13 +3,15 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from .faults import Kind
+
 
 @dataclass(kw_only=True)
 class RequestRecord:
     """One request with its host, its token and its response.
 
     `status` is None while the request waits, 101 for a websocket, and 0 for one without a response
-    because the connection was cut or the client gave up.
+    because the connection was cut or the client gave up. `fault` is the kind of fault that it met.
     """
 
     host: str
@@ -20,6 +22,7 @@ class RequestRecord:
     token_sent: str | None = field(repr=False)
     at: float
     status: int | None = None
+    fault: Kind | None = None
 
     @property
     def token_in_query(self) -> bool:
