@@ -33,7 +33,7 @@ async def output_of(*arguments: str) -> str:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("part", ["speed", "traffic", "alarms", "scale"])
+@pytest.mark.parametrize("part", ["speed", "traffic", "failures", "alarms", "scale"])
 async def test_each_part_measures_both(part: str, tmp_path: Path) -> None:
     """A short run of each part measures both integrations in real processes."""
     results = tmp_path / "bench.json"

@@ -17,7 +17,7 @@ from homeassistant.const import __version__ as HA_VERSION
 
 from tests.real import HomeAssistantError, StartError
 
-from . import alarms, scale, speed, traffic
+from . import alarms, failures, scale, speed, traffic
 from .contenders import CONTENDERS, Contender
 from .figures import tables
 from .plex import ROOT, PlexError
@@ -25,7 +25,7 @@ from .report import as_markdown, as_text
 
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 RESULTS = ROOT / "artefacts" / "bench.json"
-PARTS = ("speed", "traffic", "alarms", "scale")
+PARTS = ("speed", "traffic", "failures", "alarms", "scale")
 
 type Json = dict[str, Any]
 
@@ -65,11 +65,14 @@ async def measure_all(arguments: argparse.Namespace) -> None:
     }
     measures: dict[str, Callable[[Contender], Awaitable[Any]]] = {
         "traffic": partial(traffic.measure_traffic, hours=traffic.QUICK if quick else traffic.FULL),
+        "failures": partial(
+            failures.measure_failures, scope=failures.QUICK if quick else failures.FULL
+        ),
         "alarms": partial(alarms.measure_alarms, scope=alarms.QUICK if quick else alarms.FULL),
         "scale": partial(scale.measure_scale, steps=scale.QUICK if quick else scale.FULL),
     }
     # One after the other; parts that only count, on a faster clock, may run in parallel.
-    for parts in (("speed",), ("traffic", "alarms"), ("scale",)):
+    for parts in (("speed",), ("traffic", "alarms"), ("failures",), ("scale",)):
         selected = [part for part in parts if part in arguments.only]
         if "speed" in selected:
             found: list[Any] = [await measured_speed(speed.QUICK if quick else speed.FULL, runs)]

@@ -33,6 +33,11 @@ def number(value: float) -> str:
     return f"{value:.0f}"
 
 
+def decimal(value: float) -> str:
+    """Format a small count."""
+    return f"{value:.1f}"
+
+
 def minutes(value: float) -> str:
     """Format minutes."""
     if value < 1:
@@ -92,6 +97,7 @@ SPEED = (
     Measure("Push to state, new stream, p50", "latency_start_p50", seconds),
     Measure("Push to state, new stream, longest", "latency_start_longest", seconds),
 )
+ACCELERATED = "Of the whole process, on a clock that runs 30 times as fast."
 POLLS = "Plex Monitor polls once a minute even with push, which corrects what push has missed."
 TRAFFIC = (
     Measure("Requests to the server per hour, idle", "requests_idle_server", number, POLLS),
@@ -108,6 +114,17 @@ TRAFFIC = (
         number,
         "Including those of Home Assistant itself.",
     ),
+)
+FAILURES = (
+    Measure(
+        "Setup with a server and plex.tv that never answer, until Home Assistant goes on",
+        "setup_silent",
+        seconds,
+    ),
+    Measure("Requests to the server per minute, with 5 streams", "requests_well", decimal, POLLS),
+    Measure("… while it answers 500 for its streams", "requests_failing", decimal),
+    Measure("CPU per minute, with 5 streams", "cpu_well", seconds, ACCELERATED),
+    Measure("… while it answers 500 for its streams", "cpu_failing", seconds, ACCELERATED),
 )
 DEAD_TOKEN = (
     Measure("Until an invalid token is reported, server rejects it", REFUSED, minutes),
@@ -161,6 +178,9 @@ def tables(results: Json) -> list[Table]:
     if "traffic" in results:
         rows = [_compared(one, _of_runs(results["traffic"], one.key)) for one in TRAFFIC]
         made.append(Table(title="Traffic", columns=compared, rows=tuple(rows)))
+    if "failures" in results:
+        rows = [_compared(one, _of_runs(results["failures"], one.key)) for one in FAILURES]
+        made.append(Table(title="Failing parts", columns=compared, rows=tuple(rows)))
     if "alarms" in results:
         rows = [_dead_token(one, results["alarms"]) for one in DEAD_TOKEN]
         made.append(Table(title="Invalid token", columns=compared, rows=tuple(rows)))

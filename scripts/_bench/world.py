@@ -15,7 +15,7 @@ from typing import Any, cast
 import uuid
 
 from tests.real import clock
-from tests.simulator import Account, Connection, Fault, Find, Kind, PlexServer, World
+from tests.simulator import Account, Connection, Fault, Find, Kind, PlexServer, PlexTv, World
 from tests.simulator.knobs import KNOBS
 from tests.simulator.streams import Delivery, Player, State
 from tests.simulator.tls import Authority
@@ -212,6 +212,24 @@ class SimulatedPlex:
             await self._certify(plex, self._world.authority)
         else:
             plex.faults.clear()
+
+    async def fail_path(self, server: str, paths: str, status: int) -> None:
+        """Make requests to some paths of a server fail, and nothing else."""
+        self._server(server).faults.set(Fault.status(status), paths=paths)
+
+    async def silence(self, hosts: list[str]) -> None:
+        """Make hosts accept connections, and never answer."""
+        for host in self._hosts(hosts):
+            host.faults.set(Fault.HANG)
+
+    async def end_silence(self, hosts: list[str]) -> None:
+        """Make silent hosts answer again."""
+        for host in self._hosts(hosts):
+            host.faults.clear()
+
+    def _hosts(self, names: list[str]) -> list[PlexServer | PlexTv]:
+        plex_tv = self._world.plex_tv
+        return [plex_tv if name == plex_tv.name else self._server(name) for name in names]
 
     async def stop(self, host: str) -> None:
         """Stop a host."""
