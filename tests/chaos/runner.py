@@ -15,6 +15,7 @@ from .environment import Environment, open_environment
 from .freshness import Freshness
 from .invariant import CRASH, Violation
 from .parts import Parts
+from .presence import Presence
 from .recovery import Recovery, unload_all
 from .secrecy import LogBook, Secrecy, logging_everything
 from .sites import Role
@@ -73,7 +74,7 @@ async def _play(
         secrecy = Secrecy(env, request_log, book)
         traffic = Traffic(env, request_log)
         env.invariants += [request_log, secrecy, traffic, Freshness(env)]
-        env.invariants += [Parts(env, request_log), Alarms(env, request_log)]
+        env.invariants += [Presence(env), Parts(env, request_log), Alarms(env, request_log)]
         recovery = Recovery(env, request_log, secrecy)
         env.invariants.append(recovery.growth)
         env.recover = recovery.run

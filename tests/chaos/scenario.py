@@ -20,6 +20,7 @@ from .steps import (
     RestartHomeAssistant,
     Revoke,
     SetFault,
+    SetUpWithout,
     Share,
     StartHost,
     Step,
@@ -122,6 +123,15 @@ def _lost_answer(dice: random.Random, role: Role) -> Step:
     return SetFault(host=role.value, fault=dice.choice(faults.LOSSES), paths="^/identity$", times=1)
 
 
+def _setup_without(dice: random.Random, role: Role) -> Step:
+    return SetUpWithout(
+        role=role,
+        reload=dice.random() < 0.6,
+        silent=dice.random() < 0.4,
+        plex_tv_too=dice.random() < 0.4,
+    )
+
+
 def _knob(dice: random.Random, role: Role) -> Step:
     knob = dice.choice(list(KNOBS))
     return Knob(role=role, knob=knob, value=dice.choice(KNOBS[knob]))
@@ -182,5 +192,6 @@ DRAWS: dict[Draw, int] = {
     ): 5,
     _of(User, "reload", "disable", "enable", "sign in", "sign in", "close prompt"): 10,
     _of(User, "ignore repair", "replace token", "scan", "request data", "reload often"): 5,
+    _setup_without: 4,
     lambda dice, _: RestartHomeAssistant(seconds_off=dice.choice((5.0, 300.0, 7200.0))): 3,
 }

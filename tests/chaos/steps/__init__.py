@@ -4,7 +4,7 @@ A step that does not apply does nothing.
 """
 
 from .base import Recover, Step, Wait, from_json, to_json
-from .household import RestartHomeAssistant, User
+from .household import RestartHomeAssistant, SetUpWithout, User
 from .life import Media, Stream, Work
 from .trouble import (
     ClearFaults,
@@ -32,6 +32,7 @@ __all__ = [
     "RestartHomeAssistant",
     "Revoke",
     "SetFault",
+    "SetUpWithout",
     "Share",
     "StartHost",
     "Step",

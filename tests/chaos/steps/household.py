@@ -15,6 +15,7 @@ from tests.chaos.alarms import shown
 from tests.chaos.environment import Environment
 from tests.chaos.sites import Site
 from tests.chaos.user import close_prompt, follow_repair
+from tests.simulator import Fault, PlexServer, PlexTv
 
 from .base import SiteStep, Step
 
@@ -87,6 +88,36 @@ class User(SiteStep):
                     return_response=True,
                 )
             )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SetUpWithout(SiteStep):
+    """Home Assistant is restarted, or the entry is reloaded, while its server is away.
+
+    The server is stopped, or accepts connections and never answers; plex.tv perhaps too.
+    """
+
+    reload: bool
+    silent: bool = False
+    plex_tv_too: bool = False
+
+    @override
+    async def execute_on(self, env: Environment, site: Site) -> None:
+        hosts: list[PlexServer | PlexTv] = [site.server]
+        if self.plex_tv_too:
+            hosts.append(env.world.plex_tv)
+        for host in hosts:
+            if self.silent:
+                host.faults.set(Fault.HANG)
+            else:
+                await host.stop()
+        if not self.reload:
+            await env.stop_home_assistant()
+            await env.start_home_assistant()
+        elif env.entry(site).disabled_by is None:
+            env.report_activity(site.role, 2)
+            env.report_setup(site.role)
+            await env.perform(env.hass.config_entries.async_reload(site.entry_id))
 
 
 @dataclass(frozen=True, kw_only=True)
