@@ -36,7 +36,7 @@ from custom_components.plex_monitor.diagnostics import async_get_config_entry_di
 from .simulator import Fault, Player, PlexServer, World
 from .support.entries import set_up, signed_in_entry
 from .support.flows import approve, start_flow, submit
-from .support.helpers import advance, settle
+from .support.helpers import advance, records_of, settle
 
 MINUTE = 60
 
@@ -49,10 +49,7 @@ def _everything_exposed(
 ) -> Iterator[tuple[str, str]]:
     """Return all text that Home Assistant exposes or stores, with its place."""
     formatter = logging.Formatter()
-    for record in caplog.records:
-        if record.name.startswith("pytest_homeassistant_custom_component"):
-            # It stands in for the storage, and logs what it writes.
-            continue
+    for record in records_of(caplog):
         line = formatter.format(record)
         yield f"log of {record.name}", line
     for state in hass.states.async_all():

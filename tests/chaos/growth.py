@@ -61,6 +61,9 @@ _OF_THE_SERVER = {
 }
 # Each of these belongs to an entity, and there may be more entities by now.
 _OF_AN_ENTITY = {"Picture", "PictureCache"}
+# The last reported events and the state of the token are kept across a reload, and what is still
+# to be signed out belongs to no entry.
+_LASTING = ("LastReported", "TokenMemory", "TokenHealth", "SignOuts", "UnfinishedStore", "SignOut")
 # Each of these belongs to a library.
 _OF_A_LIBRARY = {"KnownItems"}
 
@@ -219,8 +222,7 @@ class Growth(Invariant):
 
     def _left(self) -> Counter[str]:
         left = _count_objects()
-        # The last reported events and the state of the token are kept across a reload.
-        for lasting in ("LastReported", "TokenMemory", "TokenHealth"):
+        for lasting in _LASTING:
             left.pop(lasting, None)
         return left
 

@@ -12,6 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 from homeassistant.config_entries import ConfigEntry
+from homeassistant.exceptions import ConfigEntryNotReady
 
 from custom_components.plex_monitor.auth.guard import TokenGuard
 from custom_components.plex_monitor.const import LOGGER
@@ -22,7 +23,7 @@ from custom_components.plex_monitor.plex.token_health import Evidence, TokenHeal
 from custom_components.plex_monitor.plex.verified_requests import VerifiedAddress, VerifiedRequests
 from custom_components.plex_monitor.server import coordinator as server_coordinator, push
 from custom_components.plex_monitor.server.coordinator import PlexMonitorCoordinator
-from custom_components.plex_monitor.server.online import OnlineState
+from custom_components.plex_monitor.server.online import OFFLINE_MISSES, OnlineState
 from custom_components.plex_monitor.server.push import PushChannel
 from custom_components.plex_monitor.server.reader import ServerReader
 from custom_components.plex_monitor.server.streams import StreamTracker
@@ -36,6 +37,7 @@ from .invariant import (
     MISSED_ALARM,
     ONE_REPAIR,
     PART,
+    PRESENT,
     RECOVERY,
     SECRET,
     STORM,
@@ -84,12 +86,21 @@ def _around(
     return _method(owner, name, more)
 
 
+_start = PlexMonitorCoordinator.async_start
+
+
+async def _fail_without_server(coordinator: PlexMonitorCoordinator) -> None:
+    await _start(coordinator)
+    if coordinator.data is None:
+        raise ConfigEntryNotReady
+
+
 async def _nothing(*_args: Any, **_kwargs: Any) -> None:
     """Do nothing."""
 
 
-def _certain_at_once(coordinator: PlexMonitorCoordinator, **_: Any) -> None:
-    coordinator._set_online(online=False)
+def _certain_at_once(state: OnlineState, **_: Any) -> None:
+    state._misses = OFFLINE_MISSES
 
 
 async def _sessions_or_error(reader: ServerReader) -> Any:
@@ -236,7 +247,7 @@ PLANTED = (
     Bug(
         name="Server turns off without a second look",
         invariant=LOST_ANSWER,
-        plant=_method(PlexMonitorCoordinator, "_handle_miss", _certain_at_once),
+        plant=_method(OnlineState, "async_handle_miss", _certain_at_once),
     ),
     Bug(
         name="streams that cannot be read turn Server off",
@@ -250,6 +261,11 @@ PLANTED = (
         plant=lambda: patch.object(
             server_coordinator, "POLL_TO_CONFIRM_OFFLINE", timedelta(minutes=2)
         ),
+    ),
+    Bug(
+        name="the setup fails without the server",
+        invariant=PRESENT,
+        plant=_method(PlexMonitorCoordinator, "async_start", _fail_without_server),
     ),
     Bug(
         name="entities stay available when a poll fails",

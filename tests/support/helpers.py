@@ -5,6 +5,7 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from http import HTTPStatus
+import logging
 from typing import Any
 
 from aiohttp.test_utils import TestClient
@@ -55,6 +56,12 @@ def frozen_clocks(*args: Any, **kwargs: Any) -> Generator[FrozenDateTimeFactory]
         # callback, which would dominate the time of a test in which hours pass.
         loop.set_debug(False)
         yield factory
+
+
+def records_of(caplog: pytest.LogCaptureFixture) -> list[logging.LogRecord]:
+    """Return what was logged, but for the test plugin, which logs what it stores in memory."""
+    plugin = "pytest_homeassistant_custom_component"
+    return [record for record in caplog.records if not record.name.startswith(plugin)]
 
 
 async def settle(hass: HomeAssistant) -> None:
