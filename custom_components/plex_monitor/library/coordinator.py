@@ -19,7 +19,7 @@ from homeassistant.util.signal_type import SignalType
 
 from ..const import DOMAIN, LOGGER, PROGRESS_INTERVAL
 from ..events.models import LibraryEvent, LibraryEventType
-from ..plex.errors import PlexError, PlexUnauthorizedError
+from ..plex.errors import PlexError
 from ..plex.models import MediaType, Section
 from ..plex.notifications import (
     ActivityEvent,
@@ -219,10 +219,9 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
             self._async_dispatch_update(key)
 
     async def _async_handle_error(self, err: PlexError) -> None:
-        """Log an error, and refresh the server if it refuses the token."""
+        """Log an error, and poll the server, which may be down or refuse the token."""
         LOGGER.debug("%s: could not read its libraries: %s", self.server.name, err)
-        if isinstance(err, PlexUnauthorizedError):
-            await self.server.async_request_refresh()
+        await self.server.async_request_refresh()
 
     async def _async_read(self) -> Libraries:
         """Return all libraries, with the contents of those that have changed read again.
