@@ -1,10 +1,11 @@
 """Identity of this Home Assistant at Plex."""
 
+import aiohttp
 from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.plex_monitor.clients import client_identity
+from custom_components.plex_monitor.clients import client_identity, plex_session
 
 from .simulator import PlexServer, World
 from .support.entries import set_up
@@ -38,3 +39,17 @@ async def test_requests_of_an_entry_to_plex_tv_name_its_server(
     assert {record.headers["X-Plex-Device-Name"] for record in world.requests.to("plex.tv")} == {
         "Home Assistant (Größe, Home)"
     }
+
+
+async def test_no_cookie_is_kept(
+    hass: HomeAssistant, world: World, home: PlexServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that Plex sets for an account would be sent along with the token of another one."""
+    session = plex_session(hass)
+    # Cookies are for names, and the test plugin resolves none.
+    monkeypatch.setattr(session.connector, "_resolver", aiohttp.ThreadedResolver())
+    for _ in range(2):
+        async with session.get(f"http://localhost:{home.port}/identity") as response:
+            assert response.cookies
+    assert len(world.requests) == 2
+    assert [request for request in world.requests if "Cookie" in request.headers] == []

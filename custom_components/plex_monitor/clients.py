@@ -1,9 +1,12 @@
-"""Clients of plex.tv and of Plex Media Server, which use the sessions of Home Assistant."""
+"""Clients of plex.tv and of Plex Media Server."""
 
-from homeassistant.const import __version__ as HA_VERSION
-from homeassistant.core import HomeAssistant
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
+import aiohttp
+from homeassistant.const import EVENT_HOMEASSISTANT_CLOSE, __version__ as HA_VERSION
+from homeassistant.core import Event, HomeAssistant, callback
+from homeassistant.helpers.aiohttp_client import async_create_clientsession
+from homeassistant.util.hass_dict import HassKey
 
+from .const import DOMAIN
 from .plex import plex_tv
 from .plex.plex_tv import PlexTv
 from .plex.server import PlexServer
@@ -11,6 +14,33 @@ from .plex.transport import ClientIdentity
 
 PLEX_TV_URL = plex_tv.PLEX_TV_URL
 PRODUCT = "Home Assistant"
+
+
+# By whether the certificate is verified.
+_SESSIONS: HassKey[dict[bool, aiohttp.ClientSession]] = HassKey(f"{DOMAIN}_sessions")
+
+
+@callback
+def plex_session(hass: HomeAssistant, *, verify_ssl: bool = True) -> aiohttp.ClientSession:
+    """Return the session for all requests to Plex.
+
+    It keeps no cookies: one that Plex sets for an account would be sent along with the token of
+    another one.
+    """
+    sessions = hass.data.setdefault(_SESSIONS, {})
+    if (session := sessions.get(verify_ssl)) is not None:
+        return session
+    session = sessions[verify_ssl] = async_create_clientsession(
+        hass, verify_ssl, auto_cleanup=False, cookie_jar=aiohttp.DummyCookieJar()
+    )
+
+    @callback
+    def detach(_event: Event) -> None:
+        del sessions[verify_ssl]
+        session.detach()
+
+    hass.bus.async_listen_once(EVENT_HOMEASSISTANT_CLOSE, detach)
+    return session
 
 
 def client_identity(
@@ -48,7 +78,7 @@ def plex_tv_client(
 ) -> PlexTv:
     """Return a client of plex.tv, with a device name for the server if that is known."""
     return PlexTv(
-        async_get_clientsession(hass),
+        plex_session(hass),
         client_identity(hass, client_identifier, server_name),
         url=PLEX_TV_URL,
     )
@@ -65,7 +95,7 @@ def plex_server_client(
 ) -> PlexServer:
     """Return a client of a Plex Media Server."""
     return PlexServer(
-        async_get_clientsession(hass, verify_ssl),
+        plex_session(hass, verify_ssl=verify_ssl),
         url,
         client_identity(hass, client_identifier),
         machine_identifier=machine_identifier,

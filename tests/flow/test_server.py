@@ -82,8 +82,8 @@ async def test_encrypted_address_is_preferred(
     home.https_required = False
     base = "custom_components.plex_monitor"
     with (
-        patch(f"{base}.flow.server.async_get_clientsession", return_value=trusting_session),
-        patch(f"{base}.clients.async_get_clientsession", return_value=trusting_session),
+        patch(f"{base}.flow.server.plex_session", return_value=trusting_session),
+        patch(f"{base}.clients.plex_session", return_value=trusting_session),
     ):
         result = await sign_in(hass, world, await start_flow(hass), owner)
     assert step_of(result) == "verify"

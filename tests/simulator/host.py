@@ -8,7 +8,7 @@ import json
 import socket
 import ssl
 
-from aiohttp import web
+from aiohttp import hdrs, web
 from aiohttp.typedefs import Handler
 
 from .error_pages import maintenance
@@ -206,6 +206,8 @@ class Host(ABC):
                 record.status = 0
 
     async def _answer_begins(self, request: web.Request, response: web.StreamResponse) -> None:
+        # As plex.tv does. A client that kept it would send it with the tokens of other accounts.
+        response.headers.add(hdrs.SET_COOKIE, "visit=1; Path=/")
         if record := self._open.get(id(request)):
             record.status = response.status
 

@@ -3,10 +3,9 @@
 from collections import Counter
 
 from homeassistant.core import HomeAssistant, callback
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 from yarl import URL
 
-from ..clients import client_identity, plex_server_client
+from ..clients import client_identity, plex_server_client, plex_session
 from ..const import DOMAIN
 from ..plex.addresses import find_connection, ranked_connections
 from ..plex.errors import PlexError
@@ -136,7 +135,7 @@ async def async_identify(
     """Return which server answers at an address, without sending a token there."""
     try:
         identity = await fetch_identity(
-            async_get_clientsession(hass, address.verify_ssl),
+            plex_session(hass, verify_ssl=address.verify_ssl),
             address.url,
             client_identity(hass, state.client_identifier),
         )

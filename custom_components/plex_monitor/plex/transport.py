@@ -206,6 +206,7 @@ class PlexTransport:
         async with aiohttp.ClientSession(
             connector=connector,
             connector_owner=False,
+            cookie_jar=aiohttp.DummyCookieJar(),
             headers=self._session.headers,
             timeout=aiohttp.ClientTimeout(total=timeout, connect=CONNECT_TIMEOUT),
             middlewares=(only_upgrade,),

@@ -4,9 +4,8 @@ from time import monotonic
 
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
-from homeassistant.helpers.aiohttp_client import async_get_clientsession
 
-from ..clients import client_identity
+from ..clients import client_identity, plex_session
 from ..const import CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER, LOGGER
 from ..plex.addresses import find_connection, ranked_connections
 from ..plex.errors import PlexCertificateError, PlexConnectionError, PlexError, PlexWrongServerError
@@ -96,7 +95,7 @@ class AddressFinder:
     async def _async_is_server_at(self, connection: Connection) -> bool:
         """Return whether it is this server that answers at an address."""
         identity = await fetch_identity(
-            async_get_clientsession(self.hass, self.entry.data[CONF_VERIFY_SSL]),
+            plex_session(self.hass, verify_ssl=self.entry.data[CONF_VERIFY_SSL]),
             connection.url,
             client_identity(self.hass, self.entry.data[CONF_CLIENT_IDENTIFIER]),
         )
