@@ -9,7 +9,8 @@ import asyncio
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, override
 
-from homeassistant.config_entries import ConfigFlowResult
+from homeassistant.config_entries import ConfigEntryState, ConfigFlowResult
+from homeassistant.const import CONF_URL
 from homeassistant.core import callback
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
@@ -25,7 +26,7 @@ from .const import (
 )
 from .flow.account import async_update_account
 from .flow.base import BaseFlow, UserInput
-from .flow.discovery import async_get_moved_data, async_identify_discovered, discovered_name
+from .flow.discovery import async_get_moved_entry, async_identify_discovered, discovered_name
 from .flow.errors import INSECURE_ADDRESS, StepError
 from .flow.forms import (
     CONF_ADDRESS_OR_TOKEN,
@@ -96,12 +97,39 @@ class PlexMonitorConfigFlow(BaseFlow, domain=DOMAIN):
         if discovered is None:
             return self.async_abort(reason="cannot_connect")
         await self.async_set_unique_id(discovered.machine_identifier)
-        self._abort_if_unique_id_configured(
-            updates=await async_get_moved_data(self.hass, self._state, discovered)
-        )
-        self._state.target = discovered
+        moved = await async_get_moved_entry(self.hass, self._state, discovered)
+        if moved is None or CONF_ACCOUNT_TOKEN in moved.data:
+            if moved is not None and moved.state is ConfigEntryState.LOADED:
+                # An announcement proves nothing: plex.tv says where the server is.
+                moved.runtime_data.server.async_search_address()
+            self._abort_if_unique_id_configured()
+            self._state.target = discovered
+            self._state.address = discovered.address
+            return await self.async_step_discovery_confirm()
+        # With the id of the server, Home Assistant would replace the entry if the flow is ignored.
+        await self.async_set_unique_id(f"{discovered.machine_identifier}_moved")
+        self._abort_if_unique_id_configured()
+        self._state.change_entry(moved)
         self._state.address = discovered.address
-        return await self.async_step_discovery_confirm()
+        return await self.async_step_discovery_moved()
+
+    async def async_step_discovery_moved(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Let the owner confirm the new address of a server, which anybody can announce."""
+        entry, address = self._state.entry, self._state.address
+        if TYPE_CHECKING:
+            assert entry is not None
+            assert address is not None
+        error: StepError | None = None
+        if user_input is not None:
+            try:
+                await async_identify(self.hass, self._state, address, entry.unique_id)
+            except StepError as err:
+                error = err
+            else:
+                return self.async_update_reload_and_abort(
+                    entry, data_updates={CONF_URL: address.url}, reason="address_changed"
+                )
+        return self._show_form("discovery_moved", error=error)
 
     async def async_step_discovery_confirm(self, _user_input: UserInput = None) -> ConfigFlowResult:
         """Let the user select how to get access to a server that was discovered."""

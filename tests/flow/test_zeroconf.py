@@ -14,7 +14,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from custom_components.plex_monitor.const import CONF_TOKEN_SOURCE, DOMAIN, TokenSource
 from custom_components.plex_monitor.plex.models import ServerIdentity
 from tests.simulator import Account, PlexServer, World
-from tests.support.entries import entry_of
+from tests.support.entries import entry_of, signed_in_entry
 from tests.support.flows import (
     address_input,
     addresses_are_public,
@@ -98,14 +98,52 @@ async def test_account_without_the_discovered_server(
     assert step_of(result) == "verify"
 
 
-async def test_discovered_address_is_used_where_plex_tv_lists_none(
+async def test_discovered_address_is_suggested_where_plex_tv_lists_none(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer
 ) -> None:
-    """It has just answered."""
+    """Anybody can announce a server, so it gets no token before the user confirms the address."""
     home.connections = []
     result = await sign_in(hass, world, await discover(hass, announcement(home)), owner)
+    assert step_of(result) == "address"
+    assert error_of(result) == "no_connection"
+    assert suggested_values(result) == address_input(home.url)
+    assert tokens_sent_to(world, home) == set()
+    result = await submit(hass, result, **address_input(home.url))
     assert step_of(result) == "verify"
     assert placeholders_of(result)["url"] == home.url
+
+
+async def impostor_of(world: World, home: PlexServer) -> PlexServer:
+    """Return a stranger's server that calls itself by the identifier of another one."""
+    impostor = await world.add_server("Impostor", owner=world.plex_tv.add_account("stranger"))
+    impostor.identifies_as = home.machine_identifier
+    return impostor
+
+
+async def test_impostor_gets_no_token(
+    hass: HomeAssistant, world: World, owner: Account, home: PlexServer
+) -> None:
+    """The server that it announces is away, and plex.tv lists another address for it."""
+    impostor = await impostor_of(world, home)
+    await home.stop()
+    result = await sign_in(hass, world, await discover(hass, announcement(impostor)), owner)
+    assert step_of(result) == "address"
+    assert tokens_sent_to(world, impostor) == set()
+
+
+async def test_server_that_requires_https_is_not_used_over_http(
+    hass: HomeAssistant, world: World, owner: Account, home: PlexServer
+) -> None:
+    """Whoever answers there under its identifier is not the server."""
+    home.https_required = True
+    home.connections = []
+    impostor = await impostor_of(world, home)
+    result = await sign_in(hass, world, await discover(hass, announcement(impostor)), owner)
+    assert step_of(result) == "address"
+    assert suggested_values(result) == {}
+    result = await submit(hass, result, **address_input(impostor.url))
+    assert error_of(result) == "https_required"
+    assert tokens_sent_to(world, impostor) == set()
 
 
 async def test_paste_a_token_for_the_discovered_server(
@@ -208,6 +246,7 @@ async def test_server_that_requires_encryption(
     assert placeholders_of(result)["url"] == f"https://127.0.0.1:{home.port}"
     result = await sign_in(hass, world, result, owner)
     assert step_of(result) == "address"
+    result = await submit(hass, result, **suggested_values(result))
     assert error_of(result) == "certificate"
     assert tokens_sent_to(world, home) == set()
 
@@ -242,57 +281,92 @@ def add_entry_at(hass: HomeAssistant, server: PlexServer, url: str) -> MockConfi
     return entry
 
 
-async def test_server_that_has_moved_is_followed(
+async def test_new_address_of_a_server_is_confirmed(
     hass: HomeAssistant, world: World, home: PlexServer
 ) -> None:
-    """Its old address does not answer any more."""
+    """Its old address does not answer any more. Without an account, only the owner can tell."""
     entry = add_entry_at(hass, home, dead_url(world))
-    assert (await discover(hass, announcement(home)))["reason"] == "already_configured"
+    result = await discover(hass, announcement(home))
+    assert step_of(result) == "discovery_moved"
+    assert placeholders_of(result)["server"] == entry.title
+    assert placeholders_of(result)["url"] == home.url
+    assert entry.data[CONF_URL] != home.url
+
+    await home.stop()
+    result = await submit(hass, result)
+    assert error_of(result) == "cannot_connect"
+    await home.start()
+    result = await submit(hass, result)
+    assert result["type"] is FlowResultType.ABORT
+    assert result["reason"] == "address_changed"
     assert entry.data[CONF_URL] == home.url
 
 
-async def test_token_is_not_sent_unencrypted_out_of_the_private_network(
+async def test_ignored_move_leaves_the_entry(
     hass: HomeAssistant, world: World, home: PlexServer
 ) -> None:
-    """Anything could answer there like the server."""
+    """Home Assistant replaces an entry where a flow with its id is ignored."""
     url = dead_url(world)
     entry = add_entry_at(hass, home, url)
-    with addresses_are_public():
-        await discover(hass, announcement(home))
+    result = await discover(hass, announcement(home))
+    flow = hass.config_entries.flow.async_get(result["flow_id"])
+    await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": SOURCE_IGNORE},
+        data={"unique_id": flow["context"]["unique_id"], "title": "Home"},
+    )
+    assert hass.config_entries.async_get_entry(entry.entry_id) is entry
     assert entry.data[CONF_URL] == url
-    await discover(hass, announcement(home))
-    assert entry.data[CONF_URL] == home.url
+    assert (await discover(hass, announcement(home)))["reason"] == "already_configured"
 
 
-async def test_address_that_another_server_has_now_is_replaced(
+async def test_move_of_a_server_of_an_account_is_left_to_plex_tv(
+    hass: HomeAssistant, world: World, owner: Account, home: PlexServer
+) -> None:
+    """An announcement alone moves nothing."""
+    url = dead_url(world)
+    entry = signed_in_entry(world, home, owner)
+    entry.add_to_hass(hass)
+    hass.config_entries.async_update_entry(entry, data={**entry.data, CONF_URL: url})
+    assert (await discover(hass, announcement(home)))["reason"] == "already_configured"
+    assert entry.data[CONF_URL] == url
+    assert hass.config_entries.flow.async_progress() == []
+
+
+async def test_public_address_is_not_offered(
+    hass: HomeAssistant, world: World, home: PlexServer
+) -> None:
+    """A token would be sent unencrypted out of the private network."""
+    add_entry_at(hass, home, dead_url(world))
+    with addresses_are_public():
+        result = await discover(hass, announcement(home))
+    assert result["reason"] == "already_configured"
+
+
+async def test_address_that_another_server_has_now_may_be_replaced(
     hass: HomeAssistant, world: World, owner: Account, home: PlexServer
 ) -> None:
     """The router has given it to another device."""
     other = await world.add_server("Other", owner=owner)
     entry = add_entry_at(hass, home, other.url)
-    await discover(hass, announcement(home))
+    result = await submit(hass, await discover(hass, announcement(home)))
+    assert result["reason"] == "address_changed"
     assert entry.data[CONF_URL] == home.url
 
 
+@pytest.mark.parametrize("starting", [False, True])
 async def test_address_that_still_answers_stays(
-    hass: HomeAssistant, world: World, owner: Account, home: PlexServer
+    hass: HomeAssistant, world: World, owner: Account, home: PlexServer, *, starting: bool
 ) -> None:
-    """An announcement proves nothing, and a server can have several addresses."""
+    """A server can have several addresses, and one that answers that it starts is still there."""
     url = await second_address(world, home, owner)
+    if starting:
+        other = await world.add_server("Other", owner=owner)
+        await other.restart(maintenance=1000)
+        url = other.url
     entry = add_entry_at(hass, home, url)
-    await discover(hass, announcement(home))
+    assert (await discover(hass, announcement(home)))["reason"] == "already_configured"
     assert entry.data[CONF_URL] == url
-
-
-async def test_address_of_a_server_that_is_starting_stays(
-    hass: HomeAssistant, world: World, owner: Account, home: PlexServer
-) -> None:
-    """A server that answers that it is starting is still there."""
-    other = await world.add_server("Other", owner=owner)
-    await other.restart(maintenance=1000)
-    entry = add_entry_at(hass, home, other.url)
-    await discover(hass, announcement(home))
-    assert entry.data[CONF_URL] == other.url
 
 
 async def test_encrypted_address_is_never_replaced_by_a_plain_one(
@@ -301,6 +375,6 @@ async def test_encrypted_address_is_never_replaced_by_a_plain_one(
     """Anybody could announce a server to receive its token."""
     url = f"https://127.0.0.1:{world.refusing_port()}"
     entry = add_entry_at(hass, home, url)
-    await discover(hass, announcement(home))
+    assert (await discover(hass, announcement(home)))["reason"] == "already_configured"
     assert entry.data[CONF_URL] == url
     assert tokens_sent_to(world, home) == set()

@@ -250,6 +250,31 @@ async def test_single_failed_poll_causes_no_lookup(
 
 
 @pytest.mark.allowed_logs(DOWN)
+async def test_announcement_causes_a_lookup_soon(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    init_integration: MockConfigEntry,
+) -> None:
+    """However many are received, there is one lookup a minute; none where the server responds."""
+    coordinator = init_integration.runtime_data.server
+    coordinator.async_search_address()
+    await advance(hass, freezer, MINUTE)
+    assert address_lookups(world) == []
+    home.listed = False
+    await move(home)
+    await advance(hass, freezer, MINUTE)
+    assert len(address_lookups(world)) == 1
+    home.listed = True
+    for _ in range(10):
+        coordinator.async_search_address()
+        await advance(hass, freezer, 10)
+    assert len(address_lookups(world)) == 2
+    assert init_integration.data[CONF_URL] == home.url
+
+
+@pytest.mark.allowed_logs(DOWN)
 @pytest.mark.usefixtures("init_integration")
 async def test_lookups_for_a_server_that_is_down_are_limited(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, home: PlexServer

@@ -9,6 +9,7 @@ from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from ..const import DOMAIN
 from ..plex.addresses import is_private_or_encrypted
+from ..runtime import PlexMonitorConfigEntry
 from .errors import SERVER_STARTING, StepError
 from .forms import DEFAULT_PORT
 from .models import Address, FlowState, TargetServer
@@ -43,15 +44,14 @@ async def async_identify_discovered(
     return None
 
 
-async def async_get_moved_data(
+async def async_get_moved_entry(
     hass: HomeAssistant, state: FlowState, discovered: TargetServer
-) -> dict[str, str] | None:
-    """Return what changes in the entry of a server that is discovered at another address.
+) -> PlexMonitorConfigEntry | None:
+    """Return the entry of a server that has left its address, if it may be where it is discovered.
 
-    An announcement proves nothing. So the address is replaced only if both the stored and the new
-    one are http, the new one is in the private network, and the server has left the stored one.
+    Only an http address in the private network may take the place of another http address.
     """
-    entry = hass.config_entries.async_entry_for_domain_unique_id(
+    entry: PlexMonitorConfigEntry | None = hass.config_entries.async_entry_for_domain_unique_id(
         DOMAIN, discovered.machine_identifier
     )
     url = entry.data.get(CONF_URL, "") if entry else ""
@@ -63,5 +63,5 @@ async def async_get_moved_data(
         await async_identify(hass, state, Address(url=url), discovered.machine_identifier)
     except StepError as err:
         # A server that starts still has its address.
-        return None if err.key == SERVER_STARTING else {CONF_URL: discovered.address.url}
+        return None if err.key == SERVER_STARTING else entry
     return None

@@ -65,17 +65,23 @@ async def async_use_resource(
     if state.entry and state.target:
         # A new token of an entry is verified at the address that the entry stores.
         address = state.target.address
-    else:
-        address = address or await _async_find_address(hass, state, resource)
-        if address is None and state.target:
-            address = state.target.address
+    if address is None or not _is_allowed(resource, address):
+        address = await _async_find_address(hass, state, resource)
     if address is None:
         ranked = ranked_connections(resource)
         state.address = Address(url=ranked[0].url) if ranked else None
+        if state.target and _is_allowed(resource, state.target.address):
+            # Anybody can announce a server, so the user confirms where it was discovered.
+            state.address = state.target.address
         state.address_error = StepError("no_connection")
         return Step.ADDRESS
     state.address = address
     return Step.RETRY_VERIFY
+
+
+def _is_allowed(resource: Resource, address: Address) -> bool:
+    """Return whether the server may be used at an address: some require https."""
+    return address.url.startswith("https://") or not resource.https_required
 
 
 async def _async_find_address(
@@ -149,6 +155,9 @@ async def async_identify(
 async def async_use_address(hass: HomeAssistant, state: FlowState, address: Address) -> None:
     """Use an address at which the selected server answers; select the one there if none is."""
     if state.server:
+        resource = state.access.resource(state.server.machine_identifier)
+        if resource is not None and not _is_allowed(resource, address):
+            raise StepError("https_required")
         await async_identify(hass, state, address, state.server.machine_identifier)
     else:
         identity = await async_identify(hass, state, address)

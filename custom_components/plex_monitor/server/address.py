@@ -3,7 +3,7 @@
 from time import monotonic
 
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
-from homeassistant.core import HomeAssistant
+from homeassistant.core import HomeAssistant, callback
 
 from ..clients import client_identity, plex_session
 from ..const import CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER, LOGGER
@@ -15,6 +15,8 @@ from ..plex.server import PlexServer, fetch_identity
 from ..runtime import PlexMonitorConfigEntry
 
 SEARCH_INTERVAL = 300.0
+# The same where there is a reason to search sooner.
+SEARCH_AGAIN_AFTER = 60.0
 # A server that restarts does not answer for a moment, and has not moved.
 CONNECTION_FAILURES = 2
 
@@ -34,7 +36,12 @@ class AddressFinder:
         self.entry = entry
         self.server = server
         self.plex_tv = plex_tv
-        self._search_due = 0.0
+        self._search_due = self._searched_at = 0.0
+
+    @callback
+    def async_search_soon(self) -> None:
+        """Search for the server again before that is due, but not at once after the last search."""
+        self._search_due = min(self._search_due, self._searched_at + SEARCH_AGAIN_AFTER)
 
     async def async_find(self, err: PlexError, failures: int) -> bool:
         """Move the client and the entry to another address, and return whether they have moved.
@@ -49,7 +56,7 @@ class AddressFinder:
         account_token = self.entry.data.get(CONF_ACCOUNT_TOKEN)
         if account_token is None:
             return False
-        self._search_due = now + SEARCH_INTERVAL
+        self._search_due, self._searched_at = now + SEARCH_INTERVAL, now
         try:
             resources = await self.plex_tv.resources(account_token)
         except PlexError as failure:

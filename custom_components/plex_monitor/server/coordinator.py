@@ -350,6 +350,12 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         self.async_update_listeners()
 
     @callback
+    def async_search_address(self) -> None:
+        """Search for the server with the next polls if it does not respond at its address."""
+        self._addresses.async_search_soon()
+        self._async_refresh_in_background(self.async_request_refresh())
+
+    @callback
     def _handle_push_change(self) -> None:
         """Poll the server: it sends no state on connect, and notifications are lost in a gap."""
         self._reader.handle_push_change()
