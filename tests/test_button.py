@@ -1,5 +1,6 @@
 """The buttons of a server and of its libraries."""
 
+from contextlib import nullcontext
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
@@ -12,13 +13,13 @@ from homeassistant.const import (
     STATE_UNKNOWN,
     EntityCategory,
 )
-from homeassistant.core import HomeAssistant
-from homeassistant.exceptions import HomeAssistantError
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import HomeAssistantError, Unauthorized
 from homeassistant.helpers import device_registry as dr, entity_registry as er
 import pytest
-from pytest_homeassistant_custom_component.common import MockConfigEntry
+from pytest_homeassistant_custom_component.common import MockConfigEntry, MockUser
 
-from custom_components.plex_monitor.const import DOMAIN
+from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, DOMAIN
 
 from .simulator import Fault, Kind, PlexServer
 from .support.entries import set_up, state_of
@@ -180,3 +181,23 @@ async def test_request_that_fails(
     home.faults.set(fault, paths="^/library/sections/1/refresh")
     with pytest.raises(HomeAssistantError, match=text):
         await press(hass, SCAN_MOVIES)
+
+
+@pytest.mark.parametrize("is_admin", [False, True])
+async def test_only_an_administrator_may_replace_the_token(
+    hass: HomeAssistant, entry: MockConfigEntry, *, is_admin: bool
+) -> None:
+    """As with the action. An automation that an administrator has created may as well."""
+    await set_up(hass, entry)
+    user = MockUser(groups=[], is_owner=is_admin).add_to_hass(hass)
+    user.mock_policy({"entities": True})
+    before = entry.data[CONF_ACCOUNT_TOKEN]
+    with pytest.raises(Unauthorized) if not is_admin else nullcontext():
+        await hass.services.async_call(
+            BUTTON,
+            SERVICE_PRESS,
+            {ATTR_ENTITY_ID: REPLACE_TOKEN},
+            blocking=True,
+            context=Context(user_id=user.id),
+        )
+    assert (entry.data[CONF_ACCOUNT_TOKEN] != before) is is_admin

@@ -6,7 +6,8 @@ from typing import override
 
 from homeassistant.components.button import ButtonEntity, ButtonEntityDescription
 from homeassistant.const import EntityCategory
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Context, HomeAssistant
+from homeassistant.exceptions import Unauthorized
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 
 from .actions.errors import translated_errors
@@ -134,4 +135,14 @@ class PlexMonitorReplaceToken(PlexMonitorAlwaysAvailableEntity, ButtonEntity):
     @override
     async def async_press(self) -> None:
         """Replace the token."""
+        await _async_require_admin(self.hass, self._context)
         await async_replace_token(self.hass, self.coordinator.config_entry, self.coordinator)
+
+
+async def _async_require_admin(hass: HomeAssistant, context: Context | None) -> None:
+    """Refuse a user who is not an administrator, as the action does; automations have no user."""
+    if context is None or context.user_id is None:
+        return
+    user = await hass.auth.async_get_user(context.user_id)
+    if user is None or not user.is_admin:
+        raise Unauthorized(context=context)

@@ -3,15 +3,18 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from unittest.mock import AsyncMock, patch
 
 import aiohttp
 import pytest
 
 from custom_components.plex_monitor.plex import verified_requests
 from custom_components.plex_monitor.plex.errors import (
+    PlexConnectionError,
     PlexError,
     PlexForbiddenError,
     PlexNotFoundError,
+    PlexUnauthorizedError,
     PlexUnavailableError,
     PlexWrongServerError,
 )
@@ -53,6 +56,33 @@ async def test_no_token_is_sent_to_another_server(
         with pytest.raises(PlexWrongServerError):
             await REQUESTS[name](server)
     assert requested_paths(world) == ["/identity", "/identity"]
+
+
+async def test_name_that_leads_out_of_the_private_network_later_gets_no_token(
+    world: World, home: simulator.PlexServer, server: PlexServer, clock: Clock
+) -> None:
+    """It is resolved again with each verification; without a token there is nothing to lose."""
+    server.move_to(f"http://localhost:{home.port}")
+    await server.info()
+    public = [(2, 1, 6, "", ("8.8.8.8", 0))]
+    module = "custom_components.plex_monitor.plex.addresses"
+    with patch(f"{module}.asyncio.get_running_loop") as loop:
+        loop.return_value.getaddrinfo = AsyncMock(return_value=public)
+        clock.now += 61
+        world.requests.clear()
+        for _ in range(2):
+            with pytest.raises(PlexConnectionError, match="leads out of the private network"):
+                await server.info()
+        assert requested_paths(world) == ["/identity", "/identity"]
+        server.use_token(None)
+        with pytest.raises(PlexUnauthorizedError):
+            await server.info()
+    server.use_token("another")
+    clock.now += 61
+    world.requests.clear()
+    with pytest.raises(PlexUnauthorizedError):
+        await server.info()
+    assert requested_paths(world) == ["/identity", "/ with token"]
 
 
 async def test_verification_is_valid_for_a_minute(

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
+from contextlib import suppress
 import ipaddress
 from urllib.parse import urlsplit
 
@@ -122,7 +123,10 @@ async def is_private_or_encrypted(url: str) -> bool:
     if parts.scheme == "https":
         return True
     try:
-        addresses = await asyncio.get_running_loop().getaddrinfo(parts.hostname, parts.port)
+        host, port = parts.hostname or "", parts.port
+        with suppress(ValueError):
+            return not ipaddress.ip_address(host).is_global
+        addresses = await asyncio.get_running_loop().getaddrinfo(host, port)
         return all(not ipaddress.ip_address(each[4][0]).is_global for each in addresses)
     except OSError, ValueError:
         return False

@@ -10,7 +10,9 @@ from typing import Any
 import aiohttp
 from aiohttp import hdrs
 
+from .addresses import is_private_or_encrypted
 from .errors import (
+    PlexConnectionError,
     PlexError,
     PlexForbiddenError,
     PlexNotFoundError,
@@ -46,7 +48,7 @@ class VerifiedRequests:
     All methods raise the errors of `PlexTransport`, and `PlexWrongServerError` if another server
     answers. The token is sent only to an address where `/identity` returned the expected machine
     identifier within the last `IDENTITY_TTL` seconds, and where no request has failed since with
-    anything but 403 or 404.
+    anything but 403 or 404. It is never sent unencrypted out of the private network.
     """
 
     def __init__(
@@ -143,6 +145,8 @@ class VerifiedRequests:
         """Return the address once it is verified; errors other than 403 and 404 invalidate it."""
         address = self.address
         await address.ensure_verified()
+        if self.token is not None:
+            await address.ensure_private()
         try:
             yield address
         except PlexForbiddenError, PlexNotFoundError:
@@ -167,6 +171,7 @@ class VerifiedAddress:
         self.transport = server_transport(session, url, identity)
         self._machine_identifier = machine_identifier
         self._verified_at: float | None = None
+        self._is_private: bool | None = None
 
     async def ensure_verified(self) -> None:
         """Verify the machine identifier, unless that was done within `IDENTITY_TTL`."""
@@ -174,9 +179,21 @@ class VerifiedAddress:
         if verified_at is None or monotonic() - verified_at >= IDENTITY_TTL:
             await self.verify()
 
+    async def ensure_private(self) -> None:
+        """Raise `PlexConnectionError` if the address leads unencrypted out of the private network.
+
+        A name can do so some time after it was entered. It is checked as often as the identity.
+        """
+        if self._is_private is None:
+            self._is_private = await is_private_or_encrypted(self.url)
+        if not self._is_private:
+            self.invalidate()
+            raise PlexConnectionError(f"{self.transport.host} leads out of the private network")
+
     def invalidate(self) -> None:
         """Require a new verification before the next request."""
         self._verified_at = None
+        self._is_private = None
 
     async def verify(self) -> ServerIdentity:
         """Read the identity and verify its machine identifier."""
