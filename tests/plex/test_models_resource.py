@@ -77,7 +77,7 @@ def test_server_that_is_also_a_player() -> None:
 
 
 @pytest.mark.parametrize(
-    ("url", "secure"), [("https://example.org:443/", True), ("http://192.168.1.5:32400", False)]
+    ("url", "secure"), [("https://example.org:32400/", True), ("http://192.168.1.5:32400", False)]
 )
 def test_connection(url: str, *, secure: bool) -> None:
     """A trailing slash is removed from the URL."""

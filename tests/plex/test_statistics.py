@@ -19,11 +19,11 @@ SPAN = timedelta(seconds=30)
 async def test_resources(
     home: simulator.PlexServer, server: PlexServer, freezer: FrozenDateTimeFactory
 ) -> None:
-    """The latest measurement is that of the last whole second."""
+    """The server measures every five seconds."""
     freezer.move_to(NOON)
     idle = await server.statistics.resources()
     assert idle is not None
-    assert idle.at == NOON - timedelta(seconds=1)
+    assert idle.at == NOON - timedelta(seconds=5)
     assert idle.host_cpu is not None
     assert idle.process_memory is not None
     await home.start_stream(user=home.owner, title="Fog", transcode=True)
