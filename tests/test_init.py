@@ -216,6 +216,50 @@ async def test_all_that_was_there_before_is_there_while_a_part_of_the_server_fai
     assert state_of(hass, "binary_sensor.home_server") == STATE_ON
 
 
+@pytest.mark.parametrize(
+    "fault", [Fault.UNAUTHORIZED, Fault.status(403), Fault.status(500)], ids=["401", "403", "500"]
+)
+async def test_sessions_that_cannot_be_read_cost_the_streams_only(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    init_integration: MockConfigEntry,
+    fault: Fault,
+) -> None:
+    """An account that could see them is still the owner's."""
+    home.faults.set(fault, paths="^/status/sessions$")
+    await advance(hass, freezer, 180)
+    lost = {
+        entity_id for entity_id in _entities(hass) if state_of(hass, entity_id) == STATE_UNAVAILABLE
+    }
+    assert "sensor.home_streams" in lost
+    assert (
+        lost
+        & {
+            "button.home_scan_all_libraries",
+            "sensor.home_activities",
+            "binary_sensor.home_remote_access",
+            "update.home_server_update",
+            "sensor.home_movies_items",
+        }
+        == set()
+    )
+    home.faults.clear()
+    await advance(hass, freezer, 60)
+    assert state_of(hass, "sensor.home_streams") == "0"
+
+
+async def test_library_that_refuses_the_token_costs_itself_only(
+    hass: HomeAssistant, home: PlexServer, init_integration: MockConfigEntry
+) -> None:
+    """Also when the entry is set up."""
+    home.faults.set(Fault.UNAUTHORIZED, paths="^/library/sections/1/all$")
+    await hass.config_entries.async_reload(init_integration.entry_id)
+    await settle(hass)
+    assert state_of(hass, "sensor.home_movies_items") == STATE_UNAVAILABLE
+    assert state_of(hass, "sensor.home_tv_shows_items") == "1"
+
+
 async def test_library_that_was_removed_while_home_assistant_was_off_is_removed(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,

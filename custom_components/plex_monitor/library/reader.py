@@ -113,11 +113,14 @@ class LibraryReader:
         try:
             async with self._semaphore:
                 content = await self._async_read_section(section)
-        except PlexUnauthorizedError, PlexWrongServerError:
+        except PlexWrongServerError:
             raise
         except PlexError as err:
             if isinstance(err, PlexConnectionError):
                 await self._server.server.check_identity()
+            if isinstance(err, PlexUnauthorizedError):
+                # Only the poll of the server may judge the token.
+                await self._server.async_request_refresh()
             if section.key not in self.failing:
                 self.failing.add(section.key)
                 LOGGER.info("%s: could not count %s: %s", self._server.name, section.title, err)

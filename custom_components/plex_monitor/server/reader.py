@@ -69,8 +69,8 @@ class PlexMonitorData:
 
     @property
     def is_owner(self) -> bool:
-        """Return whether the account is known to have the rights of the owner."""
-        return self.may_see_sessions is True
+        """Return whether the account has the rights of the owner, as far as is known."""
+        return self.may_see_sessions is not False
 
 
 class ServerReader:
@@ -125,6 +125,8 @@ class ServerReader:
     def use_server(self, server: PlexServer) -> None:
         """Read with another client from now on."""
         self.server = server
+        # It may be another account's.
+        self._has_seen_sessions = False
         self.retry_sessions()
         self._activities_valid = False
 
@@ -199,7 +201,7 @@ class ServerReader:
             wait = SESSIONS_DENIED_INTERVALS[min(self._sessions_denials, last)]
             self._sessions_denials += 1
             self._sessions_denied = self.server.token, now + wait
-        if denied:
+        if denied and not self._has_seen_sessions:
             self._may_see_sessions = False
         self._streams.handle_denied()
 
