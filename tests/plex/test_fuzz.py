@@ -232,7 +232,7 @@ def server_client() -> PlexServer:
     """Return a client without a session."""
     session: Any = None
     machine = valid_responses()[2]
-    return PlexServer(session, "http://home", IDENTITY, machine_identifier=machine, token=TOKEN)
+    return PlexServer(session, "https://home", IDENTITY, machine_identifier=machine, token=TOKEN)
 
 
 def plex_tv_client() -> PlexTv:
