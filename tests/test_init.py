@@ -216,18 +216,21 @@ async def test_all_that_was_there_before_is_there_while_a_part_of_the_server_fai
     assert state_of(hass, "binary_sensor.home_server") == STATE_ON
 
 
-@pytest.mark.parametrize(
-    "fault", [Fault.UNAUTHORIZED, Fault.status(403), Fault.status(500)], ids=["401", "403", "500"]
-)
+@pytest.mark.parametrize("fault", [Fault.status(404), Fault.status(500), Fault.RESET])
+@pytest.mark.parametrize("reloaded", [False, True])
 async def test_sessions_that_cannot_be_read_cost_the_streams_only(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     home: PlexServer,
     init_integration: MockConfigEntry,
     fault: Fault,
+    *,
+    reloaded: bool,
 ) -> None:
-    """An account that could see them is still the owner's."""
+    """Also when the entry is set up: nothing says that the account is not the owner's."""
     home.faults.set(fault, paths="^/status/sessions$")
+    if reloaded:
+        await hass.config_entries.async_reload(init_integration.entry_id)
     await advance(hass, freezer, 180)
     lost = {
         entity_id for entity_id in _entities(hass) if state_of(hass, entity_id) == STATE_UNAVAILABLE

@@ -201,7 +201,7 @@ class ServerReader:
             wait = SESSIONS_DENIED_INTERVALS[min(self._sessions_denials, last)]
             self._sessions_denials += 1
             self._sessions_denied = self.server.token, now + wait
-        if denied and not self._has_seen_sessions:
+        if denied:
             self._may_see_sessions = False
         self._streams.handle_denied()
 
