@@ -11,7 +11,7 @@ from tests.real.client import Json
 from tests.simulator import Account, Item, Kind, PlexServer, Stream, World
 
 from .automations import Automations, described, expect_all_covered, libraries_of, report
-from .instance import DOMAIN, HomeAssistant
+from .instance import DOMAIN, HomeAssistant, wait_until
 
 FILM = "Night Ferry"
 
@@ -161,9 +161,12 @@ async def token_is_replaced(context: Context) -> None:
     """Replace the token with a new one, and sign the old one out."""
     (before,) = context.world.plex_tv.devices_of(context.owner)
     await context.act("replace_token")
+    # The old token is signed out in the background.
+    await wait_until(
+        lambda: not context.world.plex_tv.is_valid(before.token), "the old token is signed out"
+    )
     (after,) = context.world.plex_tv.devices_of(context.owner)
     assert after.token != before.token
-    assert not context.world.plex_tv.is_valid(before.token)
     assert (await context.act("list_streams"))["streams"] == []
 
 

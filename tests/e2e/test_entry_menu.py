@@ -63,7 +63,9 @@ async def test_sign_in_again(
     )
     (after,) = world.plex_tv.devices_of(owner)
     await home_assistant.wait_for_store(after.token)
-    assert home_assistant.process.files_with([before.token]) == set()
+    await wait_until(
+        lambda: not home_assistant.process.files_with([before.token]), "the old token is in no file"
+    )
 
 
 async def test_remove(
@@ -91,8 +93,8 @@ async def test_remove(
     assert await home_assistant.entries() == []
     assert await home_assistant.registered(entry["entry_id"]) == {}
     assert not entities & (await home_assistant.client.states()).keys()
+    await wait_until(lambda: not world.plex_tv.devices_of(owner), "no device is left at Plex")
     assert not world.plex_tv.is_valid(device.token)
-    assert world.plex_tv.devices_of(owner) == []
 
     await wait_until(
         lambda: not home_assistant.process.files_with([device.token]), "the token is in no file"
