@@ -72,8 +72,8 @@ class Dialog:
         await self._root.get_by_role("button", name="Remove").click()
 
     async def fill(self, text: str, field: int = 0) -> None:
-        """Fill a field of a form in, by its number."""
-        await self._root.locator("ha-form input").nth(field).fill(text)
+        """Fill a text field of a form in, by its number; it may be there after the switches."""
+        await self._root.locator("ha-form input:not([type=checkbox])").nth(field).fill(text)
 
     async def submit(self) -> None:
         """Submit the form."""
