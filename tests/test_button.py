@@ -139,7 +139,7 @@ async def test_buttons_follow_the_rights_of_the_account(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
 ) -> None:
     """They are added with the right, and unavailable without it."""
-    refusal = home.faults.set(Fault.status(403), paths="^/(status|updater)")
+    refusal = home.faults.set(Fault.status(403), paths="^/(status|updater|myplex)")
     await set_up(hass, entry)
     assert buttons_of(hass, entry) == {REPLACE_TOKEN}
     home.faults.clear(refusal)
@@ -147,7 +147,7 @@ async def test_buttons_follow_the_rights_of_the_account(
     assert {SCAN_ALL, SCAN_MOVIES, CHECK} <= buttons_of(hass, entry)
     assert state_of(hass, SCAN_MOVIES) == STATE_UNKNOWN
 
-    home.faults.set(Fault.status(403), paths="^/(status|updater)")
+    home.faults.set(Fault.status(403), paths="^/(status|updater|myplex)")
     await advance(hass, freezer, 3 * 60)
     assert {state_of(hass, name) for name in (SCAN_ALL, SCAN_MOVIES, CHECK)} == {STATE_UNAVAILABLE}
 

@@ -79,7 +79,7 @@ def _server_data(data: PlexMonitorData | None) -> dict[str, Any] | None:
         del info["machine_identifier"], info["friendly_name"]
     return {
         "version": data.version,
-        "may_see_sessions": data.may_see_sessions,
+        "has_owner_rights": data.has_owner_rights,
         "info": info,
         "sessions": None
         if data.sessions is None

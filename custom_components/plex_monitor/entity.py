@@ -239,7 +239,7 @@ def async_add_server_entities[DescriptionT: ServerEntityDescription](
         if missing and (data := coordinator.data) is not None:
             _async_add([description for description in missing if description.visible_fn(data)])
 
-    if coordinator.data is None or coordinator.data.may_see_sessions is not False:
+    if coordinator.data is None or coordinator.data.is_owner:
         registered = _async_registered_entities(coordinator.hass, entry)
         _async_add(
             [

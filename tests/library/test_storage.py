@@ -25,6 +25,8 @@ FAULTS = pytest.mark.parametrize(
         Fault.UNAUTHORIZED,
         Fault.body("rubbish"),
         Fault.json([]),
+        Fault.json({"MediaContainer": {}}),
+        Fault.MISTYPED,
         Fault.RESET,
         Fault.GARBLED,
         Fault.TRUNCATED,

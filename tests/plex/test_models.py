@@ -54,6 +54,8 @@ from .strategies import objects_with
         (ResourceUsage.from_json, {"hostCpuUtilization": 5}),
         (Traffic.from_json, {"bytes": 5}),
         (RemoteAccess.from_json, None),
+        (RemoteAccess.from_json, {"mappingError": "unreachable"}),
+        (RemoteAccess.from_json, {"mappingState": ""}),
         (Release.from_json, {"state": "available"}),
         (Pin.from_json, {"code": "AB12"}),
         (Pin.from_json, {"id": 5}),

@@ -83,8 +83,6 @@ def test_remote_access() -> None:
         ("waiting", "", None),
         ("waiting", "unreachable", None),
         ("another", "", None),
-        ("", "", None),
-        (None, None, None),
     ],
 )
 def test_remote_access_reachable(state: object, error: object, *, expected: bool | None) -> None:

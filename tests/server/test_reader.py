@@ -22,6 +22,7 @@ ACTIVITIES = "sensor.home_activities"
 REMOTE_ACCESS = "binary_sensor.home_remote_access"
 UPDATE = "update.home_server_update"
 NEW = "1.99.0.1-abc"
+SCAN_ALL = "button.home_scan_all_libraries"
 SONG = "Opening"
 MINUTE = 60
 HOUR = 60 * MINUTE
@@ -52,7 +53,14 @@ async def test_owner_entities_are_back_after_the_sessions_were_denied_for_a_mome
 
 
 @pytest.mark.parametrize(
-    "fault", [Fault.status(503), Fault.status(500), Fault.RESET, Fault.UNAUTHORIZED]
+    "fault",
+    [
+        Fault.status(503),
+        Fault.status(500),
+        Fault.RESET,
+        Fault.UNAUTHORIZED,
+        Fault.json({"MyPlex": {}}),
+    ],
 )
 @pytest.mark.usefixtures("init_integration")
 async def test_remote_access_that_cannot_be_read_is_read_with_the_next_poll(
@@ -105,6 +113,45 @@ async def test_sessions_that_were_denied_are_back_within_a_minute(
     home.faults.set(fault, paths="^/status/sessions$")
     await advance(hass, freezer, minutes * MINUTE + 10)
     assert state_of(hass, STREAMS) == STATE_UNAVAILABLE
+    home.faults.clear()
+    await advance(hass, freezer, MINUTE + 5, step=5)
+    assert state_of(hass, STREAMS) == "0"
+
+
+@pytest.mark.parametrize("fault", [Fault.status(403), Fault.UNAUTHORIZED])
+async def test_sessions_that_are_denied_cost_the_owner_nothing_else(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    fault: Fault,
+) -> None:
+    """The server answers the rest of what only its owner may read."""
+    await set_up(hass, entry)
+    home.faults.set(fault, paths="^/status/sessions$")
+    for _ in range(3):
+        await advance(hass, freezer, 5 * MINUTE)
+        assert state_of(hass, STREAMS) == STATE_UNAVAILABLE
+        assert state_of(hass, UPDATE) == STATE_OFF
+        assert state_of(hass, REMOTE_ACCESS) == STATE_ON
+        assert state_of(hass, ACTIVITIES) == "0"
+        assert state_of(hass, SCAN_ALL) == STATE_UNKNOWN
+
+
+@pytest.mark.parametrize("fault", [Fault.status(403), Fault.UNAUTHORIZED])
+async def test_sessions_that_were_denied_at_the_start_are_there_within_a_minute(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    fault: Fault,
+) -> None:
+    """However long they were denied, and all else is there at once."""
+    home.faults.set(fault, paths="^/status/sessions$")
+    await set_up(hass, entry)
+    assert state_of(hass, UPDATE) == STATE_OFF
+    assert state_of(hass, ACTIVITIES) == "0"
+    await advance(hass, freezer, HOUR)
     home.faults.clear()
     await advance(hass, freezer, MINUTE + 5, step=5)
     assert state_of(hass, STREAMS) == "0"

@@ -64,7 +64,7 @@ def _translation_key(coordinator: PlexMonitorCoordinator, err: PlexError, forbid
     guard = coordinator.guard
     if refused and guard.verdict.needs_sign_in:
         return sign_in_key(guard.verdict, has_token=guard.has_token)
-    if coordinator.data is not None and coordinator.data.may_see_sessions is False:
+    if coordinator.data is not None and not coordinator.data.is_owner:
         # Servers before 1.41.7 answer 401, not 403, to a token that is not their owner's.
         return "not_allowed"
     return "token_refused" if refused else forbidden

@@ -19,8 +19,6 @@ UNFINISHED_DELAY = 40.0
 MAX_SETTLE_DELAY = 300.0
 # Delay before another attempt after a failed read, while the server is available.
 RETRY_DELAY = 60.0
-# Where one library alone cannot be counted, the delay doubles with each attempt up to this.
-MAX_RETRY_DELAY = 1800.0
 
 
 class LibraryChanges:
@@ -38,7 +36,6 @@ class LibraryChanges:
         self._read = read
         self._changed: set[str] = set()
         self._since = 0.0
-        self._retry_delay = RETRY_DELAY
         self._cancel_timer: CALLBACK_TYPE | None = None
 
     @callback
@@ -70,13 +67,10 @@ class LibraryChanges:
 
     @callback
     def async_retry_failed(self, keys: Collection[str]) -> None:
-        """Schedule another attempt at libraries that could not be counted, with back-off."""
-        if not keys:
-            self._retry_delay = RETRY_DELAY
-            return
-        self.async_put_back(keys)
-        self.async_schedule_retry(self._retry_delay)
-        self._retry_delay = min(2 * self._retry_delay, MAX_RETRY_DELAY)
+        """Schedule another attempt at libraries that could not be counted."""
+        if keys:
+            self.async_put_back(keys)
+            self.async_schedule_retry()
 
     @callback
     def async_stop(self) -> None:

@@ -64,8 +64,12 @@ class LibraryStorage:
                 # Only the poll of the server may judge the token.
                 await self._server.async_request_refresh()
             return False
-        self.async_stop()
         self._read_as_owner = is_owner
+        if is_owner and not storage:
+            LOGGER.debug("%s: returned no library sizes to its owner", self._server.name)
+            self._async_schedule_retry()
+            return False
+        self.async_stop()
         self.sizes = MappingProxyType({each.section_id: each for each in storage})
         return True
 

@@ -33,9 +33,12 @@ REMOTE_ACCESS_WITHOUT_PUSH = 600.0
 ACTIVITIES_INTERVAL = 300.0
 # A part that could be read before is unknown when it fails again after this long.
 CONFIRM_AFTER = 3.0
-# How long to wait before the sessions are requested again after each denial in a row: an account
-# without the right to see them may be given it. One that could see them waits for the first only.
-SESSIONS_DENIED_INTERVALS = (15.0, 60.0, 600.0)
+# How long to wait before the sessions are requested again after the first denial and after each
+# further one: a server that starts denies them to its owner for a while.
+SESSIONS_DENIED_INTERVALS = (15.0, 45.0)
+# A guest, who may be given the right one day, waits longer after this many denials.
+GUEST_DENIALS = 10
+GUEST_INTERVAL = 600.0
 
 # The media types that may have credits.
 _WITH_CREDITS = {"movie", "episode"}
@@ -55,13 +58,13 @@ class PlexMonitorData:
 
     `info` is `None` while it cannot be read. `sessions` are by their key; they are `None` while
     they cannot be read, and where the account may not see them, as are `update` and
-    `remote_access`. `may_see_sessions` is `None` until the server has said so. `activities` are
+    `remote_access`. `has_owner_rights` is `None` until the server has said so. `activities` are
     what the server is working on, by their uuid.
     """
 
     version: str
     info: ServerInfo | None
-    may_see_sessions: bool | None
+    has_owner_rights: bool | None
     sessions: Sessions | None = None
     update: UpdateStatus | None = None
     remote_access: RemoteAccess | None = None
@@ -70,7 +73,7 @@ class PlexMonitorData:
     @property
     def is_owner(self) -> bool:
         """Return whether the account has the rights of the owner, as far as is known."""
-        return self.may_see_sessions is not False
+        return self.has_owner_rights is not False
 
 
 class ServerReader:
@@ -103,9 +106,10 @@ class ServerReader:
         # The token that may not see the sessions, and until when that is assumed.
         self._sessions_denied: tuple[str | None, float] | None = None
         self._sessions_denials = 0
-        # Whether the account may see the sessions, `None` until the server has said so.
-        self._may_see_sessions: bool | None = None
-        self._has_seen_sessions = False
+        # Whether the account has the rights of the owner, `None` until the server has said so, and
+        # whether the server is to be asked: it has denied the sessions, maybe for a moment only.
+        self._has_owner_rights: bool | None = None
+        self._rights_due = False
         # Since when the sessions cannot be read.
         self._sessions_failing_since: float | None = None
 
@@ -125,8 +129,6 @@ class ServerReader:
     def use_server(self, server: PlexServer) -> None:
         """Read with another client from now on."""
         self.server = server
-        # It may be another account's.
-        self._has_seen_sessions = False
         self.retry_sessions()
         self._activities_valid = False
 
@@ -136,6 +138,8 @@ class ServerReader:
 
     def handle_push_change(self) -> None:
         """Read with the next poll what push may not have reported: it was lost, or is back."""
+        # The server may have been restarted.
+        self._sessions_denials = 0
         self._activities_valid = False
         self.invalidate_update_status()
         self.invalidate_remote_access()
@@ -184,7 +188,7 @@ class ServerReader:
             return None
         self._sessions_denials = 0
         self._sessions_failing_since = None
-        self._may_see_sessions = self._has_seen_sessions = True
+        self._has_owner_rights = True
         return self._streams.handle_sessions(read, sessions)
 
     def _handle_sessions_failure(self, *, denied: bool) -> None:
@@ -196,14 +200,17 @@ class ServerReader:
             if now - self._sessions_failing_since < CONFIRM_AFTER:
                 return
         elif denied:
-            # A server refuses its owner for a moment while it starts.
-            last = 0 if self._has_seen_sessions else len(SESSIONS_DENIED_INTERVALS) - 1
-            wait = SESSIONS_DENIED_INTERVALS[min(self._sessions_denials, last)]
+            self._sessions_denied = self.server.token, now + self._sessions_denied_interval
             self._sessions_denials += 1
-            self._sessions_denied = self.server.token, now + wait
-        if denied:
-            self._may_see_sessions = False
+        self._rights_due = denied
         self._streams.handle_denied()
+
+    @property
+    def _sessions_denied_interval(self) -> float:
+        """Return after how many seconds the sessions are requested again."""
+        if self._has_owner_rights is False and self._sessions_denials >= GUEST_DENIALS:
+            return GUEST_INTERVAL
+        return SESSIONS_DENIED_INTERVALS[min(self._sessions_denials, 1)]
 
     async def async_read(self, identity: ServerIdentity, *, verify_token: bool) -> PlexMonitorData:
         """Read what is due; the sessions have to be read before.
@@ -214,9 +221,11 @@ class ServerReader:
         failing = sessions is None or self._sessions_failing_since is not None
         info = await self._async_read_info(identity, force=verify_token or failing)
         version = self._handle_version(identity, info)
-        if self._may_see_sessions is False:
+        if self._rights_due:
+            await self._async_check_rights()
+        if self._has_owner_rights is False:
             self._activities_valid = False
-            return PlexMonitorData(version=version, info=info, may_see_sessions=False)
+            return PlexMonitorData(version=version, info=info, has_owner_rights=False)
         update, remote_access, activities = await asyncio.gather(
             self._async_read_update_status(),
             self._async_read_remote_access(),
@@ -225,12 +234,29 @@ class ServerReader:
         return PlexMonitorData(
             version=version,
             info=info,
-            may_see_sessions=self._may_see_sessions,
+            has_owner_rights=self._has_owner_rights,
             sessions=sessions,
             update=update,
             remote_access=remote_access,
             activities=activities,
         )
+
+    async def _async_check_rights(self) -> None:
+        """Find out whether the account lacks the rights of the owner, or only the sessions.
+
+        Two resources tell an owner from a guest: the sessions and the server's account.
+        """
+        self._rights_due = False
+        self.invalidate_remote_access()
+        try:
+            self._remote_access = await self.server.remote_access()
+        except PlexForbiddenError, PlexUnauthorizedError:
+            self._has_owner_rights = False
+        except PlexError as err:
+            LOGGER.debug("%s: could not read its account: %s", self.name, err)
+        else:
+            self._has_owner_rights = True
+            self._set_remote_access_due()
 
     async def async_read_credits(self, *sessions: Session) -> None:
         """Read where the credits of streams begin, with one request for all of them."""
@@ -302,13 +328,10 @@ class ServerReader:
 
     async def _async_read_remote_access(self) -> RemoteAccess | None:
         """Return whether the server can be reached from outside."""
-        now = monotonic()
-        if now < self._remote_access_due:
+        if monotonic() < self._remote_access_due:
             return self._remote_access
         # A notification during the read makes it due again.
-        self._remote_access_due = now + (
-            REMOTE_ACCESS_WITH_PUSH if self._push.connected else REMOTE_ACCESS_WITHOUT_PUSH
-        )
+        self._set_remote_access_due()
         try:
             self._remote_access = await self.server.remote_access()
         except PlexError as err:
@@ -317,6 +340,10 @@ class ServerReader:
             if not isinstance(err, _TRANSIENT_ERRORS):
                 self._remote_access = None
         return self._remote_access
+
+    def _set_remote_access_due(self) -> None:
+        interval = REMOTE_ACCESS_WITH_PUSH if self._push.connected else REMOTE_ACCESS_WITHOUT_PUSH
+        self._remote_access_due = monotonic() + interval
 
     async def _async_read_activities(self) -> Mapping[str, Activity]:
         """Return the activities; while push is connected, only those that last are read again."""

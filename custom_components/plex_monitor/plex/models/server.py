@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
-from ..parsing import boolean, mapping, required_identifier, text
+from ..parsing import boolean, mapping, required_identifier, required_text, text
 
 PRODUCT_NAME = "Plex Media Server"
 
@@ -71,15 +71,15 @@ class RemoteAccess:
     token, the addresses and the e-mail address in the response are not kept.
     """
 
-    state: str | None
+    state: str
     error: str | None
     reachable: bool | None
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Parse the `MyPlex` of `/myplex/account`."""
+        """Parse the `MyPlex` of `/myplex/account`; one without any state is rejected."""
         data = mapping(data, "the remote access")
-        state = text(data.get("mappingState"))
+        state = required_text(data, "mappingState")
         error = text(data.get("mappingError"))
         return cls(
             state=state,
