@@ -15,6 +15,7 @@ from homeassistant.helpers.typing import ConfigType
 
 from .auth.issues import async_delete_issues
 from .auth.memory import async_forget_token
+from .auth.pins import async_continue_pins
 from .auth.sign_out import async_continue_sign_outs, async_sign_out
 from .const import (
     CONF_ACCOUNT_TOKEN,
@@ -59,6 +60,7 @@ async def async_setup(
 
     async_dispatcher_connect(hass, SIGNAL_CONFIG_ENTRY_CHANGED, handle_entry_change)
     async_continue_sign_outs(hass)
+    async_continue_pins(hass)
     async_setup_services(hass)
     return True
 

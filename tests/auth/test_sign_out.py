@@ -10,11 +10,7 @@ from homeassistant.helpers import issue_registry as ir
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.plex_monitor.auth import sign_out as sign_out_module
-from custom_components.plex_monitor.auth.sign_out import (
-    async_continue_sign_outs,
-    async_sign_out,
-)
+from custom_components.plex_monitor.auth.sign_out import async_sign_out
 from custom_components.plex_monitor.auth.unfinished import (
     MAX_SIGN_OUTS,
     STORAGE_KEY,
@@ -24,6 +20,7 @@ from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, DOMAIN
 from tests.simulator import Account, Fault, World
 from tests.support.entries import issues_of, set_up
 from tests.support.helpers import advance, settle
+from tests.support.unfinished import restart
 
 DAY = 24 * 3600
 DEVICE = "Home Assistant (test home, Attic)"
@@ -44,12 +41,6 @@ def devices_left(hass: HomeAssistant) -> list[str]:
         for issue in ir.async_get(hass).issues.values()
         if issue.translation_key == "device_left"
     ]
-
-
-def restart(hass: HomeAssistant) -> None:
-    """Forget what only this run of Home Assistant knows, and continue as the next one does."""
-    del hass.data[sign_out_module._SIGN_OUTS]  # noqa: SLF001 - a restart forgets it
-    async_continue_sign_outs(hass)
 
 
 async def test_token_is_signed_out(

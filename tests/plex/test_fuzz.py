@@ -361,7 +361,7 @@ def test_any_401_and_retry_after(body: bytes, header: str) -> None:
     """Any body of a 401 is classified, and any Retry-After is bounded."""
     for headers in ({}, {"X-Plex-Protocol": "1.0"}, {"WWW-Authenticate": header}):
         verified_requests.is_refusal(headers, body)
-        plex_tv_module.is_refusal(headers, body)
+        plex_tv_module.has_error_body(headers, body)
     response: Any = SimpleNamespace(status=503, headers={hdrs.RETRY_AFTER: header})
     with pytest.raises(PlexUnavailableError) as refused:
         asyncio.run(responses.check_status(response, "/", verified_requests.is_refusal))

@@ -1,5 +1,6 @@
 """Requests to plex.tv."""
 
+from functools import partial
 import json
 
 import aiohttp
@@ -17,7 +18,7 @@ from custom_components.plex_monitor.plex.errors import (
     PlexUnavailableError,
 )
 from custom_components.plex_monitor.plex.models import PlexAccount
-from custom_components.plex_monitor.plex.plex_tv import PlexTv, is_refusal
+from custom_components.plex_monitor.plex.plex_tv import PlexTv, has_error_body
 from custom_components.plex_monitor.plex.transport import ClientIdentity
 from tests.simulator import Account, Fault, World
 
@@ -98,7 +99,9 @@ async def test_revoked_token(
     """plex.tv sends a 401 with its own error body."""
     assert (await plex_tv.account(account_token)).username == owner.username
     world.plex_tv.revoke(account_token)
-    for request in (plex_tv.account, plex_tv.resources, plex_tv.sign_out, plex_tv.exchange_token):
+    pin = await plex_tv.create_pin()
+    exchange = partial(plex_tv.exchange_token, pin=pin)
+    for request in (plex_tv.account, plex_tv.resources, plex_tv.sign_out, exchange):
         with pytest.raises(PlexUnauthorizedError):
             await request(account_token)
 
@@ -110,6 +113,7 @@ async def test_revoked_token(
         (Fault.body("", code=401), PlexResponseError),
         (Fault.json({"error": "Invalid token"}, code=422), PlexResponseError),
         (Fault.status(403), PlexForbiddenError),
+        (Fault.status(404), PlexResponseError),
         (Fault.status(408), PlexUnavailableError),
         (Fault.status(429), PlexUnavailableError),
         (Fault.status(498, text=""), PlexResponseError),
@@ -200,7 +204,7 @@ async def test_exchange_token(
     world: World, plex_tv: PlexTv, foreign_token: str, owner: Account
 ) -> None:
     """The new token belongs to this client, and the other stays valid."""
-    own = await plex_tv.exchange_token(foreign_token)
+    own = await plex_tv.exchange_token(foreign_token, await plex_tv.create_pin())
     assert own != foreign_token
     assert world.plex_tv.is_valid(foreign_token)
     assert world.plex_tv.is_valid(own)
@@ -216,7 +220,7 @@ async def test_exchange_token_of_one_server(world: World, plex_tv: PlexTv, owner
     friend = world.plex_tv.add_account("friend")
     home = await world.add_server("Home", owner=owner)
     with pytest.raises(PlexUnauthorizedError):
-        await plex_tv.exchange_token(home.share_with(friend))
+        await plex_tv.exchange_token(home.share_with(friend), await plex_tv.create_pin())
     assert world.plex_tv.tokens_of(friend) == []
 
 
@@ -224,8 +228,12 @@ async def test_exchange_token_of_one_server(world: World, plex_tv: PlexTv, owner
     "fault",
     [
         Fault.json({"id": 1, "code": "AB12", "expiresIn": 899, "authToken": None}),
+        Fault.status(403),
+        Fault.status(404, text=""),
         Fault.status(429),
         Fault.status(503),
+        Fault.UNAUTHORIZED,
+        Fault.GARBLED,
         Fault.RESET,
     ],
 )
@@ -235,8 +243,41 @@ async def test_exchange_token_with_a_delay(
     """The PIN is read again until it has a token."""
     monkeypatch.setattr(module, "LINK_INTERVAL", 0)
     rule = world.plex_tv.faults.set(fault, paths=r"/pins/\d+$", times=2)
-    assert world.plex_tv.is_valid(await plex_tv.exchange_token(foreign_token))
+    pin = await plex_tv.create_pin()
+    assert world.plex_tv.is_valid(await plex_tv.exchange_token(foreign_token, pin))
     assert rule.hits == 2
+
+
+@pytest.mark.parametrize("fault", [Fault.status(403), Fault.status(404), Fault.status(502)])
+@pytest.mark.parametrize("is_linked", [True, False])
+async def test_exchange_token_with_a_failure_of_the_link(
+    world: World,
+    plex_tv: PlexTv,
+    monkeypatch: pytest.MonkeyPatch,
+    fault: Fault,
+    foreign_token: str,
+    *,
+    is_linked: bool,
+) -> None:
+    """It is sent again, and plex.tv may have linked the PIN although its response was lost."""
+    monkeypatch.setattr(module, "LINK_INTERVAL", 0)
+    pin = await plex_tv.create_pin()
+    if is_linked:
+        await plex_tv.link_pin(pin.code, token=foreign_token)
+    rule = world.plex_tv.faults.set(fault, paths="/pins/link$", times=1)
+    assert world.plex_tv.is_valid(await plex_tv.exchange_token(foreign_token, pin))
+    assert rule.hits == 1
+
+
+async def test_exchange_token_with_a_pin_that_has_expired(
+    world: World, plex_tv: PlexTv, monkeypatch: pytest.MonkeyPatch, foreign_token: str
+) -> None:
+    """No attempt gets a token."""
+    monkeypatch.setattr(module, "LINK_INTERVAL", 0)
+    pin = await plex_tv.create_pin()
+    world.plex_tv.expire_pin(pin.code)
+    with pytest.raises(PlexNotFoundError):
+        await plex_tv.exchange_token(foreign_token, pin)
 
 
 async def test_exchange_token_without_result(
@@ -247,13 +288,13 @@ async def test_exchange_token_without_result(
     unlinked = Fault.json({"id": 1, "code": "AB12", "expiresIn": 899, "authToken": None})
     rule = world.plex_tv.faults.set(unlinked, paths=r"/pins/\d+$")
     with pytest.raises(PlexResponseError):
-        await plex_tv.exchange_token(foreign_token)
+        await plex_tv.exchange_token(foreign_token, await plex_tv.create_pin())
     assert rule.hits == module.LINK_ATTEMPTS
 
 
 async def test_no_token_in_a_url(world: World, plex_tv: PlexTv, foreign_token: str) -> None:
     """URLs are logged."""
-    own = await plex_tv.exchange_token(foreign_token)
+    own = await plex_tv.exchange_token(foreign_token, await plex_tv.create_pin())
     await plex_tv.account(own)
     await plex_tv.resources(own)
     await plex_tv.sign_out(own)
@@ -280,13 +321,13 @@ async def test_no_token_in_a_url(world: World, plex_tv: PlexTv, foreign_token: s
         ("[" * 100_000, False),
     ],
 )
-def test_is_refusal(body: str, *, expected: bool) -> None:
+def test_has_error_body(body: str, *, expected: bool) -> None:
     """Only the body counts."""
-    assert is_refusal({}, body.encode()) is expected
-    assert is_refusal({"WWW-Authenticate": "Basic"}, body.encode()) is expected
+    assert has_error_body({}, body.encode()) is expected
+    assert has_error_body({"WWW-Authenticate": "Basic"}, body.encode()) is expected
 
 
 @given(st.binary() | objects_with("errors", "code").map(lambda data: json.dumps(data).encode()))
-def test_is_refusal_of_any_body(body: bytes) -> None:
+def test_has_error_body_of_any_body(body: bytes) -> None:
     """No body raises an error."""
-    assert isinstance(is_refusal({}, body), bool)
+    assert isinstance(has_error_body({}, body), bool)

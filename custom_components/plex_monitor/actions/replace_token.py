@@ -8,7 +8,8 @@ from homeassistant.const import CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant, ServiceCall, ServiceResponse
 from homeassistant.exceptions import HomeAssistantError, ServiceValidationError
 
-from ..auth.sign_out import async_sign_out
+from ..auth.pins import async_exchange_token
+from ..auth.sign_out import async_release_token, async_sign_out
 from ..clients import plex_server_client, plex_tv_client
 from ..const import (
     CONF_ACCOUNT_TOKEN,
@@ -43,7 +44,7 @@ async def async_replace_token(
         )
     client_identifier = str(uuid4())
     plex_tv = plex_tv_client(hass, client_identifier, entry.title)
-    token = await _async_create_token(entry, plex_tv, old[CONF_ACCOUNT_TOKEN])
+    token = await _async_create_token(hass, entry, client_identifier, old[CONF_ACCOUNT_TOKEN])
     stored = False
     try:
         server = await _async_verify_token(
@@ -64,7 +65,9 @@ async def async_replace_token(
         )
         stored = True
     finally:
-        if not stored:
+        if stored:
+            async_release_token(hass, token)
+        else:
             async_sign_out(hass, client_identifier, token, server_name=entry.title)
     await coordinator.async_use_new_token(server, plex_tv)
     if TokenSource(old[CONF_TOKEN_SOURCE]).is_our_own:
@@ -77,11 +80,13 @@ async def async_replace_token(
 
 
 async def _async_create_token(
-    entry: PlexMonitorConfigEntry, plex_tv: PlexTv, account_token: str
+    hass: HomeAssistant, entry: PlexMonitorConfigEntry, client_identifier: str, account_token: str
 ) -> str:
     """Create a token of our own for the account."""
     try:
-        return await plex_tv.exchange_token(account_token)
+        return await async_exchange_token(
+            hass, client_identifier, account_token, server_name=entry.title
+        )
     except PlexError as err:
         refused = isinstance(err, PlexUnauthorizedError)
         raise HomeAssistantError(

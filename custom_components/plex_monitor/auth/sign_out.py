@@ -1,9 +1,9 @@
 """Sign tokens of our own out at plex.tv, so that Plex lists no device that is not used.
 
 Nothing waits for plex.tv: a token is signed out in the background, and again until that succeeds.
+A token that a flow has obtained is stored at once, so that it is signed out after a restart too.
 """
 
-import asyncio
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -17,7 +17,7 @@ from homeassistant.util.hass_dict import HassKey
 from ..clients import device_name, plex_tv_client
 from ..const import CONF_ACCOUNT_TOKEN, DOCUMENTATION_URL, DOMAIN, LOGGER
 from ..plex.errors import PlexError, PlexUnauthorizedError
-from .unfinished import MAX_SIGN_OUTS, SignOut, UnfinishedStore
+from .unfinished import MAX_SIGN_OUTS, SignOut, async_unfinished_store
 
 # The back-off between two attempts, in seconds: it grows fourfold each time, up to the maximum.
 RETRY_MIN: Final = 60.0
@@ -36,35 +36,52 @@ class SignOuts:
     def __init__(self, hass: HomeAssistant) -> None:
         """Initialize with nothing to sign out."""
         self.hass = hass
-        self._unfinished = UnfinishedStore(hass)
-        self._lock = asyncio.Lock()
-        self._is_loaded = False
+        self._store = async_unfinished_store(hass)
+        self._is_started = False
         hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._handle_stop)
 
     @callback
     def async_start(self) -> None:
         """Continue in the background with what an earlier run of Home Assistant left."""
-        self.hass.async_create_background_task(self._async_load(), f"{DOMAIN} sign-outs")
+        if not self._is_started:
+            self._is_started = True
+            self.hass.async_create_background_task(self._async_continue(), f"{DOMAIN} sign-outs")
+
+    @callback
+    def async_hold(self, sign_out: SignOut) -> None:
+        """Store a token that is signed out after a restart, or else once it is added."""
+        self.async_start()
+        self._async_remove_token(sign_out.token)
+        self._store.sign_outs[sign_out.key] = sign_out
+        self._store.async_save_in_background()
 
     @callback
     def async_add(self, sign_out: SignOut) -> None:
         """Sign a token out, as soon as plex.tv responds."""
-        self._unfinished.async_add(sign_out)
+        self.async_start()
+        self._async_remove_token(sign_out.token)
+        self._store.sign_outs[sign_out.key] = sign_out
         self._async_attempt_in_background(sign_out, RETRY_MIN)
 
-    async def _async_load(self) -> None:
-        """Read the stored sign-outs once, and continue with them."""
-        async with self._lock:
-            if self._is_loaded:
-                return
-            self._is_loaded = True
-            earlier = await self._unfinished.async_load()
-        for sign_out in earlier:
-            self._async_attempt_in_background(sign_out, RETRY_MIN)
+    @callback
+    def async_release(self, token: str) -> None:
+        """Keep a token that was held: an entry uses it."""
+        if self._async_remove_token(token):
+            self._store.async_save_in_background()
 
-    async def _async_save(self) -> None:
-        async with self._lock:
-            await self._unfinished.async_save()
+    @callback
+    def _async_remove_token(self, token: str) -> bool:
+        """Remove a token, and return whether it was in the store."""
+        keys = [key for key, one in self._store.sign_outs.items() if one.token == token]
+        for key in keys:
+            del self._store.sign_outs[key]
+        return bool(keys)
+
+    async def _async_continue(self) -> None:
+        """Continue with what an earlier run of Home Assistant left."""
+        await self._store.async_load()
+        for sign_out in self._store.earlier_sign_outs:
+            self._async_attempt_in_background(sign_out, RETRY_MIN)
 
     @callback
     def _async_attempt_in_background(self, sign_out: SignOut, delay: float) -> None:
@@ -77,22 +94,20 @@ class SignOuts:
         """Attempt to sign a token out, and again after the delay if that fails."""
         if delay == RETRY_MIN:
             # A crash from here on loses nothing.
-            await self._async_load()
+            await self._store.async_load()
             self._async_limit()
-            await self._async_save()
-        if sign_out not in self._unfinished:
+            await self._store.async_save()
+        if sign_out.key not in self._store.sign_outs:
             return
         if await self._async_is_done(sign_out):
             ir.async_delete_issue(self.hass, DOMAIN, _issue_id(sign_out))
-            self._unfinished.async_remove(sign_out)
-            await self._async_save()
+            await self._async_remove(sign_out)
             return
         age = dt_util.utcnow() - sign_out.requested_at
         if age >= REPORTED_AFTER:
             _async_create_issue(self.hass, sign_out)
         if age >= GIVEN_UP_AFTER:
-            self._unfinished.async_remove(sign_out)
-            await self._async_save()
+            await self._async_remove(sign_out)
             return
 
         @callback
@@ -100,6 +115,11 @@ class SignOuts:
             self._async_attempt_in_background(sign_out, min(4 * delay, RETRY_MAX))
 
         async_call_later(self.hass, delay, HassJob(attempt_again, cancel_on_shutdown=True))
+
+    async def _async_remove(self, sign_out: SignOut) -> None:
+        """Remove a sign-out that is finished, or given up."""
+        self._store.sign_outs.pop(sign_out.key, None)
+        await self._store.async_save()
 
     async def _async_is_done(self, sign_out: SignOut) -> bool:
         """Sign a token out, and return whether plex.tv has confirmed that it is not valid."""
@@ -121,9 +141,9 @@ class SignOuts:
     @callback
     def _async_limit(self) -> None:
         """Give the oldest up where there are too many, and ask the user to remove their devices."""
-        for sign_out in list(self._unfinished)[:-MAX_SIGN_OUTS]:
+        for sign_out in list(self._store.sign_outs.values())[:-MAX_SIGN_OUTS]:
             _async_create_issue(self.hass, sign_out)
-            self._unfinished.async_remove(sign_out)
+            del self._store.sign_outs[sign_out.key]
 
     @callback
     def _handle_stop(self, _event: Event) -> None:
@@ -132,7 +152,7 @@ class SignOuts:
         It does not do so without an entry, and so there is no further attempt after the restart.
         """
         if not self.hass.config_entries.async_entries(DOMAIN):
-            for sign_out in self._unfinished:
+            for sign_out in self._store.sign_outs.values():
                 _async_create_issue(self.hass, sign_out)
 
 
@@ -158,12 +178,31 @@ def async_sign_out(
     hass: HomeAssistant, client_identifier: str, token: str, *, server_name: str | None = None
 ) -> None:
     """Sign a token out in the background, with the name of the server that it was created for."""
-    _async_sign_outs(hass).async_add(
-        SignOut(
-            client_identifier=client_identifier,
-            token=token,
-            device=device_name(hass, server_name),
-        )
+    _async_sign_outs(hass).async_add(_sign_out(hass, client_identifier, token, server_name))
+
+
+@callback
+def async_hold_token(
+    hass: HomeAssistant, client_identifier: str, token: str, *, server_name: str | None = None
+) -> None:
+    """Store a token that no entry has yet, so that it is signed out if none has after a restart.
+
+    Either `async_sign_out` or `async_release_token` has to follow.
+    """
+    _async_sign_outs(hass).async_hold(_sign_out(hass, client_identifier, token, server_name))
+
+
+@callback
+def async_release_token(hass: HomeAssistant, token: str) -> None:
+    """Handle that an entry uses a token that was held."""
+    _async_sign_outs(hass).async_release(token)
+
+
+def _sign_out(
+    hass: HomeAssistant, client_identifier: str, token: str, server_name: str | None
+) -> SignOut:
+    return SignOut(
+        client_identifier=client_identifier, token=token, device=device_name(hass, server_name)
     )
 
 

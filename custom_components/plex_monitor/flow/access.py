@@ -8,7 +8,7 @@ from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.data_entry_flow import UnknownFlow
 from homeassistant.helpers.event import async_call_later
 
-from ..auth.sign_out import async_sign_out
+from ..auth.sign_out import async_release_token, async_sign_out
 from ..const import CONF_ACCOUNT_TOKEN, DOMAIN, TokenSource
 from .models import Access, FlowState
 
@@ -81,13 +81,17 @@ class AccessHolder:
 
     @callback
     def _async_sign_out_if_unused(self) -> None:
-        """Sign out a token of our own that no entry uses."""
+        """Sign out a token of our own that no entry uses; it was held until now."""
         access = self._state.access
+        if access.our_token is None:
+            return
         in_use = {
             entry.data.get(CONF_ACCOUNT_TOKEN)
             for entry in self._hass.config_entries.async_entries(DOMAIN)
         }
-        if access.our_token is not None and access.our_token not in in_use:
+        if access.our_token in in_use:
+            async_release_token(self._hass, access.our_token)
+        else:
             self._async_sign_out(access.client_identifier, access.our_token)
 
     @callback

@@ -1,7 +1,6 @@
 """A PIN at plex.tv that waits for approval."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,9 +13,6 @@ POLL_INTERVAL: Final = 2.0
 # (after seconds, interval): a user who takes this long has probably left, and a page that was
 # reloaded leaves its flow behind.
 POLL_LATER: Final = ((300.0, 10.0), (120.0, 5.0))
-# A user may close the dialog and still approve what it showed.
-POLL_CLOSED: Final = 60.0
-LAST_POLL_BEFORE_END: Final = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,24 +36,7 @@ class PendingPin:
         )
 
     async def async_token(self, plex_tv: PlexTv) -> str | None:
-        """Wait for the approval while the dialog is open; return None if the PIN has expired."""
-        return await self._async_poll(plex_tv, self.ends_at, self._interval)
-
-    async def async_late_token(self, plex_tv: PlexTv) -> str | None:
-        """Wait for an approval after the dialog was closed; return None if there was none."""
-        return await self._async_poll(
-            plex_tv, self.ends_at - LAST_POLL_BEFORE_END, lambda _: POLL_CLOSED
-        )
-
-    @staticmethod
-    def _interval(waited: float) -> float:
-        """Return the poll interval for a PIN that has waited this long."""
-        return next((interval for since, interval in POLL_LATER if waited >= since), POLL_INTERVAL)
-
-    async def _async_poll(
-        self, plex_tv: PlexTv, ends_at: float, interval: Callable[[float], float]
-    ) -> str | None:
-        """Poll plex.tv until it returns a token or the time is over.
+        """Wait for the approval while the dialog is open; return None if the PIN has expired.
 
         An approval outlasts a short failure of plex.tv, so failures end nothing. The last one is
         raised where plex.tv fails until the end.
@@ -65,8 +44,9 @@ class PendingPin:
         loop = asyncio.get_running_loop()
         failure: PlexError | None = None
         retry_after = 0.0
-        while (remaining := ends_at - (now := loop.time())) > 0:
-            await asyncio.sleep(min(max(interval(now - self.created_at), retry_after), remaining))
+        while (remaining := self.ends_at - (now := loop.time())) > 0:
+            interval = self._interval(now - self.created_at)
+            await asyncio.sleep(min(max(interval, retry_after), remaining))
             retry_after = 0.0
             try:
                 token = (await plex_tv.pin(self.pin.id)).token
@@ -83,3 +63,8 @@ class PendingPin:
         if failure is not None:
             raise failure
         return None
+
+    @staticmethod
+    def _interval(waited: float) -> float:
+        """Return the poll interval for a PIN that has waited this long."""
+        return next((interval for since, interval in POLL_LATER if waited >= since), POLL_INTERVAL)

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 from homeassistant.core import HomeAssistant, callback
 
+from ..auth.pins import async_forget_pin, async_hold_pin, async_release_pin, async_use_pin
 from ..clients import link_url
-from ..const import DOMAIN, LOGGER, TokenSource
+from ..const import DOMAIN, TokenSource
 from ..plex.errors import PlexError
 from .access import AccessHolder
 from .account import async_get_client_identifier, plex_tv_of
@@ -62,8 +63,10 @@ class SignIn:
             raise self.error from None
         self._access.raise_if_closed()
         if self.approval is not None:
-            # The menu entry was selected twice.
+            # The menu entry was selected twice, so the first PIN is not shown.
             self.approval.task.cancel()
+            async_forget_pin(self._hass, self.approval.pending.pin)
+        async_hold_pin(self._hass, client_identifier, pin, server_name=self._state.target_name)
         pending = PendingPin.created_now(pin, client_identifier)
         task = self._hass.async_create_background_task(
             self._async_wait_for_approval(pending), f"{DOMAIN} sign-in {self._flow_id}"
@@ -79,38 +82,21 @@ class SignIn:
             )
         except PlexError as err:
             self.error = plex_tv_error(err)
+            async_release_pin(self._hass, pending.pin)
             return Step.SIGN_IN_FAILED
         if token is None:
+            async_release_pin(self._hass, pending.pin)
             return Step.PIN_EXPIRED
-        self._async_set_access(pending, token)
-        return Step.SIGNED_IN
-
-    @callback
-    def async_close(self) -> None:
-        """Handle that the dialog was closed: sign out the token if the PIN is approved later."""
-        if self.approval is not None and not self.approval.task.done():
-            self._hass.async_create_background_task(
-                self._async_undo_late_approval(self.approval.pending),
-                f"{DOMAIN} late approval {self._flow_id}",
-            )
-
-    async def _async_undo_late_approval(self, pending: PendingPin) -> None:
-        """Sign out the token of a PIN that is approved after the dialog was closed."""
-        try:
-            token = await pending.async_late_token(
-                plex_tv_of(self._hass, self._state, pending.client_identifier)
-            )
-        except PlexError as err:
-            LOGGER.debug("plex.tv does not say whether a PIN was approved: %s", err)
-            return
-        if token is not None:
-            self._async_set_access(pending, token)
-
-    @callback
-    def _async_set_access(self, pending: PendingPin, token: str) -> None:
-        """Store the token in the flow; it is signed out instead if the dialog was closed."""
+        async_use_pin(self._hass, pending.pin, token)
         self._access.async_set(
             Access(
                 client_identifier=pending.client_identifier, source=TokenSource.SIGN_IN, token=token
             )
         )
+        return Step.SIGNED_IN
+
+    @callback
+    def async_close(self) -> None:
+        """Handle that the dialog was closed: the PIN that it showed can still be approved."""
+        if self.approval is not None and not self.approval.task.done():
+            async_release_pin(self._hass, self.approval.pending.pin)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from homeassistant.core import HomeAssistant
 
-from ..clients import plex_tv_client
+from ..auth.pins import async_exchange_token
 from ..const import LOGGER, TokenSource
 from ..plex.errors import PlexError, PlexUnauthorizedError
 from ..plex.models import ServerIdentity
@@ -69,7 +69,7 @@ class TokenExchange:
             if target
             else await self._async_get_server_name(plex_tv, token, identity, address)
         )
-        await self._async_exchange(plex_tv_client(self._hass, client_identifier, name), token)
+        await self._async_exchange(client_identifier, token, name)
         await async_update_account(self._hass, self._state)
         if identity:
             return await async_select_server(
@@ -124,10 +124,10 @@ class TokenExchange:
         resource = self._state.access.resource(machine_identifier) if machine_identifier else None
         return resource.name if resource else None
 
-    async def _async_exchange(self, plex_tv: PlexTv, token: str) -> None:
+    async def _async_exchange(self, client_identifier: str, token: str, name: str | None) -> None:
         """Exchange the token for a lasting one of our own; keep it where that fails."""
         try:
-            own = await plex_tv.exchange_token(token)
+            own = await async_exchange_token(self._hass, client_identifier, token, server_name=name)
         except PlexError as err:
             LOGGER.debug("The token could not be exchanged for one of our own: %s", err)
             return

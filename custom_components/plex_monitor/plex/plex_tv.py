@@ -7,7 +7,7 @@ import json
 
 import aiohttp
 
-from .errors import PlexConnectionError, PlexResponseError, PlexUnavailableError
+from .errors import PlexError, PlexNotFoundError, PlexResponseError, PlexUnauthorizedError
 from .models import Pin, PlexAccount, Resource
 from .parsing import integer, mapping, parsed_items
 from .transport import ClientIdentity, PlexTransport
@@ -21,9 +21,10 @@ LINK_INTERVAL = 1.0
 class PlexTv:
     """Client for plex.tv with one client identifier.
 
-    All methods raise the errors of `PlexTransport`. `PlexUnauthorizedError` is raised only for a
-    401 with plex.tv's own error body: "any other status does not indicate an invalid token"
-    (official API 1.2.2), and a captive portal or a proxy can send a 401 as well.
+    All methods raise the errors of `PlexTransport`. `PlexUnauthorizedError` and `PlexNotFoundError`
+    are raised only for a 401 and a 404 with plex.tv's own error body: "any other status does not
+    indicate an invalid token" (official API 1.2.2), a captive portal or a proxy can send a 401 as
+    well, and a load balancer of plex.tv has sent an empty 404 (reported).
     """
 
     def __init__(
@@ -34,10 +35,13 @@ class PlexTv:
         url: str = PLEX_TV_URL,
     ) -> None:
         """Initialize with the identity of the client."""
-        self._transport = PlexTransport(session, url, identity, is_refusal=is_refusal)
         # The product name of plex.tv/link, which PlexAPI sends to link a PIN.
-        self._link_transport = PlexTransport(
-            session, url, replace(identity, product="Plex SSO"), is_refusal=is_refusal
+        link_identity = replace(identity, product="Plex SSO")
+        self._transport, self._link_transport = (
+            PlexTransport(
+                session, url, each, is_refusal=has_error_body, is_not_found=has_error_body
+            )
+            for each in (identity, link_identity)
         )
 
     async def create_pin(self) -> Pin:
@@ -79,32 +83,46 @@ class PlexTv:
         """Revoke a token (PlexAPI)."""
         await self._transport.send("DELETE", "/api/v2/users/signout", token=token)
 
-    async def exchange_token(self, token: str) -> str:
+    async def exchange_token(self, token: str, pin: Pin) -> str:
         """Return a token of this client for the account of another client's token.
 
         A new PIN is linked with the given token, and its own token read. That token belongs to this
         client identifier and has its own entry under "Authorized devices"; the given token is not
         changed. `PlexUnauthorizedError`: plex.tv does not know the given token, for example because
-        it is valid for one server only (reported). `PlexResponseError`: the PIN had no token after
-        `LINK_ATTEMPTS` attempts, a second apart.
+        it is valid for one server only (reported). Any other error: the PIN has no token after
+        `LINK_ATTEMPTS` attempts, a second apart; it may be linked nevertheless.
         """
-        pin = await self.create_pin()
-        await self.link_pin(pin.code, token=token)
+        is_linked = False
+        failure: PlexError = PlexResponseError("A PIN was linked, but has no token")
         for attempt in range(LINK_ATTEMPTS):
             if attempt:
                 await asyncio.sleep(LINK_INTERVAL)
             try:
+                if not is_linked:
+                    await self._link(pin, token)
+                    is_linked = True
                 linked = await self.pin(pin.id)
-            except PlexConnectionError, PlexUnavailableError:
-                # Giving up here would leave an unused token behind on plex.tv.
+            except PlexError as err:
+                if isinstance(err, PlexUnauthorizedError) and not is_linked:
+                    raise
+                failure = err
                 continue
             if linked.token is not None:
                 return linked.token
-        raise PlexResponseError("A PIN was linked, but has no token")
+        raise failure
+
+    async def _link(self, pin: Pin, token: str) -> None:
+        """Link a PIN, unless an attempt whose response was lost has done so."""
+        try:
+            await self.link_pin(pin.code, token=token)
+        except PlexNotFoundError:
+            # plex.tv knows the code no longer once it is linked.
+            if (await self.pin(pin.id)).token is None:
+                raise
 
 
-def is_refusal(headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG001 - see below.
-    """Return whether a 401 has the error body of plex.tv.
+def has_error_body(headers: Mapping[str, str], body: bytes) -> bool:  # noqa: ARG001 - see below.
+    """Return whether an error has the body of plex.tv.
 
     `{"errors": [{"code": 1001, "message": "...", "status": 401}]}` (captured). The headers are
     ignored: it is not known which ones plex.tv sends with it.

@@ -34,14 +34,20 @@ CHUNK = 64 * 1024
 TRANSPORT_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
 """Every error that a failed request of aiohttp raises."""
 
-type RefusalTest = Callable[[Mapping[str, str], bytes], bool]
-"""Returns, from the headers and body of a 401, whether Plex sent it."""
+type SenderTest = Callable[[Mapping[str, str], bytes], bool]
+"""Returns, from the headers and body of an error, whether Plex sent it."""
 
 
 async def check_status(
-    response: aiohttp.ClientResponse, where: str, is_refusal: RefusalTest
+    response: aiohttp.ClientResponse,
+    where: str,
+    is_refusal: SenderTest,
+    is_not_found: SenderTest | None = None,
 ) -> None:
-    """Raise the `PlexError` for a status other than 2xx."""
+    """Raise the `PlexError` for a status other than 2xx.
+
+    A 401, and a 404 where there is a test for it, that Plex did not send is a `PlexResponseError`.
+    """
     status = response.status
     where = f"{where}: {status}"
     match status:
@@ -55,6 +61,10 @@ async def check_status(
         case 403:
             raise PlexForbiddenError(where)
         case 404:
+            if is_not_found is not None:
+                body = await read_body(response, MAX_ERROR_BODY, where)
+                if not is_not_found(response.headers, body):
+                    raise PlexResponseError(f"{where}, but not from Plex")
             raise PlexNotFoundError(where)
         case _ if status in {408, 429} or 500 <= status < 600:  # noqa: PLR2004 - server errors.
             raise PlexUnavailableError(

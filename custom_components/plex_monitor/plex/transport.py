@@ -17,7 +17,7 @@ from yarl import URL
 from .errors import PlexConnectionError, PlexResponseError
 from .responses import (
     TRANSPORT_ERRORS,
-    RefusalTest,
+    SenderTest,
     check_status,
     decode_json,
     read_body,
@@ -87,13 +87,18 @@ class PlexTransport:
         base_url: str,
         identity: ClientIdentity,
         *,
-        is_refusal: RefusalTest,
+        is_refusal: SenderTest,
+        is_not_found: SenderTest | None = None,
     ) -> None:
-        """Initialize with the session, URL and identity of all requests."""
+        """Initialize with the session, URL and identity of all requests.
+
+        The tests say whether Plex sent a 401 or 404; without `is_not_found`, it sent every 404.
+        """
         self._session = session
         self._base_url = base_url.rstrip("/")
         self._identity = identity
         self._is_refusal = is_refusal
+        self._is_not_found = is_not_found
 
     @property
     def host(self) -> str:
@@ -270,7 +275,7 @@ class PlexTransport:
                 allow_redirects=False,
                 timeout=aiohttp.ClientTimeout(total=timeout, connect=CONNECT_TIMEOUT),
             ) as response:
-                await check_status(response, where, self._is_refusal)
+                await check_status(response, where, self._is_refusal, self._is_not_found)
                 return _Response(
                     where=where,
                     status=response.status,
