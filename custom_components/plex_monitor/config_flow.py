@@ -401,10 +401,8 @@ class PlexMonitorConfigFlow(BaseFlow, domain=DOMAIN):
         self._access.raise_if_closed()
         if self._state.entry:
             return self._async_replace_token(self._state.entry)
-        if TYPE_CHECKING:
-            assert self._state.info is not None
         return self.async_create_entry(
-            title=self._state.info.friendly_name, data=entry_data(self._state)
+            title=self._state.placeholders["server"], data=entry_data(self._state)
         )
 
     @callback

@@ -251,6 +251,63 @@ async def test_token_revoked_while_the_server_is_down_is_reported(
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
+async def test_refusal_of_the_search_for_an_address_is_evidence(
+    hass: HomeAssistant,
+    world: World,
+    home: PlexServer,
+    loaded_entry: MockConfigEntry,
+    elapse: Elapse,
+) -> None:
+    """A server that is away is searched for with the token, long before the routine check."""
+    await home.stop()
+    revoke_token(world, loaded_entry)
+    await elapse(2 * MINUTE, step=5)
+    assert issues_of(hass) == ["plex_monitor.token_invalid"]
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_reload_asks_plex_tv_at_once(
+    hass: HomeAssistant, world: World, loaded_entry: MockConfigEntry, elapse: Elapse
+) -> None:
+    """An owner who wonders reloads the entry, but it is not asked for each of several reloads."""
+    await elapse(HOUR, step=MINUTE)
+    world.requests.clear()
+    for _ in range(3):
+        await hass.config_entries.async_reload(loaded_entry.entry_id)
+    await elapse(5, step=1)
+    assert len(world.requests.to(host="plex.tv", path="/api/v2/user")) == 1
+
+
+@pytest.mark.parametrize("fault", [Fault.status(403), Fault.status(404), Fault.GARBLED])
+async def test_token_of_a_server_that_returns_no_information_is_valid(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry, elapse: Elapse, fault: Fault
+) -> None:
+    """Something in front of the server blocks one path."""
+    home.faults.set(fault, paths="^/$")
+    await set_up(hass, entry)
+    await elapse(2 * MINUTE)
+    assert state_of(hass, STATUS) == "valid"
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.parametrize("fault", [Fault.status(403), Fault.status(404), Fault.status(500)])
+async def test_any_path_shows_that_the_token_is_invalid(
+    hass: HomeAssistant,
+    world: World,
+    home: PlexServer,
+    loaded_entry: MockConfigEntry,
+    elapse: Elapse,
+    fault: Fault,
+) -> None:
+    """The path that usually does so is blocked."""
+    home.faults.set(fault, paths="^/$")
+    await elapse(2 * MINUTE)
+    revoke_token(world, loaded_entry)
+    await elapse(2 * MINUTE, step=5)
+    assert_token_invalid(hass)
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
 async def test_token_that_is_invalid_at_startup_is_reported(
     hass: HomeAssistant, world: World, entry: MockConfigEntry, elapse: Elapse
 ) -> None:
@@ -330,13 +387,14 @@ async def test_closed_prompt_comes_back(hass: HomeAssistant, elapse: Elapse) -> 
 
 @pytest.mark.allowed_logs(UNREADABLE)
 @pytest.mark.usefixtures("loaded_entry")
-async def test_plex_tv_that_refuses_all_tokens_for_a_moment_causes_no_repair(
+async def test_plex_tv_that_refuses_all_tokens_for_an_hour_causes_no_repair(
     hass: HomeAssistant, world: World, elapse: Elapse
 ) -> None:
     """While the server accepts the token, plex.tv gets time to recover."""
-    await elapse(5 * HOUR, step=5 * MINUTE)
+    await elapse(4.4 * HOUR, step=5 * MINUTE)
     world.plex_tv.faults.set(Fault.UNAUTHORIZED)
-    await elapse(35 * MINUTE)
+    await elapse(70 * MINUTE)
+    healthy(hass)
     assert world.requests.to(host="plex.tv")[-1].status == 401
     world.plex_tv.faults.clear()
     await elapse(HOUR)

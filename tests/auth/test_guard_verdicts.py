@@ -103,6 +103,50 @@ async def test_new_server_token_of_the_same_account_is_adopted_silently(
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.parametrize("is_refused", [True, False], ids=["refused", "cannot be tried"])
+async def test_listed_token_is_adopted_only_if_the_server_accepts_it(
+    hass: HomeAssistant,
+    home: PlexServer,
+    loaded_guest: MockConfigEntry,
+    friend: Account,
+    elapse: Elapse,
+    *,
+    is_refused: bool,
+) -> None:
+    """The server refuses all tokens for a while, and plex.tv lists an outdated one."""
+    token = loaded_guest.data[CONF_SERVER_TOKEN]
+    home.lists_token(friend, "outdated")
+    home.rejects_tokens = True
+    if not is_refused:
+        home.faults.set(Fault.status(500), paths="^/media/providers$")
+    await elapse(5 * MINUTE, step=5)
+    assert loaded_guest.data[CONF_SERVER_TOKEN] == token
+    home.rejects_tokens = False
+    await elapse(2 * MINUTE)
+    healthy(hass)
+    assert state_of(hass, STATUS) == "valid"
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+async def test_server_that_was_replaced_has_its_own_repair_after_a_day(
+    hass: HomeAssistant, home: PlexServer, loaded_entry: MockConfigEntry, elapse: Elapse
+) -> None:
+    """It is deleted when the server is back at its address."""
+    home.identifies_as = "of-another-machine"
+    await elapse(DAY - HOUR, step=10 * MINUTE)
+    assert issues_of(hass) == []
+    await elapse(2 * HOUR, step=10 * MINUTE)
+    assert issues_of(hass) == ["plex_monitor.server_replaced"]
+    assert reauths_of(hass) == []
+    await hass.config_entries.async_reload(loaded_entry.entry_id)
+    await elapse(HOUR, step=MINUTE)
+    assert issues_of(hass) == ["plex_monitor.server_replaced"]
+    home.identifies_as = None
+    await elapse(5 * MINUTE)
+    healthy(hass)
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
 @pytest.mark.usefixtures("loaded_guest")
 async def test_adopted_token_is_tried_at_once(
     hass: HomeAssistant,
@@ -194,7 +238,7 @@ async def test_server_that_starts_to_need_a_token_has_its_own_repair(
     home.allowed_without_auth = True
     await set_up(hass, entry_of(home, source=TokenSource.NONE))
     home.allowed_without_auth = False
-    await elapse(45 * MINUTE)
+    await elapse(2 * MINUTE, step=5)
     assert issues_of(hass) == ["plex_monitor.token_wanted"]
     assert reauths_of(hass) == ["reauth_token_wanted"]
     home.allowed_without_auth = True

@@ -98,4 +98,6 @@ async def test_ignored_repair_stays_ignored_through_a_restart(
     await hass.config_entries.async_setup(entry.entry_id)
     await elapse(20 * MINUTE)
     assert_issue_is_ignored(hass, entry)
+    await elapse(HOUR)
+    assert_issue_is_ignored(hass, entry)
     assert state_of(hass, STATUS) == "invalid"

@@ -30,7 +30,7 @@ MINUTE = 60.0
 TOLERANCE = 2 * STEP
 CONFIRMED_WITHIN = 100.0
 BACK_WITHIN = MINUTE
-RIGHTS_WITHIN, COUNTED_WITHIN = 11 * MINUTE, 31 * MINUTE
+RIGHTS_WITHIN, COUNTED_WITHIN = 11 * MINUTE, 5 * MINUTE
 # How long a request that hangs delays those after it.
 HANGS = 12.0
 # Faults with which an answer still names the machine.

@@ -127,6 +127,8 @@ class RequestLogReader(Invariant):
                 evidence.first_refusal_ever = record.at
         elif status not in {200, 401, 403}:
             self._reset_refusals(role)
+            # It may be away, and does not accept the token then.
+            evidence.server_accepts = evidence.server_accepts and None
 
     def _reset_refusals(self, role: Role) -> None:
         self.evidence[role].refusals.clear()

@@ -204,13 +204,34 @@ async def test_server_refuses_the_new_token(
     assert step_of(result) == "verify"
 
 
+@pytest.mark.parametrize("fault", [Fault.status(403), Fault.status(404), Fault.GARBLED])
+async def test_server_that_returns_no_information_about_itself(
+    hass: HomeAssistant, world: World, owner: Account, home: PlexServer, fault: Fault
+) -> None:
+    """Another path shows whether it accepts the token; plex.tv has its name."""
+    home.faults.set(fault, paths="^/$")
+    home.rejects_tokens = True
+    result = await sign_in(hass, world, await start_flow(hass), owner)
+    assert step_of(result) == "token_refused"
+    home.rejects_tokens = False
+    result = await select(hass, result, "retry_verify")
+    assert step_of(result) == "verify"
+    assert placeholders_of(result)["version"] == home.version
+    result = await submit(hass, result)
+    assert result["type"] is FlowResultType.CREATE_ENTRY
+    assert result["title"] == "Home"
+
+
 @pytest.mark.parametrize(
     ("path", "fault", "error"),
     [
         ("^/$", Fault.status(503), "server_starting"),
-        ("^/$", Fault.GARBLED, "not_plex"),
+        ("^/(media/providers)?$", Fault.status(403), "denied"),
+        ("^/(media/providers)?$", Fault.status(404), "unexpected_response"),
+        ("^/(media/providers)?$", Fault.status(498), "unexpected_response"),
+        ("^/(media/providers)?$", Fault.GARBLED, "unexpected_response"),
         ("^/status/sessions", Fault.status(500), "server_starting"),
-        ("^/status/sessions", Fault.TRUNCATED, "not_plex"),
+        ("^/status/sessions", Fault.TRUNCATED, "unexpected_response"),
     ],
 )
 async def test_server_fails_while_the_token_is_tried(

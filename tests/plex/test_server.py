@@ -151,7 +151,34 @@ async def test_requests_without_a_token(home: simulator.PlexServer, server: Plex
     assert (await server.info()).friendly_name == "Home"
 
 
-@pytest.mark.parametrize("code", [403, 404, 500, 503, 302])
+@pytest.mark.parametrize("code", [403, 404])
+@pytest.mark.parametrize("path", ["^/$", ""])
+async def test_server_that_hides_from_strangers(
+    home: simulator.PlexServer, server: PlexServer, code: int, path: str
+) -> None:
+    """One path or all of them do not say that a token is missing."""
+    home.faults.set(Fault.status(code), paths=path, with_token=False)
+    assert await server.accepts_without_token() is False
+
+
+async def test_server_that_requires_no_token_and_hides_its_root(
+    home: simulator.PlexServer, server: PlexServer
+) -> None:
+    """Another path answers."""
+    home.allowed_without_auth = True
+    home.faults.set(Fault.status(404), paths="^/$")
+    assert await server.accepts_without_token() is True
+
+
+async def test_other_token(server: PlexServer, friend_token: str) -> None:
+    """The token in use stays."""
+    before = server.token
+    assert await server.accepts_token(friend_token) is True
+    assert await server.accepts_token("of-nobody") is False
+    assert server.token == before
+
+
+@pytest.mark.parametrize("code", [500, 503, 302])
 async def test_failure_to_find_out_if_a_token_is_required(
     home: simulator.PlexServer, server: PlexServer, code: int
 ) -> None:

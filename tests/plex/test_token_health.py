@@ -99,12 +99,32 @@ def test_valid_token_is_checked_with_plex_tv_routinely(timeline: TokenTimeline) 
 def test_token_that_only_plex_tv_refuses_is_invalid_after_a_longer_confirmation(
     timeline: TokenTimeline,
 ) -> None:
-    """Two refusals of plex.tv suffice; while the server accepts, the second may come later."""
+    """While the server accepts, plex.tv has to refuse it each time for more than an hour."""
     timeline.add(Evidence.NOT_ENFORCED)
     assert timeline.add(PLEX_TV_REFUSES, after=ROUTINE_INTERVAL) is Verdict.NOT_ENFORCED
-    assert timeline.health.next_check_at == timeline.now + CONFIRM_WHILE_ACCEPTED_AFTER
-    assert timeline.add(PLEX_TV_REFUSES, after=CONFIRM_WHILE_ACCEPTED_AFTER) is Verdict.INVALID
+    for _ in range(round(CONFIRM_WHILE_ACCEPTED_AFTER / PROBE_INTERVAL) - 1):
+        assert timeline.health.next_check_at == timeline.now + PROBE_INTERVAL
+        assert timeline.add(PLEX_TV_REFUSES, after=PROBE_INTERVAL) is Verdict.NOT_ENFORCED
+    assert timeline.add(PLEX_TV_REFUSES, after=PROBE_INTERVAL) is Verdict.INVALID
     assert timeline.add(ACCEPTS, after=MINUTE) is Verdict.INVALID
+
+
+def test_confirmation_is_quick_while_the_server_is_away(timeline: TokenTimeline) -> None:
+    """It has accepted the token once, and does not now."""
+    timeline.add(PLEX_TV_REFUSES, after=ROUTINE_INTERVAL)
+    timeline.add(Evidence.SERVER_INCONCLUSIVE, after=MINUTE)
+    assert timeline.health.due_check(timeline.now) is PlexTvCheck.ACCOUNT
+    assert timeline.add(PLEX_TV_REFUSES) is Verdict.INVALID
+
+
+def test_refusal_while_the_server_is_away_is_confirmed_within_seconds(
+    timeline: TokenTimeline,
+) -> None:
+    """The routine check is the first to be refused."""
+    timeline.add(Evidence.SERVER_INCONCLUSIVE, after=MINUTE)
+    timeline.add(PLEX_TV_REFUSES, after=ROUTINE_INTERVAL)
+    assert timeline.health.next_check_at == timeline.now + CONFIRM_AFTER
+    assert timeline.add(PLEX_TV_REFUSES, after=CONFIRM_AFTER) is Verdict.INVALID
 
 
 def test_confirmation_is_quick_once_the_server_refuses_too(timeline: TokenTimeline) -> None:

@@ -142,7 +142,6 @@ async def test_empty_body(plex: PlexTransport, raw: RawServer, body: str) -> Non
         ("400 Bad Request", PlexResponseError),
         ("402 Payment Required", PlexResponseError),
         ("422 Unprocessable Entity", PlexResponseError),
-        ("498 Token Expired", PlexResponseError),
         ("600 Odd", PlexResponseError),
         ("408 Request Timeout", PlexUnavailableError),
         ("429 Too Many Requests", PlexUnavailableError),

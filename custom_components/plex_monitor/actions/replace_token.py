@@ -44,7 +44,9 @@ async def async_replace_token(
         )
     client_identifier = str(uuid4())
     plex_tv = plex_tv_client(hass, client_identifier, entry.title)
-    token = await _async_create_token(hass, entry, client_identifier, old[CONF_ACCOUNT_TOKEN])
+    token = await _async_create_token(
+        hass, entry, coordinator, client_identifier, old[CONF_ACCOUNT_TOKEN]
+    )
     stored = False
     try:
         server = await _async_verify_token(
@@ -80,7 +82,11 @@ async def async_replace_token(
 
 
 async def _async_create_token(
-    hass: HomeAssistant, entry: PlexMonitorConfigEntry, client_identifier: str, account_token: str
+    hass: HomeAssistant,
+    entry: PlexMonitorConfigEntry,
+    coordinator: PlexMonitorCoordinator,
+    client_identifier: str,
+    account_token: str,
 ) -> str:
     """Create a token of our own for the account."""
     try:
@@ -89,6 +95,8 @@ async def _async_create_token(
         )
     except PlexError as err:
         refused = isinstance(err, PlexUnauthorizedError)
+        if refused:
+            await coordinator.guard.async_handle_plex_tv_refusal(account_token)
         raise HomeAssistantError(
             translation_domain=DOMAIN,
             translation_key="invalid" if refused else "token_not_made",

@@ -19,7 +19,13 @@ from ..plex.server import PlexServer
 from ..plex.token_health import Evidence, PlexTvCheck, TokenHealth, Verdict
 from ..runtime import PlexMonitorConfigEntry
 from ..tokens import stored_tokens
-from .issues import ISSUE_OF_VERDICT, Issue, async_create_issue, async_delete_issues
+from .issues import (
+    ISSUE_OF_VERDICT,
+    Issue,
+    async_create_issue,
+    async_delete_issue,
+    async_delete_issues,
+)
 from .memory import async_get_token_memory
 from .reauth import async_abort_reauth_flows, async_ensure_reauth_flow
 
@@ -32,6 +38,8 @@ _CONCLUSIVE = {
 }
 # The resolution of `last_checked`: each change of the attribute is a row in the history.
 LAST_CHECKED_RESOLUTION = timedelta(minutes=10)
+# Another server may respond at the address for a moment, such as in a network with DHCP.
+REPLACED_AFTER = 24 * 3600.0
 _HEALTHY = {Verdict.VALID, Verdict.NOT_ENFORCED}
 
 
@@ -113,6 +121,9 @@ class TokenGuard:
 
     async def async_handle_identity(self, identity: ServerIdentity) -> None:
         """Handle the identity of the right server, which needs no token."""
+        if self._memory.replaced_since is not None:
+            self._memory.replaced_since = None
+            async_delete_issue(self.hass, self.entry, Issue.SERVER_REPLACED)
         if self._version not in {None, identity.version}:
             await self._async_add_evidence(Evidence.SERVER_RESTARTED)
         self._version = identity.version
@@ -139,8 +150,13 @@ class TokenGuard:
         await self._async_add_evidence(Evidence.SERVER_INCONCLUSIVE)
 
     async def async_handle_wrong_server(self) -> None:
-        """Handle that another server responds at the address."""
+        """Handle that another server responds at the address: after a day, it is there to stay."""
         await self._async_add_evidence(Evidence.WRONG_SERVER)
+        now = monotonic()
+        if self._memory.replaced_since is None:
+            self._memory.replaced_since = now
+        elif now - self._memory.replaced_since >= REPLACED_AFTER and not self.verdict.is_problem:
+            async_create_issue(self.hass, self.entry, Issue.SERVER_REPLACED)
 
     async def async_use_new_token(self, server: PlexServer, plex_tv: PlexTv) -> None:
         """Switch to a new token, which the server and plex.tv have just accepted."""
@@ -312,11 +328,28 @@ class TokenGuard:
         )
         if resource is None:
             await self._async_add_evidence(Evidence.NOT_LISTED)
-        elif resource.access_token in {None, self.server.token}:
+        elif (listed := resource.access_token) is None or listed == self.server.token:
             await self._async_add_evidence(Evidence.LISTED_WITH_SAME_TOKEN)
-        else:
+        elif await self._async_accepts(listed):
             await self._async_add_evidence(Evidence.LISTED_WITH_NEW_TOKEN)
-            await self._async_adopt_server_token(resource.access_token)
+            await self._async_adopt_server_token(listed)
+        else:
+            await self._async_add_evidence(Evidence.LISTED_WITH_SAME_TOKEN)
+
+    async def _async_accepts(self, token: str) -> bool:
+        """Return whether the server accepts a listed token, which may be an outdated one."""
+        before = self.server, self.server.token
+        try:
+            accepts = await self.server.accepts_token(token)
+        except PlexError as err:
+            LOGGER.debug("%s: the listed token could not be tried: %s", self.entry.title, err)
+            return False
+        return accepts and (self.server, self.server.token) == before
+
+    async def async_handle_plex_tv_refusal(self, token: str) -> None:
+        """Handle that plex.tv refused the account token in a request of another module."""
+        if self.entry.data.get(CONF_ACCOUNT_TOKEN) == token:
+            await self._async_add_evidence(Evidence.PLEX_TV_REFUSES)
 
     async def _async_handle_plex_tv_error(self, err: PlexError) -> None:
         """Handle that plex.tv refused the token, or did not say whether it is valid."""
@@ -329,7 +362,7 @@ class TokenGuard:
         wait = err.retry_after if isinstance(err, PlexUnavailableError) else None
         await self._async_add_evidence(Evidence.PLEX_TV_INCONCLUSIVE, retry_after=wait or 0.0)
 
-    async def _async_adopt_server_token(self, token: str | None) -> None:
+    async def _async_adopt_server_token(self, token: str) -> None:
         """Switch to the server token that plex.tv lists, and store it."""
         before = self.verdict
         self.hass.config_entries.async_update_entry(

@@ -19,6 +19,7 @@ class Issue(StrEnum):
     ACCESS_REMOVED = "access_removed"
     SERVER_REFUSES_TOKEN = "server_refuses_token"  # noqa: S105 - the name of a repair
     SERVER_UNCLAIMED = "server_unclaimed"
+    SERVER_REPLACED = "server_replaced"
     TOKEN_TEMPORARY = "token_temporary"  # noqa: S105 - the name of a repair
 
 
@@ -37,6 +38,7 @@ _PROPERTIES = {
     Issue.ACCESS_REMOVED: _IssueProperties(fixable=True, severity=ir.IssueSeverity.ERROR),
     Issue.SERVER_REFUSES_TOKEN: _IssueProperties(fixable=False, severity=ir.IssueSeverity.ERROR),
     Issue.SERVER_UNCLAIMED: _IssueProperties(fixable=False, severity=ir.IssueSeverity.ERROR),
+    Issue.SERVER_REPLACED: _IssueProperties(fixable=False, severity=ir.IssueSeverity.ERROR),
     Issue.TOKEN_TEMPORARY: _IssueProperties(fixable=True, severity=ir.IssueSeverity.WARNING),
 }
 
@@ -89,6 +91,12 @@ def async_is_issue_active(hass: HomeAssistant, entry: PlexMonitorConfigEntry, is
     """Return whether an issue of an entry is active."""
     registered = ir.async_get(hass).async_get_issue(DOMAIN, issue_id(issue, entry.entry_id))
     return registered is not None and registered.active
+
+
+@callback
+def async_delete_issue(hass: HomeAssistant, entry: PlexMonitorConfigEntry, issue: Issue) -> None:
+    """Delete one issue of an entry."""
+    ir.async_delete_issue(hass, DOMAIN, issue_id(issue, entry.entry_id))
 
 
 @callback

@@ -1,11 +1,12 @@
 """Store of the state of each entry's token, which outlives a reload but not a restart.
 
-A reload creates all objects anew. What plex.tv said of the token a moment ago still holds then, and
-is not requested again.
+A reload creates all objects anew. What plex.tv said of the token still holds then, until it is
+asked again at once.
 """
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.util import dt as dt_util
@@ -29,6 +30,8 @@ class TokenMemory:
     reported_verdict: Verdict = Verdict.UNKNOWN
     since: datetime = field(default_factory=dt_util.utcnow)
     last_checked: datetime | None = None
+    # Since when another server responds at the address, in seconds of a monotonic clock.
+    replaced_since: float | None = None
 
 
 _MEMORY: HassKey[dict[str, TokenMemory]] = HassKey(f"{DOMAIN}_token_memory")
@@ -41,7 +44,7 @@ def async_get_token_memory(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -
     tokens = stored_tokens(entry)
     memory = memories.get(entry.entry_id)
     if memory is not None and memory.tokens == tokens:
-        memory.health = memory.health.after_interruption()
+        memory.health = memory.health.after_reload(monotonic())
         return memory
     account_token, server_token = tokens
     has_account_token = account_token is not None
@@ -49,7 +52,9 @@ def async_get_token_memory(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -
         tokens=tokens,
         # An entry without a token is set up only where the server needs none.
         health=TokenHealth(
-            has_account_token=has_account_token, enforced=False if server_token is None else None
+            has_account_token=has_account_token,
+            has_server_token=server_token is not None,
+            enforced=False if server_token is None else None,
         ),
         has_checked_plex_tv=not has_account_token,
     )

@@ -9,11 +9,13 @@ from ..plex.errors import (
     PlexCertificateError,
     PlexConnectionError,
     PlexError,
+    PlexForbiddenError,
     PlexUnavailableError,
     PlexWrongServerError,
 )
 
 # Keys of errors on which the flow decides.
+NOT_PLEX: Final = "not_plex"
 INSECURE_ADDRESS: Final = "insecure_address"
 SERVER_STARTING: Final = "server_starting"
 WRONG_SERVER: Final = "wrong_server"
@@ -49,7 +51,15 @@ def server_error(err: PlexError) -> StepError:
         case PlexWrongServerError():
             return StepError(WRONG_SERVER)
         case _:
-            return StepError("not_plex")
+            return StepError(NOT_PLEX)
+
+
+def verification_error(err: PlexError) -> StepError:
+    """Return the error to show for a request to a server that has identified itself before."""
+    if isinstance(err, PlexForbiddenError):
+        return StepError("denied")
+    error = server_error(err)
+    return StepError("unexpected_response") if error.key == NOT_PLEX else error
 
 
 def plex_tv_error(err: PlexError) -> StepError:

@@ -9,7 +9,7 @@ from uuid import uuid4
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
 
 from ..const import TokenSource
-from ..plex.models import PlexAccount, Resource, ServerInfo
+from ..plex.models import PlexAccount, Resource, ServerIdentity, ServerInfo
 from ..runtime import PlexMonitorConfigEntry
 from .errors import StepError
 
@@ -128,7 +128,8 @@ class FlowState:
     server: Server | None = None
     address: Address | None = None
     address_error: StepError | None = None
-    # What the server said when it was verified.
+    # What the server said when it was verified: it can keep back everything but its identity.
+    identity: ServerIdentity | None = None
     info: ServerInfo | None = None
 
     def __post_init__(self) -> None:
@@ -155,7 +156,7 @@ class FlowState:
             "example_url": EXAMPLE_URL,
             "server": name,
             "url": self.address.url if self.address else "",
-            "version": self.info.version if self.info else "",
+            "version": self.identity.version if self.identity else "",
         }
 
     def start_over(self) -> None:

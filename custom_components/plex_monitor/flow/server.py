@@ -11,7 +11,7 @@ from ..plex.addresses import find_connection, ranked_connections
 from ..plex.errors import PlexError
 from ..plex.models import Connection, Resource, ServerIdentity
 from ..plex.server import fetch_identity
-from .errors import WRONG_SERVER, StepError, server_error
+from .errors import WRONG_SERVER, StepError, server_error, verification_error
 from .models import Address, FlowState, Server, Step
 
 
@@ -180,7 +180,7 @@ async def async_use_open_server(hass: HomeAssistant, state: FlowState, address: 
     try:
         accepts = await server.accepts_without_token()
     except PlexError as err:
-        raise server_error(err) from None
+        raise verification_error(err) from None
     if not accepts:
         raise StepError("wants_token")
     state.server = server_at(address, identity.machine_identifier, state.access.token)

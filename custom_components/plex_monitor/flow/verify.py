@@ -10,12 +10,20 @@ from ..const import (
     CONF_CLIENT_IDENTIFIER,
     CONF_SERVER_TOKEN,
     CONF_TOKEN_SOURCE,
+    LOGGER,
     TokenSource,
 )
 from ..plex.addresses import is_private_or_encrypted
-from ..plex.errors import PlexError, PlexForbiddenError, PlexUnauthorizedError
+from ..plex.errors import (
+    PlexError,
+    PlexForbiddenError,
+    PlexNotFoundError,
+    PlexResponseError,
+    PlexUnauthorizedError,
+)
+from ..plex.models import ServerInfo
 from ..plex.server import PlexServer
-from .errors import INSECURE_ADDRESS, StepError, server_error
+from .errors import INSECURE_ADDRESS, StepError, verification_error
 from .models import Access, Address, FlowState, Step
 
 
@@ -39,13 +47,23 @@ async def async_verify(hass: HomeAssistant, state: FlowState) -> bool:
         token=state.server.token,
     )
     try:
-        await server.check_identity()
-        state.info = await server.info()
+        state.identity = await server.check_identity()
+        state.info = await _async_get_info(server)
         return await has_full_permissions(server)
     except PlexUnauthorizedError:
         raise TokenRefusedError from None
     except PlexError as err:
-        raise server_error(err) from None
+        raise verification_error(err) from None
+
+
+async def _async_get_info(server: PlexServer) -> ServerInfo | None:
+    """Return what the server says about itself, None if only that is blocked."""
+    try:
+        return await server.info()
+    except (PlexForbiddenError, PlexNotFoundError, PlexResponseError) as err:
+        LOGGER.debug("The server does not return information about itself: %s", err)
+    await server.check_token()
+    return None
 
 
 async def async_require_private(address: Address) -> None:

@@ -53,7 +53,8 @@ async def check_status(
     match status:
         case _ if 200 <= status < 300:  # noqa: PLR2004 - success.
             return
-        case 401:
+        # 498 is an expired token (official API 1.2.2).
+        case 401 | 498:
             body = await read_body(response, MAX_ERROR_BODY, where)
             if not is_refusal(response.headers, body):
                 raise PlexResponseError(f"{where}, but not from Plex")

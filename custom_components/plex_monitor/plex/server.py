@@ -9,7 +9,7 @@ from typing import Self
 import aiohttp
 from aiohttp import hdrs
 
-from .errors import PlexForbiddenError, PlexUnauthorizedError
+from .errors import PlexForbiddenError, PlexNotFoundError, PlexUnauthorizedError
 from .library import Library
 from .maintenance import Maintenance
 from .models import (
@@ -28,6 +28,8 @@ from .statistics import Statistics
 from .transport import ClientIdentity
 from .verified_requests import VerifiedRequests, request_identity, server_transport
 from .websocket import TextFrames
+
+PROVIDERS = "/media/providers"
 
 
 async def fetch_identity(
@@ -98,7 +100,7 @@ class PlexServer:
     async def info(self) -> ServerInfo:
         """Return information about the server; every user may read it (official API 1.2.2).
 
-        It is the request to verify a token with.
+        It is the request to verify a token with; `check_token` where something blocks its path.
         """
         async with self._requests.verified_address() as address:
             response = await address.transport.get_json("/", token=self._requests.token)
@@ -106,20 +108,42 @@ class PlexServer:
             address.check_machine(info.machine_identifier)
         return info
 
+    async def check_token(self) -> None:
+        """Verify the token with a resource below another path, which every user may read.
+
+        Plex apps send this request first (captured).
+        """
+        await self._requests.get(PROVIDERS)
+
+    async def accepts_token(self, token: str) -> bool:
+        """Return whether the server accepts another token than the one in use."""
+        async with self._requests.verified_address() as address:
+            try:
+                await address.transport.get_json(PROVIDERS, token=token)
+            except PlexUnauthorizedError:
+                return False
+        return True
+
     async def accepts_without_token(self) -> bool:
         """Return whether the server accepts requests without a token.
 
         It does if it is unclaimed, or if this network is in its "List of IP addresses and networks
         that are allowed without auth" (official support article). Then a request that succeeds says
-        nothing about the token.
+        nothing about the token. One that does not even answer 401 to strangers (reported) accepts
+        nothing either.
         """
         address = self._requests.address
-        try:
-            response = await address.transport.get_json("/")
-        except PlexUnauthorizedError:
-            return False
-        address.check_machine(ServerInfo.from_json(container(response)).machine_identifier)
-        return True
+        for path in ("/", PROVIDERS):
+            try:
+                response = container(await address.transport.get_json(path))
+            except PlexUnauthorizedError:
+                return False
+            except PlexForbiddenError, PlexNotFoundError:
+                continue
+            if path == "/":
+                address.check_machine(ServerInfo.from_json(response).machine_identifier)
+            return True
+        return False
 
     async def sessions(self) -> tuple[Session, ...]:
         """Return the current sessions (streams); for the owner only (official API 1.2.2).

@@ -16,12 +16,12 @@ from typing import Self, assert_never
 
 # A refusal of plex.tv counts when it is repeated after this long.
 CONFIRM_AFTER = 10.0
-# It counts when it is repeated after this long while the server still accepts the token: nothing is
-# lost by waiting, and a plex.tv that refuses all tokens for a moment recovers in the meantime.
-CONFIRM_WHILE_ACCEPTED_AFTER = 10 * 60.0
+# It counts when it is repeated for this long while the server still accepts the token: nothing is
+# lost by waiting, and a plex.tv that refuses all tokens for an hour recovers in the meantime.
+CONFIRM_WHILE_ACCEPTED_AFTER = 75 * 60.0
 # How often a valid token is checked with plex.tv, because a server may never refuse it: its network
 # is allowed without authentication, or it still accepts what plex.tv has revoked.
-ROUTINE_INTERVAL = 5.5 * 3600
+ROUTINE_INTERVAL = 4.5 * 3600
 # How often plex.tv is asked, while there is a problem, whether it persists.
 PROBE_INTERVAL = 15 * 60.0
 # The back-off while plex.tv is inconclusive: it doubles each time, between these two.
@@ -37,6 +37,9 @@ SLOW_CHECK_INTERVAL = 2 * 60.0
 # When the server alone decides: this many refusals, over this long, with the server up.
 SERVER_ALONE_REFUSALS = 6
 SERVER_ALONE_SPAN = 30 * 60.0
+# The same without any token, where a refusal says that the server wants one.
+NO_TOKEN_REFUSALS = 2
+NO_TOKEN_SPAN = 10.0
 # A refusal of the server this soon after its start does not count against the token.
 STARTUP_GRACE = 10 * 60.0
 # After this long the server that refuses a token which plex.tv accepts and lists is at fault.
@@ -139,11 +142,13 @@ class _ServerResponse(StrEnum):
 class TokenHealth:
     """State of a token, derived from all evidence so far.
 
-    Without `has_account_token` plex.tv cannot check the token: it knows no server token.
+    Without `has_account_token` plex.tv cannot check the token: it knows no server token. Without
+    `has_server_token` none is sent, as the server has needed none.
     Times are those of the caller's clock; `..._due` is when the next request to plex.tv is due.
     """
 
     has_account_token: bool
+    has_server_token: bool = True
     server_response: _ServerResponse | None = None
     enforced: bool | None = None
     revoked: bool = False
@@ -151,6 +156,7 @@ class TokenHealth:
     server_at_fault: bool = False
     unclaimed: bool = False
     wrong_server: bool = False
+    server_away: bool = False
 
     refused_since: float | None = None
     last_refused_at: float | None = None
@@ -225,7 +231,13 @@ class TokenHealth:
                 return self._server_accepts()
             case Evidence.SERVER_REFUSES:
                 return self._server_refuses(now)
-            case Evidence.SERVER_INCONCLUSIVE | Evidence.SERVER_RESTARTED:
+            case Evidence.SERVER_INCONCLUSIVE:
+                return replace(
+                    self._confirm_soon(now),
+                    server_away=True,
+                    startup_grace_until=now + STARTUP_GRACE,
+                )
+            case Evidence.SERVER_RESTARTED:
                 return replace(self.after_interruption(), startup_grace_until=now + STARTUP_GRACE)
             case Evidence.SERVER_CLAIMED:
                 return replace(self, unclaimed=False, unclaimed_since=None, wrong_server=False)
@@ -264,9 +276,23 @@ class TokenHealth:
             listed=False,
         )
 
+    def after_reload(self, now: float) -> Self:
+        """Return the health after the entry was reloaded: plex.tv is asked at once."""
+        return replace(
+            self.after_interruption(), account_due=self._next_account_check(now, CONFIRM_AFTER)
+        )
+
+    def _confirm_soon(self, now: float) -> Self:
+        """Confirm a refusal of plex.tv soon: the server is away, and does not accept the token."""
+        health = self.after_interruption()
+        if self.plex_tv_refused_at is None or self.revoked:
+            return health
+        return replace(health, account_due=self._next_account_check(now, CONFIRM_AFTER))
+
     def _server_accepts(self) -> Self:
         return replace(
             self.after_interruption(),
+            server_away=False,
             server_response=_ServerResponse.ACCEPTS,
             # What plex.tv has refused stays revoked until plex.tv accepts it: the server may need
             # no token, or still accept a revoked one.
@@ -289,6 +315,7 @@ class TokenHealth:
             self._count_refusal(now) if self.refused_since is not None else self._start_streak(now),
             server_response=_ServerResponse.REFUSES,
             wrong_server=False,
+            server_away=False,
             last_refused_at=now,
             refused_seconds=refused_seconds,
             server_at_fault=self.server_at_fault or (self.listed and long),
@@ -320,12 +347,16 @@ class TokenHealth:
             return self
         since = self.counted_since if self.counted_refusals else now
         refusals = self.counted_refusals + 1
+        enough, span = (
+            (SERVER_ALONE_REFUSALS, SERVER_ALONE_SPAN)
+            if self.has_server_token
+            else (NO_TOKEN_REFUSALS, NO_TOKEN_SPAN)
+        )
         return replace(
             self,
             counted_refusals=refusals,
             counted_since=since,
-            revoked=self.revoked
-            or (refusals >= SERVER_ALONE_REFUSALS and now - since >= SERVER_ALONE_SPAN),
+            revoked=self.revoked or (refusals >= enough and now - since >= span),
         )
 
     def _server_unclaimed(self, now: float) -> Self:
@@ -352,16 +383,17 @@ class TokenHealth:
 
     def _plex_tv_refuses(self, now: float) -> Self:
         first = now if self.plex_tv_refused_at is None else self.plex_tv_refused_at
-        accepted = self.server_response is _ServerResponse.ACCEPTS
+        accepted = self.server_response is _ServerResponse.ACCEPTS and not self.server_away
         confirmed_at = first + (CONFIRM_WHILE_ACCEPTED_AFTER if accepted else CONFIRM_AFTER)
         revoked = self.revoked or now >= confirmed_at
+        next_check = now + PROBE_INTERVAL
         return replace(
             self,
             revoked=revoked,
             plex_tv_refused_at=first,
             plex_tv_checked_at=now,
             plex_tv_failures=0,
-            account_due=now + PROBE_INTERVAL if revoked else confirmed_at,
+            account_due=next_check if revoked else min(confirmed_at, next_check),
             resources_due=None,
         )
 

@@ -1,5 +1,6 @@
 """Follow a server that has moved, with the addresses that plex.tv lists for it."""
 
+from collections.abc import Awaitable, Callable
 from time import monotonic
 
 from homeassistant.const import CONF_URL, CONF_VERIFY_SSL
@@ -8,7 +9,13 @@ from homeassistant.core import HomeAssistant, callback
 from ..clients import client_identity, plex_session
 from ..const import CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER, LOGGER
 from ..plex.addresses import find_connection, ranked_connections
-from ..plex.errors import PlexCertificateError, PlexConnectionError, PlexError, PlexWrongServerError
+from ..plex.errors import (
+    PlexCertificateError,
+    PlexConnectionError,
+    PlexError,
+    PlexUnauthorizedError,
+    PlexWrongServerError,
+)
 from ..plex.models import Connection
 from ..plex.plex_tv import PlexTv
 from ..plex.server import PlexServer, fetch_identity
@@ -30,12 +37,15 @@ class AddressFinder:
         entry: PlexMonitorConfigEntry,
         server: PlexServer,
         plex_tv: PlexTv,
+        *,
+        on_refused: Callable[[str], Awaitable[None]],
     ) -> None:
-        """Initialize the finder; nothing is requested yet."""
+        """Initialize the finder; `on_refused` gets an account token that plex.tv has refused."""
         self.hass = hass
         self.entry = entry
         self.server = server
         self.plex_tv = plex_tv
+        self.on_refused = on_refused
         self._search_due = self._searched_at = 0.0
 
     @callback
@@ -59,6 +69,9 @@ class AddressFinder:
         self._search_due, self._searched_at = now + SEARCH_INTERVAL, now
         try:
             resources = await self.plex_tv.resources(account_token)
+        except PlexUnauthorizedError:
+            await self.on_refused(account_token)
+            return False
         except PlexError as failure:
             LOGGER.debug(
                 "%s: could not get its addresses from plex.tv: %s", self.entry.title, failure

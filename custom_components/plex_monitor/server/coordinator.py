@@ -100,7 +100,13 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         )
         self.stopped_streams = StoppedStreams(hass.loop.time)
         self._streams = StreamTracker()
-        self._addresses = AddressFinder(hass, entry, self.server, plex_tv)
+        self._addresses = AddressFinder(
+            hass,
+            entry,
+            self.server,
+            plex_tv,
+            on_refused=self.guard.async_handle_plex_tv_refusal,
+        )
         self._push = PushChannel(
             hass,
             entry,
@@ -181,7 +187,13 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         No entity becomes unavailable, and the old token is not sent any more.
         """
         self.server = server
-        self._addresses = AddressFinder(self.hass, self.config_entry, server, plex_tv)
+        self._addresses = AddressFinder(
+            self.hass,
+            self.config_entry,
+            server,
+            plex_tv,
+            on_refused=self.guard.async_handle_plex_tv_refusal,
+        )
         self._reader.use_server(server)
         await self.guard.async_use_new_token(server, plex_tv)
         await self._push.async_use_server(server)
@@ -229,7 +241,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         self._failures = 0
         if before is not None and before.version != data.version:
             self.dispatcher.async_report_version(data.version)
-        if self._reader.has_info:
+        if self._reader.is_token_accepted:
             self.dispatcher.async_report_token_accepted()
         self._probe.async_pause()
         self._set_update_interval()
@@ -266,7 +278,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
         identity = await self._async_check_identity()
         await self._sessions.async_read()
         data = await self._reader.async_read(identity, verify_token=not self.last_update_success)
-        if not self._reader.has_info:
+        if not self._reader.is_token_accepted:
             await self.guard.async_handle_server_error()
             return data
         await self._enforcement.async_check_if_due(self.server)

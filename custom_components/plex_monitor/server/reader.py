@@ -92,6 +92,8 @@ class ServerReader:
         self._info: ServerInfo | None = None
         self._info_due = 0.0
         self._info_failing = False
+        # Whether the server has accepted the token where its information cannot be read.
+        self._is_token_accepted = False
         self._update: UpdateStatus | None = None
         self._update_due = 0.0
         self._update_expected_until = 0.0
@@ -122,9 +124,9 @@ class ServerReader:
         )
 
     @property
-    def has_info(self) -> bool:
-        """Return whether the last read of the information succeeded."""
-        return not self._info_failing
+    def is_token_accepted(self) -> bool:
+        """Return whether the server accepted the token when that was last verified."""
+        return not self._info_failing or self._is_token_accepted
 
     def use_server(self, server: PlexServer) -> None:
         """Read with another client from now on."""
@@ -278,8 +280,7 @@ class ServerReader:
     async def _async_read_info(self, identity: ServerIdentity, *, force: bool) -> ServerInfo | None:
         """Return the server's information about itself; `None` if it cannot be read twice.
 
-        Only this request decides on the token: the sessions are for the owner alone. So a refusal
-        is raised.
+        It decides on the token, as the sessions are for the owner alone, so a refusal is raised.
         """
         is_current = self._info is not None and identity.version in {"", self._info.version}
         if is_current and not force and monotonic() < self._info_due:
@@ -294,10 +295,27 @@ class ServerReader:
                 self._info = None
             self._info_failing = True
             self._info_due = 0.0
+            self._is_token_accepted = await self._async_check_token(err)
         else:
             self._info_failing = False
             self._info_due = monotonic() + INFO_INTERVAL
         return self._info
+
+    async def _async_check_token(self, err: PlexError) -> bool:
+        """Return whether the server accepts the token although it does not return information.
+
+        Something in front of the server may block that path, or it is hidden from strangers.
+        """
+        if isinstance(err, PlexConnectionError):
+            return False
+        try:
+            await self.server.check_token()
+        except PlexUnauthorizedError, PlexWrongServerError:
+            raise
+        except PlexError as failure:
+            LOGGER.debug("%s: could not verify the token: %s", self.name, failure)
+            return False
+        return True
 
     def _handle_version(self, identity: ServerIdentity, info: ServerInfo | None) -> str:
         """Return the version; what a restarted server has reported before is not up to date."""

@@ -8,6 +8,7 @@ from ..plex.errors import (
     PlexCertificateError,
     PlexConnectionError,
     PlexError,
+    PlexForbiddenError,
     PlexUnavailableError,
     PlexWrongServerError,
 )
@@ -60,6 +61,8 @@ def error_key(err: PlexError) -> str:
             return "cannot_connect"
         case PlexUnavailableError():
             return "server_busy"
+        case PlexForbiddenError():
+            return "denied"
         case _:
             return "unexpected_answer"
 
