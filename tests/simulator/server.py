@@ -20,6 +20,7 @@ from .knobs import Knobs
 from .library import Library
 from .playback import Playback
 from .plex_tv import PlexTv
+from .preferences import usual_preferences
 from .remote_access import RemoteAccess
 from .scanner import Scanner, ScanRequest
 from .server_api import ServerApi
@@ -67,12 +68,7 @@ class PlexServer(Host, Knobs):
         self.remote_access = RemoteAccess(notifier=self.notifier)
         self.updater = Updater(clock=traffic.clock)
         self.shares: list[Share] = []
-        self.preferences: dict[str, str | int | bool] = {
-            "FriendlyName": name,
-            "TranscoderTempDirectory": "",
-            "GdmEnabled": True,
-            "ButlerStartHour": 2,
-        }
+        self.preferences = usual_preferences(name)
         self._spawn = spawn
         self._authority = authority
         self._share_ids = itertools.count(9_000_001)

@@ -11,6 +11,7 @@ from .library_api import LibraryApi
 from .picture_api import PictureApi
 from .playback_api import PlaybackApi
 from .plex_tv_api import token_of
+from .preferences import PreferencesApi
 from .rendering import Node, Shape, container
 from .server_nodes import account_node, provider_node, server_attributes
 from .statistics_api import StatisticsApi, account_nodes, device_nodes
@@ -33,6 +34,7 @@ class ServerApi:
             LibraryApi(server),
             PictureApi(server),
             PlaybackApi(server),
+            PreferencesApi(server),
             StatisticsApi(server),
             UpkeepApi(server),
         )
@@ -49,8 +51,6 @@ class ServerApi:
             web.get("/myplex/account", owner(self.myplex_account)),
             web.put("/myplex/refreshReachability", owner(self.refresh_reachability)),
             web.get("/clients", anyone(self.empty)),
-            web.get("/:/prefs", owner(self.preferences)),
-            web.get("/:/prefs/get", owner(self.preference)),
             web.get("/security/token", anyone(self.security_token)),
             web.post("/security/token", anyone(self.security_token)),
             web.get("/:/websockets/notifications", anyone(self.notifications)),
@@ -127,36 +127,6 @@ class ServerApi:
         """Check the remote access of the server."""
         await self.server.remote_access.check()
         return done()
-
-    def _setting(self, name: str) -> Node:
-        value = self.server.preferences[name]
-        kind = {bool: "bool", int: "int", str: "text"}[type(value)]
-        return Node(
-            tag="Setting",
-            attributes={
-                "id": name,
-                "label": name,
-                "summary": "",
-                "type": kind,
-                "default": value,
-                "value": value,
-                "hidden": False,
-                "advanced": False,
-                "group": "general",
-            },
-        )
-
-    async def preferences(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """List the settings."""
-        return server_answer(request, container(*map(self._setting, self.server.preferences)))
-
-    async def preference(self, request: web.Request, _: Access) -> web.StreamResponse:
-        """Return one setting, whose name is not case-sensitive."""
-        wanted = request.query.get("id", "").lower()
-        for name in self.server.preferences:
-            if name.lower() == wanted:
-                return server_answer(request, container(self._setting(name)))
-        return server_error(404)
 
     async def security_token(self, request: web.Request, access: Access) -> web.StreamResponse:
         """Return a token that is valid until the next start."""

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 CAPABILITIES = (
     "allowCameraUpload",
     "allowChannelAccess",
-    "allowMediaDeletion",
     "allowSharing",
     "allowSync",
     "allowTuners",
@@ -68,6 +67,8 @@ def server_attributes(server: PlexServer) -> dict[str, Scalar]:
     transcodes = sum(stream.delivery is Delivery.TRANSCODE for stream in server.streams)
     return {
         **dict.fromkeys(CAPABILITIES, True),
+        # What is not allowed is left out.
+        **({"allowMediaDeletion": True} if server.preferences["allowMediaDeletion"] else {}),
         **signed_in,
         "countryCode": "zzz",
         "diagnostics": "logs,databases,streaminglogs",
