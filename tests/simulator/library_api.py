@@ -9,9 +9,10 @@ from .access import Access
 from .error_pages import server_error
 from .guards import Guards, server_answer
 from .items import Item, Kind, Section
+from .library_filters import filtered, narrowed
 from .library_meta import meta_node, sort_nodes
 from .media import item_node, section_node
-from .paging import compared, listed, page_of, paged
+from .paging import listed, page_of, paged
 from .rendering import Node, Scalar, container
 from .scanner import LIBRARY
 
@@ -55,6 +56,8 @@ class LibraryApi:
             web.get(SECTION + "/collections", anyone(self.none)),
             web.get("/library/recentlyAdded", anyone(self.recently_added)),
             web.get("/library/onDeck", anyone(self.on_deck)),
+            web.get("/hubs/continueWatching/items", anyone(self.on_deck)),
+            web.get("/hubs/sections/{id:\\d+}/continueWatching/items", anyone(self.on_deck)),
             web.get("/library/metadata/{keys:[\\d,]+}", anyone(self.metadata)),
             web.get("/library/metadata/{key:\\d+}/children", anyone(self.children)),
             web.get("/library/metadata/{key:\\d+}/allLeaves", anyone(self.leaves)),
@@ -164,8 +167,8 @@ class LibraryApi:
             "title2": f"All {section.title}",
             "viewGroup": section.kind.word,
         }
-        wanted = _filtered(request, self.server.library.of(section, kind))
-        claimed = 0 if _narrowed(request) else section.claims.get(kind, 0)
+        wanted = filtered(request, self.server.library.of(section, kind))
+        claimed = 0 if narrowed(request) else section.claims.get(kind, 0)
         total = len(wanted) + claimed
         start, size = page_of(request, total)
         page = wanted[start : start + size]
@@ -183,17 +186,17 @@ class LibraryApi:
         )
 
     async def everything(self, request: web.Request, access: Access) -> web.StreamResponse:
-        """List the items of one kind in all libraries."""
+        """List the items of one kind in all libraries, by default of the kind of each library."""
         try:
-            kind = Kind(int(request.query.get("type", "")))
+            wanted = Kind(int(request.query["type"])) if "type" in request.query else None
         except ValueError:
             return server_error(400)
         found = [
             item
             for section in self._visible(access)
-            for item in self.server.library.of(section, kind)
+            for item in self.server.library.of(section, wanted or section.kind)
         ]
-        return self._list(request, access, _filtered(request, found))
+        return self._list(request, access, filtered(request, found))
 
     async def recently_added(self, request: web.Request, access: Access) -> web.StreamResponse:
         """List the recently added items, of all libraries or of one."""
@@ -264,28 +267,6 @@ class LibraryApi:
             if (of_kind := [item for item in found if item.kind is kind])
         ]
         return server_answer(request, container(*hubs))
-
-
-def _narrowed(request: web.Request) -> bool:
-    """Return whether the request has filters, which no claimed item passes."""
-    return any(name == "title" or name.startswith("addedAt") for name in request.query)
-
-
-def _filtered(request: web.Request, items: list[Item]) -> list[Item]:
-    """Return the items that pass the filters, in the requested order."""
-    if title := request.query.get("title"):
-        items = [item for item in items if title.lower() in item.title.lower()]
-    items = compared(request, "addedAt", items, lambda item: item.added_at)
-    field, _, direction = request.query.get("sort", "").partition(":")
-    # A field may be written with its kind before it, as in movie.addedAt.
-    match field.rpartition(".")[2]:
-        case "addedAt":
-            items = sorted(items, key=lambda item: (item.added_at, item.rating_key))
-        case "id":
-            items = sorted(items, key=lambda item: item.rating_key)
-        case _:
-            return items
-    return items[::-1] if direction == "desc" else items
 
 
 def _hub(kind: Kind, items: Sequence[Item], *, more: bool, viewer: int) -> Node:

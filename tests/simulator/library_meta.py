@@ -3,11 +3,18 @@
 from .items import Kind, Section
 from .rendering import Node, Shape
 
-SORTS = (("titleSort", "Title", "asc"), ("addedAt", "Date Added", "desc"))
+SORTS = (
+    ("titleSort", "Title", "asc"),
+    ("year", "Year", "desc"),
+    ("originallyAvailableAt", "Release Date", "desc"),
+    ("duration", "Duration", "desc"),
+    ("addedAt", "Date Added", "desc"),
+)
 FIELDS = (("title", "Title", "string"), ("year", "Year", "integer"), ("addedAt", "Added", "date"))
 OPERATORS = {
     "string": {"=": "contains", "!=": "does not contain", "==": "is", "!==": "is not"},
     "integer": {"=": "is", "!=": "is not", ">>=": "is greater than", "<<=": "is less than"},
+    "guid": {"=": "is", "!=": "is not"},
     "date": {"<<=": "is before", ">>=": "is after"},
     "boolean": {"=": "is true", "!=": "is false"},
     "tag": {"=": "is", "!=": "is not"},

@@ -48,6 +48,7 @@ class PlaybackApi:
                     ("/:/scrobble", self.scrobble),
                     ("/:/unscrobble", self.unscrobble),
                     ("/:/rate", self.rate),
+                    ("/:/progress", self.progress),
                 )
                 for route in (web.get, web.put)
             ),
@@ -198,6 +199,19 @@ class PlaybackApi:
             viewing.last_at = None
 
         return await self._mark(request, access, unwatched)
+
+    async def progress(self, request: web.Request, access: Access) -> web.StreamResponse:
+        """Remember how far an item was played, without a stream."""
+        item = self._item(request, access)
+        if isinstance(item, web.Response):
+            return item
+        time = request.query.get("time", "")
+        if not time.isdecimal() or not item.playable:
+            return server_error(400)
+        viewing = item.view(access.account_id)
+        viewing.offset = int(time)
+        viewing.last_at = int(self.server.traffic.clock())
+        return done()
 
     async def rate(self, request: web.Request, access: Access) -> web.StreamResponse:
         """Rate an item from 0 to 10, or remove the rating with -1."""

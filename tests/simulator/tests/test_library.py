@@ -255,7 +255,7 @@ async def test_newest_first(
         url = f"{home.url}{path}?type=4&sort=addedAt:desc&addedAt>={since}"
         found = (await container(session, url))["Metadata"]
         assert [item["title"] for item in found] == ["Episode 3", "Episode 2", "Episode 1"]
-    assert await status(session, home.url + "/library/all") == 400
+    assert await status(session, home.url + "/library/all?type=film") == 400
     recent = await container(session, home.url + "/library/sections/2/recentlyAdded")
     assert recent["Metadata"][0]["parentTitle"] == "Fresh"
 
