@@ -20,6 +20,8 @@ class Knobs:
     """Whether the open websockets of a token are closed when it is revoked."""
     refuses_with_401: bool = False
     """Whether it responds with 401 instead of 403 to a guest, as old versions do."""
+    hides_root: bool = False
+    """Whether / is 404 instead of 401 to strangers, while all other paths refuse them with 401."""
     refuses_websockets: int | None = None
     """The status with which it refuses websockets, or None."""
     identifies_as: str | None = None

@@ -328,7 +328,8 @@ class PlexServer(Host, Knobs):
     @override
     def unauthorized(self, request: web.Request) -> web.StreamResponse:
         """Return the server's response to an invalid token."""
-        return server_error(401, root=request.path == "/")
+        root = request.path == "/"
+        return server_error(404) if root and self.hides_root else server_error(401, root=root)
 
     @override
     async def admit(self, request: web.Request) -> web.StreamResponse | None:

@@ -51,6 +51,21 @@ async def test_root_refuses_browsers_to_the_web_app(
     assert "<h1>401 Unauthorized</h1>" in page
 
 
+async def test_root_is_hidden_from_strangers(
+    client: aiohttp.ClientSession, world: World, owner: Account, home: PlexServer
+) -> None:
+    """A server can deny that it has a root; all other paths refuse a stranger as usual."""
+    home.hides_root = True
+    tokens = (world.plex_tv.sign_in(owner), "no-such-token-at-all", None)
+
+    async def answers(path: str) -> list[int]:
+        return [await status(client, home.url + path, token) for token in tokens]
+
+    assert await answers("/") == [200, 404, 404]
+    assert await answers("/library/sections") == [200, 401, 401]
+    assert await answers("/identity") == [200, 200, 200]
+
+
 async def test_access_without_a_valid_token(
     client: aiohttp.ClientSession, world: World, owner: Account, home: PlexServer
 ) -> None:
