@@ -7,6 +7,7 @@ from .rendering import Node, Shape
 from .resources import PUBLIC_ADDRESS
 
 if TYPE_CHECKING:
+    from .access import Share
     from .server import PlexServer
 
 
@@ -184,4 +185,36 @@ def home_user_node(member: Account) -> Node:
             "thumb": "",
         },
         key="users",
+    )
+
+
+def share_node(server: PlexServer, share: Share) -> Node:
+    """Return the share of a server as its owner reads it: with its token and the libraries."""
+    sections = (
+        Node(
+            tag="Section",
+            attributes={
+                "id": share.id * 100 + section.id,
+                "key": section.id,
+                "title": section.title,
+                "type": section.kind.word,
+                "shared": share.access.sees(section.id),
+            },
+        )
+        for section in server.library.sections
+    )
+    return Node(
+        tag="SharedServer",
+        attributes={
+            "id": share.id,
+            "username": share.account.username,
+            "email": share.account.email,
+            "userID": share.account.id,
+            "accessToken": share.token,
+            "name": server.name,
+            "acceptedAt": share.since,
+            "allLibraries": share.sections is None,
+            "owned": False,
+        },
+        children=tuple(sections),
     )

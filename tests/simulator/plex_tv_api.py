@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING
 
 from aiohttp import web
 
-from .account_nodes import device_node, guest_node, home_user_node, user_node
+from .account_nodes import device_node, guest_node, home_user_node, share_node, user_node
 from .accounts import Device
 from .error_pages import invalid_token_v1, plex_tv_error
 from .link_page import link_page, qr_picture
 from .pins import Pin, pin_node
 from .rendering import Node, Scalar, Shape, answer, container, wants_json
-from .resources import PUBLIC_ADDRESS, resource_node
+from .resources import PUBLIC_ADDRESS, resource_node, server_device_node
 
 if TYPE_CHECKING:
     from .plex_tv import PlexTv
@@ -73,6 +73,7 @@ class PlexTvApi:
             web.get("/api/home/users", v1(self.home_users)),
             web.post("/api/home/users/{id:\\d+}/switch", v1(self.switch_user)),
             web.get("/api/servers/{machine}/shared_servers", v1(self.shared_servers)),
+            web.get("/api/servers/{machine}/shared_servers/{share}", v1(self.shared_servers)),
             web.get("/api/invites/{kind:requests|requested}", v1(self.empty)),
             web.get("/devices.xml", v1(self.devices)),
             web.delete("/devices/{id:\\d+}.xml", v1(self.delete_device)),
@@ -195,9 +196,14 @@ class PlexTvApi:
         return web.Response(status=204)
 
     async def devices(self, request: web.Request, device: Device) -> web.StreamResponse:
-        """List the account's devices with their tokens, as the real plex.tv does."""
-        devices = self.plex_tv.book.devices_of(device.account)
-        return answer(request, container(*map(device_node, devices), publicAddress=PUBLIC_ADDRESS))
+        """List the account's apps with their tokens, as the real plex.tv does, and its servers."""
+        apps = map(device_node, self.plex_tv.book.devices_of(device.account))
+        servers = (
+            server_device_node(server)
+            for server in self.plex_tv.servers
+            if server.owner is device.account and server.is_listed_for(device.account)
+        )
+        return answer(request, container(*apps, *servers, publicAddress=PUBLIC_ADDRESS))
 
     async def delete_device(self, request: web.Request, device: Device) -> web.StreamResponse:
         """Remove one of the account's devices."""
@@ -236,28 +242,17 @@ class PlexTvApi:
         )
 
     async def shared_servers(self, request: web.Request, device: Device) -> web.StreamResponse:
-        """List the shares of one server with their tokens."""
+        """List the shares of one server with their tokens, or return one of them."""
+        wanted = request.match_info.get("share")
         for server in self.plex_tv.servers:
             if (
                 server.machine_identifier == request.match_info["machine"]
                 and server.owner is device.account
             ):
                 nodes = tuple(
-                    Node(
-                        tag="SharedServer",
-                        attributes={
-                            "id": share.id,
-                            "username": share.account.username,
-                            "email": share.account.email,
-                            "userID": share.account.id,
-                            "accessToken": share.token,
-                            "name": server.name,
-                            "acceptedAt": share.since,
-                            "allLibraries": True,
-                            "owned": False,
-                        },
-                    )
+                    share_node(server, share)
                     for share in server.shares
+                    if wanted in {None, str(share.id)}
                 )
                 return answer(
                     request, container(*nodes, machineIdentifier=server.machine_identifier)

@@ -11,6 +11,8 @@ if TYPE_CHECKING:
 
 CREATED_AT = 1_600_000_000
 PUBLIC_ADDRESS = "203.0.113.10"
+# The number of the first server among the devices, beyond those of apps.
+SERVER_DEVICES = 900_000
 
 
 def resource_node(server: PlexServer, device: Device, *, https: bool, relay: bool) -> Node:
@@ -65,4 +67,35 @@ def resource_node(server: PlexServer, device: Device, *, https: bool, relay: boo
             "natLoopbackSupported": False,
         },
         children=(Node(tag="connections", children=connections, shape=Shape.ARRAY),),
+    )
+
+
+def server_device_node(server: PlexServer) -> Node:
+    """Return a server as its owner's devices list it."""
+    connections = (
+        Node(tag="Connection", attributes={"uri": connection.uri})
+        for connection in server.connections
+    )
+    return Node(
+        tag="Device",
+        attributes={
+            "name": server.name,
+            "publicAddress": PUBLIC_ADDRESS,
+            "product": "Plex Media Server",
+            "productVersion": server.version,
+            "platform": server.platform,
+            "platformVersion": server.platform_version,
+            "device": "PC",
+            "model": "x86_64",
+            "vendor": "",
+            "provides": "server",
+            "clientIdentifier": server.machine_identifier,
+            "version": server.version,
+            "id": SERVER_DEVICES + server.port,
+            "createdAt": CREATED_AT,
+            "lastSeenAt": int(server.traffic.clock()),
+            "screenResolution": "",
+            "screenDensity": "",
+        },
+        children=tuple(connections),
     )

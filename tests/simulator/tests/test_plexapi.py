@@ -102,14 +102,21 @@ async def test_users_whom_the_server_is_shared_with(
     world: World, owner: Account, friend: Account, home: PlexServer
 ) -> None:
     """It lists the owner's guests and gets a guest's token for the server."""
-    guest_token = home.share_with(friend)
+    guest_token = home.share_with(friend, sections=home.library.sections[:1])
     token = world.plex_tv.sign_in(owner)
     account = await in_thread(lambda: MyPlexAccount(token=token))
 
     [user] = await in_thread(account.users)
 
     assert user.title == "friend"
-    assert [share.machineIdentifier for share in user.servers] == [home.machine_identifier]
+    [share] = user.servers
+    assert share.machineIdentifier == home.machine_identifier
+    sections = await in_thread(share.sections)
+    assert [(section.title, section.shared) for section in sections] == [
+        ("Movies", True),
+        ("TV Shows", False),
+        ("Music", False),
+    ]
     assert await in_thread(lambda: user.get_token(home.machine_identifier)) == guest_token
 
 
@@ -125,6 +132,19 @@ async def test_devices_can_be_removed(world: World, owner: Account) -> None:
     await in_thread(devices[1].delete)
     assert not world.plex_tv.is_valid(other)
     assert world.plex_tv.is_valid(token)
+
+
+async def test_servers_are_devices_too(world: World, owner: Account, home: PlexServer) -> None:
+    """It finds a server with its addresses among the owner's devices."""
+    token = world.plex_tv.sign_in(owner, product="Plex Web")
+    account = await in_thread(lambda: MyPlexAccount(token=token))
+
+    device = await in_thread(lambda: account.device("Home"))
+
+    assert (device.product, device.provides) == ("Plex Media Server", "server")
+    assert (device.clientIdentifier, device.connections) == (home.machine_identifier, [home.url])
+    home.claimed = False
+    assert [each.product for each in await in_thread(account.devices)] == ["Plex Web"]
 
 
 async def test_sign_out(world: World, owner: Account) -> None:
