@@ -28,6 +28,8 @@ LIBRARY_FILES = (
     f"{OFFICIAL}/GET_library_sections_{{sectionId}}_all__200__aMeta.json",
     f"{SPEC}/GET_library_metadata_{{ratingKey}}.json",
 )
+# In a body that was put together from examples, the identifier is an object of examples.
+GUIDS = {f"{ITEM}.Guid[].id": "str"}
 PROVIDER_FILES = (
     *(f"{MOCKS}/server/media/providers_{name}.json" for name in ("plexpass", "free", "unclaimed")),
     f"{OFFICIAL}/GET_media_providers__200__providerWithEpg.json",
@@ -219,7 +221,9 @@ SERVER_CONTRACTS = {
         ),
     ),
     **{
-        path: Contract(files=LIBRARY_FILES, essential=(f"{ITEM}.ratingKey", f"{ITEM}.title"))
+        path: Contract(
+            files=LIBRARY_FILES, known=GUIDS, essential=(f"{ITEM}.ratingKey", f"{ITEM}.title")
+        )
         for path in (
             "/library/sections/1/all?includeMeta=1",
             "/library/sections/2/all",
@@ -241,6 +245,7 @@ SERVER_CONTRACTS = {
     ),
     "/library/metadata/101?includeMarkers=1": Contract(
         files=LIBRARY_FILES,
+        known=GUIDS,
         essential=(f"{ITEM}.Marker[].type", f"{ITEM}.Marker[].startTimeOffset"),
     ),
     "/status/sessions/history/all": Contract(

@@ -193,6 +193,19 @@ class Item:
         return f"plex://{self.kind.word}/{self.rating_key:024x}"
 
     @property
+    def external_guids(self) -> tuple[str, ...]:
+        """Return the identifiers that other catalogues have for the item."""
+        match self.kind:
+            case Kind.MOVIE:
+                return f"imdb://tt{self.rating_key:07}", f"tmdb://{self.rating_key}"
+            case Kind.SHOW | Kind.SEASON | Kind.EPISODE:
+                return (f"tvdb://{self.rating_key}",)
+            case Kind.ARTIST | Kind.ALBUM | Kind.TRACK:
+                return (f"mbid://{uuid.UUID(int=self.rating_key)}",)
+            case _:
+                return ()
+
+    @property
     def size(self) -> int:
         """Return the size of the file in bytes."""
         return self.duration * self.quality.bitrate // 8 if self.playable else 0

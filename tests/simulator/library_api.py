@@ -11,7 +11,7 @@ from .guards import Guards, server_answer
 from .items import Item, Kind, Section
 from .library_filters import filtered, narrowed
 from .library_meta import meta_node, sort_nodes
-from .media import item_node, section_node
+from .media import Extras, item_node, section_node
 from .paging import listed, page_of, paged
 from .rendering import Node, Scalar, container
 from .scanner import LIBRARY
@@ -50,6 +50,7 @@ class LibraryApi:
             web.get("/library/sections/all", anyone(self.sections)),
             web.get(SECTION, anyone(self.section)),
             web.get(SECTION + "/all", anyone(self.items)),
+            web.get(SECTION + "/albums", anyone(self.albums)),
             web.get(SECTION + "/recentlyAdded", anyone(self.recently_added)),
             web.get(SECTION + "/onDeck", anyone(self.on_deck)),
             web.get(SECTION + "/sorts", anyone(self.sorts)),
@@ -91,7 +92,7 @@ class LibraryApi:
         return paged(
             request,
             items,
-            lambda item: item_node(item, viewer=access.account_id),
+            lambda item: item_node(item, viewer=access.account_id, extras=_extras(request)),
             **ABOUT_LISTS,
             **attributes,
         )
@@ -178,7 +179,10 @@ class LibraryApi:
             page += self.server.library.claimed(section, kind, first, last)
         return listed(
             request,
-            [item_node(item, viewer=access.account_id, in_library=True) for item in page],
+            [
+                item_node(item, viewer=access.account_id, in_library=True, extras=_extras(request))
+                for item in page
+            ],
             ABOUT_LISTS | attributes,
             start=start,
             total=total,
@@ -198,6 +202,15 @@ class LibraryApi:
         ]
         return self._list(request, access, filtered(request, found))
 
+    async def albums(self, request: web.Request, access: Access) -> web.StreamResponse:
+        """List the albums of a music library."""
+        found = [
+            album
+            for section in self._sections(request, access)
+            for album in self.server.library.of(section, Kind.ALBUM)
+        ]
+        return self._list(request, access, found, mixedParents=True)
+
     async def recently_added(self, request: web.Request, access: Access) -> web.StreamResponse:
         """List the recently added items, of all libraries or of one."""
         found = self.server.library.recently_added(self._sections(request, access))
@@ -215,11 +228,11 @@ class LibraryApi:
         if not found:
             return server_error(404)
         section = found[0].section
-        markers = request.query.get("includeMarkers") == "1"
+        extras = _extras(request, whole=True)
         return paged(
             request,
             found,
-            lambda item: item_node(item, viewer=access.account_id, markers=markers),
+            lambda item: item_node(item, viewer=access.account_id, extras=extras),
             **ABOUT_LISTS,
             librarySectionID=section.id,
             librarySectionTitle=section.title,
@@ -235,7 +248,9 @@ class LibraryApi:
         return paged(
             request,
             item.children,
-            lambda child: item_node(child, viewer=access.account_id, in_library=True),
+            lambda child: item_node(
+                child, viewer=access.account_id, in_library=True, extras=_extras(request)
+            ),
             **ABOUT_LISTS,
             key=str(item.rating_key),
             librarySectionID=section.id,
@@ -267,6 +282,17 @@ class LibraryApi:
             if (of_kind := [item for item in found if item.kind is kind])
         ]
         return server_answer(request, container(*hubs))
+
+
+def _extras(request: web.Request, *, whole: bool = False) -> Extras:
+    """Return what a request includes; the markers are for single items only."""
+    included = {name for name, value in request.query.items() if value == "1"}
+    return Extras(
+        whole=whole,
+        guids="includeGuids" in included,
+        markers=whole and "includeMarkers" in included,
+        checked=whole and "checkFiles" in included,
+    )
 
 
 def _hub(kind: Kind, items: Sequence[Item], *, more: bool, viewer: int) -> Node:

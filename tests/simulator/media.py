@@ -1,5 +1,8 @@
 """The elements of items, as libraries and as sessions have them."""
 
+from dataclasses import dataclass
+
+from .file_nodes import file_streams
 from .items import CLIPS_ID, OWNER_ID, Item, Kind, Quality, Section
 from .rendering import Node, Scalar, Shape, present
 
@@ -111,15 +114,27 @@ def _ancestor(prefix: str, item: Item) -> dict[str, Scalar]:
     }
 
 
+@dataclass(frozen=True, kw_only=True)
+class Extras:
+    """What is only listed on request: `whole` is what a single item has."""
+
+    whole: bool = False
+    guids: bool = False
+    markers: bool = False
+    checked: bool = False
+
+
 def item_node(
-    item: Item, *, viewer: int = OWNER_ID, markers: bool = False, in_library: bool = False
+    item: Item, *, viewer: int = OWNER_ID, in_library: bool = False, extras: Extras = Extras()
 ) -> Node:
-    """Return an item as it is listed to an account, optionally with its markers."""
+    """Return an item as it is listed to an account."""
     attributes = item_attributes(item, viewer=viewer, in_library=in_library)
     if offset := item.viewing(viewer).offset:
         attributes["viewOffset"] = offset
-    children = [_media_node(item)] if item.playable else []
-    if markers:
+    children = [_media_node(item, extras)] if item.playable else []
+    if extras.whole or extras.guids:
+        children += [Node(tag="Guid", attributes={"id": guid}) for guid in item.external_guids]
+    if extras.markers:
         children += _marker_nodes(item)
     return Node(tag=item.kind.tag, key="Metadata", attributes=attributes, children=tuple(children))
 
@@ -155,7 +170,7 @@ def _marker_node(item: Item, kind: str, number: int, start: int, *, final: bool 
     )
 
 
-def _media_node(item: Item) -> Node:
+def _media_node(item: Item, extras: Extras) -> Node:
     part_id = item.rating_key + 1000
     quality = item.quality
     duration = None if item.kind is Kind.PHOTO else item.duration
@@ -168,7 +183,10 @@ def _media_node(item: Item) -> Node:
             file=file_of(item),
             size=item.size,
             container=quality.container,
+            exists=not item.missing if extras.checked else None,
+            accessible=not item.missing if extras.checked else None,
         ),
+        children=file_streams(item) if extras.whole else (),
     )
     return Node(
         tag="Media",

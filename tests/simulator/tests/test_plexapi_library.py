@@ -1,5 +1,7 @@
 """PlexAPI reads the libraries of a simulated server in the ways that its own tests do."""
 
+from typing import Any
+
 from plexapi.exceptions import BadRequest, NotFound
 from plexapi.server import PlexServer as PlexApiServer
 import pytest
@@ -118,3 +120,57 @@ async def test_order_of_episodes_by_their_show(home: PlexServer, server: PlexApi
         "Alder 1",
         "Alder 2",
     ]
+
+
+async def test_identifiers_of_other_catalogues(server: PlexApiServer) -> None:
+    """A list has them on request, a single item always."""
+
+    def read() -> tuple[list[list[str]], ...]:
+        section = server.library.section("Movies")
+        lists = section.all(includeGuids=False), section.all(), [server.fetchItem(101)]
+        return tuple([[guid.id for guid in guids_of(item)] for item in items] for items in lists)
+
+    def guids_of(item: Any) -> list[Any]:
+        # Reading an empty attribute would load the whole item.
+        item._autoReload = False  # noqa: SLF001 - There is no other way.
+        guids: list[Any] = item.guids
+        return guids
+
+    without, with_them, single = await in_thread(read)
+
+    assert without == [[], [], []]
+    assert with_them[0] == single[0] == ["imdb://tt0000101", "tmdb://101"]
+
+
+async def test_streams_of_a_file(server: PlexApiServer) -> None:
+    """A single item has the streams of its file."""
+
+    def read() -> tuple[list[Any], ...]:
+        film, track = server.fetchItem(101), server.fetchItem(110)
+        return (
+            [stream.codec for stream in film.videoStreams()],
+            [stream.channels for stream in film.audioStreams()],
+            [stream.codec for stream in track.audioStreams()],
+        )
+
+    assert await in_thread(read) == (["hevc"], [6], ["flac"])
+
+
+async def test_files_are_checked_on_request(home: PlexServer, server: PlexApiServer) -> None:
+    """The server looks at the disk only when it is asked to."""
+
+    def read(*, check: bool) -> tuple[bool | None, bool | None]:
+        key = f"/library/metadata/101?checkFiles={int(check)}"
+        [part] = server.fetchItem(key).iterParts()
+        return part.exists, part.accessible
+
+    assert await in_thread(lambda: read(check=False)) == (None, None)
+    assert await in_thread(lambda: read(check=True)) == (True, True)
+    home.library.items[0].missing = True
+    assert await in_thread(lambda: read(check=True)) == (False, False)
+
+
+async def test_albums_of_a_library(server: PlexApiServer) -> None:
+    """It lists the albums of all artists."""
+    albums = await in_thread(lambda: server.library.section("Music").albums())
+    assert [(album.parentTitle, album.title) for album in albums] == [("The Quiet Band", "Evening")]
