@@ -54,6 +54,7 @@ class LibraryApi:
             web.get(SECTION + "/recentlyAdded", anyone(self.recently_added)),
             web.get(SECTION + "/onDeck", anyone(self.on_deck)),
             web.get(SECTION + "/sorts", anyone(self.sorts)),
+            web.get(SECTION + "/timeline", anyone(self.timeline)),
             web.get(SECTION + "/collections", anyone(self.none)),
             web.get("/library/recentlyAdded", anyone(self.recently_added)),
             web.get("/library/onDeck", anyone(self.on_deck)),
@@ -146,6 +147,28 @@ class LibraryApi:
         """List the sort orders of a library."""
         nodes = tuple(Node(tag="Directory", attributes=node.attributes) for node in sort_nodes())
         return server_answer(request, container(*nodes))
+
+    async def timeline(self, request: web.Request, access: Access) -> web.StreamResponse:
+        """Return when a library changed last, and how many of its items are being processed."""
+        section = self._section(request, access)
+        if section is None:
+            return server_error(404)
+        newest = self.server.library.recently_added([section])
+        node = container(
+            **ABOUT_LISTS
+            | {
+                "allowSync": False,
+                "content": "secondary",
+                "art": f"/:/resources/{section.path_of_picture}-fanart.jpg",
+                "latestEntryTime": newest[0].added_at if newest else section.created_at,
+                "thumb": f"/:/resources/{section.path_of_picture}.png",
+                "title1": section.title,
+                "updateQueueSize": 0,
+                "viewGroup": "secondary",
+            }
+        )
+        node.attributes = {**node.attributes, "size": 1}
+        return server_answer(request, node)
 
     # Items
 

@@ -174,3 +174,13 @@ async def test_albums_of_a_library(server: PlexApiServer) -> None:
     """It lists the albums of all artists."""
     albums = await in_thread(lambda: server.library.section("Music").albums())
     assert [(album.parentTitle, album.title) for album in albums] == [("The Quiet Band", "Evening")]
+
+
+async def test_timeline_of_a_library(home: PlexServer, server: PlexApiServer) -> None:
+    """It reads when a library got its newest item, and that nothing is being processed."""
+    film = await home.add_media("Newest")
+
+    timeline = await in_thread(lambda: server.library.section("Movies").timeline())
+
+    assert (timeline.title1, timeline.size, timeline.updateQueueSize) == ("Movies", 1, 0)
+    assert timeline.latestEntryTime == film.added_at
