@@ -10,6 +10,18 @@ if TYPE_CHECKING:
     from .access import Share
     from .server import PlexServer
 
+# The apps that the account may use without limits.
+ENTITLEMENTS = (
+    "all",
+    "android",
+    "ios",
+    "roku",
+    "windows",
+    "windows_phone",
+    "xbox_360",
+    "xbox_one",
+)
+
 
 def _ids(tag: str, child: str, values: tuple[str, ...]) -> Node:
     return Node(
@@ -90,7 +102,7 @@ def user_node(device: Device, base_url: str) -> Node:
         children=(
             subscription,
             profile,
-            _ids("entitlements", "entitlement", ("all",)),
+            _ids("entitlements", "entitlement", ENTITLEMENTS),
             _ids("roles", "role", ("plexpass",) if account.plex_pass else ()),
         ),
         shape=Shape.OBJECT,

@@ -10,8 +10,10 @@ PLEX_PASS_FEATURES = (
     "hardware_transcoding",
     "home",
     "pass",
+    "premium_music_metadata",
     "session_bandwidth_restrictions",
     "session_kick",
+    "sync",
     "webhooks",
 )
 

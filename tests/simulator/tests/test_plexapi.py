@@ -26,7 +26,8 @@ async def test_account(world: World, owner: Account) -> None:
     assert account.authToken == token
     assert account.subscriptionActive is True
     assert account.subscriptionPlan == "lifetime"
-    assert "session_kick" in account.subscriptionFeatures
+    assert {"session_kick", "sync"} <= {*account.subscriptionFeatures}
+    assert {"ios", "roku"} <= {*account.entitlements}
     assert account.roles == ["plexpass"]
     assert await in_thread(account.ping) is True
 
