@@ -12,10 +12,12 @@ from pytest_homeassistant_custom_component.components.diagnostics import (
 from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER
+from custom_components.plex_monitor.plex.fields import OTHER
 
-from .simulator import Account, Player, PlexServer, World
+from .simulator import Account, Fault, Player, PlexServer, World
 from .support.entries import DOWN, set_up, signed_in_entry
 from .support.helpers import settle
+from .support.private_words import make_private, private_words, shown_of
 
 
 async def diagnostics_of(
@@ -29,8 +31,7 @@ async def diagnostics_of(
 
 def assert_without_secrets(diagnostics: dict[str, Any], *secrets: str) -> None:
     """Expect that diagnostics contain none of the secrets."""
-    dump = json.dumps(diagnostics)
-    assert [secret for secret in secrets if secret in dump] == []
+    assert shown_of(set(secrets), json.dumps(diagnostics)) == set()
 
 
 async def test_diagnostics(
@@ -154,3 +155,41 @@ async def test_diagnostics_of_a_server_that_was_never_read(
     result = await diagnostics_of(hass, hass_client, entry)
     assert result["data"] is None
     assert result["server"]["last_error"] == "UpdateFailed"
+
+
+async def test_diagnostics_count_how_plex_answers(
+    hass: HomeAssistant,
+    hass_client: ClientSessionGenerator,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+    entry: MockConfigEntry,
+) -> None:
+    """They contain what each endpoint was asked, and the names of fields, but no values."""
+    words = make_private(world, home)
+    await set_up(hass, entry)
+    home.faults.set(Fault.status(500, text=" ".join(words)), paths="^/devices$")
+    home.faults.set(Fault.status(403), paths="^/myplex/account$")
+    home.faults.set(
+        Fault.json({"MediaContainer": {"Activity": [{word: word, "playId": 1} for word in words]}}),
+        paths="^/activities$",
+    )
+    film = home.library.items[0].title
+    await home.start_stream(user=owner, title=film, player=Player(title="Private Player"))
+    for word in words:
+        await home.notifier.notify(word, word, {word: word})
+        await home.notifier.notify("playing", "PlaySessionStateNotification", {word: word})
+    await home.remote_access.become("failed", "unreachable")
+    await home.activities.start("library.update.section", "Scanning", section_id=1)
+    await settle(hass)
+    await hass.config_entries.async_reload(entry.entry_id)
+    await settle(hass)
+    result = await diagnostics_of(hass, hass_client, entry)
+    endpoints = result["requests"]["endpoints"]
+    assert endpoints["GET /status/sessions"]["answered"] >= 1
+    assert endpoints["GET /myplex/account"]["refused"]["403"] >= 1
+    assert endpoints["GET /activities"]["left_out"].keys() == {"uuid: missing"}
+    assert endpoints["GET /activities"]["unknown"]["playId: int"] > 0
+    assert OTHER not in endpoints
+    dump = json.dumps(result)
+    assert shown_of({*words, *private_words(world)}, dump) == set()

@@ -8,6 +8,7 @@ from homeassistant.util.hass_dict import HassKey
 
 from .const import DOMAIN
 from .plex import plex_tv
+from .plex.observations import Observations
 from .plex.plex_tv import PlexTv
 from .plex.server import PlexServer
 from .plex.transport import ClientIdentity
@@ -74,13 +75,18 @@ def link_url(code: str) -> str:
 
 
 def plex_tv_client(
-    hass: HomeAssistant, client_identifier: str, server_name: str | None = None
+    hass: HomeAssistant,
+    client_identifier: str,
+    server_name: str | None = None,
+    *,
+    observations: Observations | None = None,
 ) -> PlexTv:
     """Return a client of plex.tv, with a device name for the server if that is known."""
     return PlexTv(
         plex_session(hass),
         client_identity(hass, client_identifier, server_name),
         url=PLEX_TV_URL,
+        observations=observations,
     )
 
 

@@ -52,6 +52,7 @@ async def async_get_config_entry_diagnostics(
             "last_checked": guard.last_checked.isoformat() if guard.last_checked else None,
             "health": asdict(guard.health),
         },
+        "requests": coordinator.server.observations.as_dict(),
         "data": _server_data(coordinator.data),
         "libraries": _library_data(entry.runtime_data.libraries),
         "players": [_player_data(player) for player in entry.runtime_data.players],

@@ -9,10 +9,12 @@ from typing import Any, Self
 from .errors import PlexResponseError
 from .models import LIBRARY, Activity, PlaybackState, TranscodeStatus
 from .models.session import PlayedItem, live_session
+from .observations import notified
 from .parsing import (
     integer,
     library_key,
     mapping,
+    missing,
     parsed_items,
     required_integer,
     required_text,
@@ -137,7 +139,7 @@ class ActivityNotification:
         """Parse an `ActivityNotification`."""
         data = mapping(data, "a notification")
         if (event := data.get("event")) not in list(ActivityEvent):
-            raise PlexResponseError("Unknown event of an activity")
+            raise missing(data, "event")
         return cls(event=ActivityEvent(event), activity=Activity.from_json(data.get("Activity")))
 
 
@@ -152,7 +154,7 @@ class ReachabilityNotification:
     def from_json(cls, data: Any) -> Self:
         """Parse a `ReachabilityNotification`."""
         if "reachability" not in mapping(data, "a notification"):
-            raise PlexResponseError("Plex left out reachability")
+            raise missing(data, "reachability")
         return cls()
 
 
@@ -205,7 +207,9 @@ def parse_notifications(frame: str) -> tuple[Notification, ...]:
         data = mapping(data.get("NotificationContainer"), "NotificationContainer")
         kind = required_text(data, "type")
     except PlexResponseError, ValueError, RecursionError:
+        notified(None)
         return ()
+    data = notified(kind, data)
     if kind not in _KINDS:
         return ()
     element, parse = _KINDS[kind]

@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from .errors import PlexResponseError
+from .observations import left_out, misread
 
 INTEGER_LIMIT = 2**63
 _TOKEN = re.compile(r"[!-~]+")
@@ -20,6 +21,7 @@ def mapping(value: Any, what: str) -> Mapping[str, Any]:
     """Return a JSON object unchanged; anything else raises `PlexResponseError`."""
     if isinstance(value, dict):
         return value
+    misread(what, value)
     raise PlexResponseError(f"Not a JSON object: {what}")
 
 
@@ -109,17 +111,23 @@ def season_and_episode(data: Mapping[str, Any]) -> tuple[int | None, int | None]
             return None, None
 
 
+def missing(data: Mapping[str, Any], key: str) -> PlexResponseError:
+    """Return the error for an object that lacks a required value, which is counted."""
+    left_out(key, data)
+    return PlexResponseError(f"Plex left out {key}")
+
+
 def required_text(data: Mapping[str, Any], key: str) -> str:
     """Return the text of a key; `PlexResponseError` if there is none."""
     if (value := text(data.get(key))) is None:
-        raise PlexResponseError(f"Plex left out {key}")
+        raise missing(data, key)
     return value
 
 
 def required_identifier(data: Mapping[str, Any], key: str) -> str:
     """Return the identifier of a key; `PlexResponseError` if it is not a string."""
     if not isinstance(data.get(key), str):
-        raise PlexResponseError(f"Plex left out {key}")
+        raise missing(data, key)
     return required_text(data, key)
 
 
@@ -154,7 +162,7 @@ def integer(value: Any) -> int | None:
 def required_integer(data: Mapping[str, Any], key: str) -> int:
     """Return the integer of a key; `PlexResponseError` if there is none."""
     if (value := integer(data.get(key))) is None:
-        raise PlexResponseError(f"Plex left out {key}")
+        raise missing(data, key)
     return value
 
 
@@ -181,5 +189,5 @@ def timestamp(value: Any) -> datetime | None:
 def required_timestamp(data: Mapping[str, Any], key: str) -> datetime:
     """Return the time of a key; `PlexResponseError` if there is none."""
     if (value := timestamp(data.get(key))) is None:
-        raise PlexResponseError(f"Plex left out {key}")
+        raise missing(data, key)
     return value

@@ -9,8 +9,10 @@ import aiohttp
 
 from .errors import PlexError, PlexNotFoundError, PlexResponseError, PlexUnauthorizedError
 from .models import Pin, PlexAccount, Resource
+from .observations import Observations
+from .observed_transport import ObservedTransport
 from .parsing import integer, mapping, parsed_items
-from .transport import ClientIdentity, PlexTransport
+from .transport import ClientIdentity
 
 PLEX_TV_URL = "https://plex.tv"
 
@@ -33,13 +35,20 @@ class PlexTv:
         identity: ClientIdentity,
         *,
         url: str = PLEX_TV_URL,
+        observations: Observations | None = None,
     ) -> None:
         """Initialize with the identity of the client."""
+        observed = observations or Observations()
         # The product name of plex.tv/link, which PlexAPI sends to link a PIN.
         link_identity = replace(identity, product="Plex SSO")
         self._transport, self._link_transport = (
-            PlexTransport(
-                session, url, each, is_refusal=has_error_body, is_not_found=has_error_body
+            ObservedTransport(
+                session,
+                url,
+                each,
+                is_refusal=has_error_body,
+                is_not_found=has_error_body,
+                observations=observed,
             )
             for each in (identity, link_identity)
         )

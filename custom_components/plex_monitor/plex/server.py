@@ -23,6 +23,7 @@ from .models import (
     UpdateStatus,
 )
 from .notifications import Notification, parse_notifications
+from .observations import Observations
 from .parsing import container, mapping, parsed_items
 from .statistics import Statistics
 from .transport import ClientIdentity
@@ -58,10 +59,16 @@ class PlexServer:
         *,
         machine_identifier: str,
         token: str | None = None,
+        observations: Observations | None = None,
     ) -> None:
         """Initialize the client; without a token, requests are sent without one."""
         self._requests = VerifiedRequests(
-            session, url, identity, machine_identifier=machine_identifier, token=token
+            session,
+            url,
+            identity,
+            machine_identifier=machine_identifier,
+            token=token,
+            observations=observations,
         )
         self.library = Library(self._requests)
         self.maintenance = Maintenance(self._requests)
@@ -71,6 +78,11 @@ class PlexServer:
     def machine_identifier(self) -> str:
         """Return the machine identifier of the server."""
         return self._requests.machine_identifier
+
+    @property
+    def observations(self) -> Observations:
+        """Return how the server has answered so far."""
+        return self._requests.observations
 
     @property
     def url(self) -> str:

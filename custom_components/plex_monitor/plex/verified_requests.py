@@ -21,6 +21,8 @@ from .errors import (
     PlexWrongServerError,
 )
 from .models import ServerIdentity
+from .observations import Observations
+from .observed_transport import ObservedTransport
 from .parsing import container, integer, objects, parsed_items
 from .transport import ClientIdentity, PlexTransport
 
@@ -59,18 +61,20 @@ class VerifiedRequests:
         *,
         machine_identifier: str,
         token: str | None,
+        observations: Observations | None = None,
     ) -> None:
         """Initialize with an address that has not been verified."""
         self._session = session
         self._identity = identity
+        self.observations = observations or Observations()
         self.machine_identifier = machine_identifier
         self.token = token
-        self.address = VerifiedAddress(session, url, identity, machine_identifier)
+        self.address = self._address(url)
 
     def move_to(self, url: str, session: aiohttp.ClientSession | None = None) -> None:
         """Use another URL, and another session if one is given."""
         self._session = session or self._session
-        self.address = VerifiedAddress(self._session, url, self._identity, self.machine_identifier)
+        self.address = self._address(url)
 
     async def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
         """Return the JSON response for a path."""
@@ -140,6 +144,11 @@ class VerifiedRequests:
                 path, token=self.token, params=params, accept=accept, limit=limit
             )
 
+    def _address(self, url: str) -> VerifiedAddress:
+        """Return an address that has not been verified."""
+        transport = server_transport(self._session, url, self._identity, self.observations)
+        return VerifiedAddress(transport, url, self.machine_identifier)
+
     @asynccontextmanager
     async def verified_address(self) -> AsyncGenerator[VerifiedAddress]:
         """Return the address once it is verified; errors other than 403 and 404 invalidate it."""
@@ -159,16 +168,10 @@ class VerifiedRequests:
 class VerifiedAddress:
     """An address of a server, and when its machine identifier was last verified."""
 
-    def __init__(
-        self,
-        session: aiohttp.ClientSession,
-        url: str,
-        identity: ClientIdentity,
-        machine_identifier: str,
-    ) -> None:
+    def __init__(self, transport: PlexTransport, url: str, machine_identifier: str) -> None:
         """Initialize as not verified."""
         self.url = url
-        self.transport = server_transport(session, url, identity)
+        self.transport = transport
         self._machine_identifier = machine_identifier
         self._verified_at: float | None = None
         self._is_private: bool | None = None
@@ -251,7 +254,16 @@ async def request_identity(transport: PlexTransport) -> ServerIdentity:
 
 
 def server_transport(
-    session: aiohttp.ClientSession, url: str, identity: ClientIdentity
+    session: aiohttp.ClientSession,
+    url: str,
+    identity: ClientIdentity,
+    observations: Observations | None = None,
 ) -> PlexTransport:
     """Return a transport that recognizes the 401 of a Plex Media Server."""
-    return PlexTransport(session, url, identity, is_refusal=is_refusal)
+    return ObservedTransport(
+        session,
+        url,
+        identity,
+        is_refusal=is_refusal,
+        observations=observations or Observations(),
+    )

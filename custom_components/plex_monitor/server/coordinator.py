@@ -85,7 +85,12 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             machine_identifier=entry.unique_id,
             token=entry.data.get(CONF_SERVER_TOKEN),
         )
-        plex_tv = plex_tv_client(hass, entry.data[CONF_CLIENT_IDENTIFIER], entry.title)
+        plex_tv = plex_tv_client(
+            hass,
+            entry.data[CONF_CLIENT_IDENTIFIER],
+            entry.title,
+            observations=self.server.observations,
+        )
         self.guard = TokenGuard(
             hass,
             entry,

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from ..errors import PlexResponseError
-from ..parsing import first_of, mapping, required_text, text, timestamp
+from ..parsing import first_of, mapping, missing, required_text, text, timestamp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,5 +37,5 @@ class Device:
 def _name(data: Mapping[str, Any]) -> str:
     """Return the name of a device, else its platform."""
     if (name := first_of(data, "name", "platform")) is None:
-        raise PlexResponseError("Plex left out the name of a device")
+        raise missing(data, "name")
     return name
