@@ -12,6 +12,9 @@ from .support.private_words import make_private, private_words, shown_of
 
 ROOT = Path(__file__).parents[1]
 
+# Each run simulates a server of its own to compare with.
+pytestmark = pytest.mark.timeout(180)
+
 
 @pytest.fixture(autouse=True)
 def sockets(socket_enabled: None) -> None:
