@@ -9,7 +9,7 @@ from aiohttp import hdrs
 
 from .errors import PlexError
 from .observations import Observations, Tally
-from .responses import RefusalTest
+from .responses import SenderTest
 from .transport import ClientIdentity, PlexTransport
 from .websocket import TextFrames
 
@@ -23,11 +23,14 @@ class ObservedTransport(PlexTransport):
         base_url: str,
         identity: ClientIdentity,
         *,
-        is_refusal: RefusalTest,
+        is_refusal: SenderTest,
+        is_not_found: SenderTest | None = None,
         observations: Observations,
     ) -> None:
         """Initialize with what counts the requests."""
-        super().__init__(session, base_url, identity, is_refusal=is_refusal)
+        super().__init__(
+            session, base_url, identity, is_refusal=is_refusal, is_not_found=is_not_found
+        )
         self._observations = observations
 
     @override
