@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import aiohttp
 import pytest
@@ -46,7 +47,7 @@ def assert_no_secrets(error: BaseException) -> None:
     assert "?" not in str(error)
 
 
-async def request_error(plex: PlexTransport, **arguments: float) -> PlexError:
+async def request_error(plex: PlexTransport, **arguments: Any) -> PlexError:
     """Return the error of a request with a token; it must be a `PlexError` without secrets."""
     with pytest.raises(PlexError) as failed:
         await plex.get_json("/status/sessions", token=TOKEN, params={"x": "y"}, **arguments)

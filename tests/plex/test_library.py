@@ -255,8 +255,8 @@ async def test_items_are_read_in_batches(
     world: World, server: PlexServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Missing items and malformed keys are left out."""
-    for module in (library, verified_requests):
-        monkeypatch.setattr(module, "PAGE_SIZE", 2)
+    monkeypatch.setattr(library, "KEYS_SIZE", 2)
+    monkeypatch.setattr(verified_requests, "PAGE_SIZE", 2)
     assert await server.library.items([]) == ()
     found = await server.library.items(["101", "999999", "../identity", "999998", "999997", "102"])
     assert [item.rating_key for item in found] == ["101", "102"]

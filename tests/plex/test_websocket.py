@@ -17,6 +17,7 @@ from custom_components.plex_monitor.plex.errors import (
     PlexUnauthorizedError,
     PlexUnavailableError,
 )
+from custom_components.plex_monitor.plex.limits import AnswerLimit
 from custom_components.plex_monitor.plex.transport import ClientIdentity, PlexTransport
 
 from .common import TOKEN, assert_no_secrets, transport_to, websocket_error
@@ -193,7 +194,7 @@ async def test_frame_that_is_too_long(
     listener: PlexTransport, pushing: WebsocketServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It closes the websocket."""
-    monkeypatch.setattr(transport, "MAX_FRAME", 100)
+    monkeypatch.setattr(transport, "FRAME", AnswerLimit(size=100, values=10))
     async with listener.websocket("/", token=TOKEN) as frames:
         websocket = await pushing.open.get()
         await websocket.send_str("x" * 101)

@@ -8,11 +8,16 @@ from typing import Any
 from aiohttp import hdrs
 
 from .errors import PlexNotFoundError, PlexResponseError
+from .limits import MIB, PAGE, SEARCH
 from .models import LIBRARY, Image, MediaItem, MediaType, Section, SectionStorage
-from .parsing import container, objects, parsed_items, server_path, text
-from .verified_requests import PAGE_SIZE, VerifiedRequests, is_path_segment, path_segment
+from .parsing import container, identifier, objects, parsed_items, server_path, text
+from .verified_requests import VerifiedRequests, is_path_segment, path_segment
 
-MAX_IMAGE = 8 * 1024 * 1024
+# A picture is scaled to less than a megapixel, of four bytes each at most.
+MAX_IMAGE = 4 * MIB
+# Items that are read by their keys at once: they come with all that is known of them, such as each
+# actor.
+KEYS_SIZE = 50
 # Raster formats only: an SVG could run a script in a browser.
 IMAGE_TYPES = {"image/jpeg", "image/png", "image/webp", "image/gif"}
 
@@ -31,7 +36,7 @@ class Library:
 
     async def sections(self) -> tuple[Section, ...]:
         """Return the libraries."""
-        response = container(await self._requests.get("/library/sections"))
+        response = container(await self._requests.get("/library/sections", limit=PAGE))
         return parsed_items(response.get("Directory"), Section.from_json)
 
     async def count(self, section_key: str, media_type: MediaType) -> int:
@@ -81,7 +86,7 @@ class Library:
         Plex apps send this request first (captured). Its path is not below `/library`.
         """
         directories = await self._content_directories({})
-        titles = ((text(each.get("id")), text(each.get("title"))) for each in directories)
+        titles = ((identifier(each.get("id")), text(each.get("title"))) for each in directories)
         return {key: title or "" for key, title in titles if key is not None}
 
     async def recently_added(
@@ -127,7 +132,7 @@ class Library:
         """
         params = {"query": query, "limit": str(limit)}
         try:
-            response = container(await self._requests.get("/hubs/search", params))
+            response = container(await self._requests.get("/hubs/search", params, limit=SEARCH))
         except PlexNotFoundError:
             # A server without anything to search sends 404 (official API 1.2.2).
             return ()
@@ -144,7 +149,7 @@ class Library:
         The keys are sent as a list with commas (official API 1.2.2). Malformed keys are left out.
         """
         found: list[MediaItem] = []
-        for keys in batched(filter(is_path_segment, rating_keys), PAGE_SIZE, strict=False):
+        for keys in batched(filter(is_path_segment, rating_keys), KEYS_SIZE, strict=False):
             try:
                 found += await self._requests.get_items(
                     f"/library/metadata/{','.join(keys)}",
@@ -222,7 +227,7 @@ class Library:
 
     async def _content_directories(self, params: dict[str, str]) -> list[Mapping[str, Any]]:
         """Return the `Directory` elements of the libraries in `GET /media/providers`."""
-        response = container(await self._requests.get("/media/providers", params))
+        response = container(await self._requests.get("/media/providers", params, limit=PAGE))
         return [
             directory
             for provider in objects(response.get("MediaProvider"))

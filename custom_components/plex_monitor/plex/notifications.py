@@ -3,23 +3,26 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum, StrEnum
-import json
 from typing import Any, Self
 
 from .errors import PlexResponseError
+from .limits import FRAME
 from .models import LIBRARY, Activity, PlaybackState, TranscodeStatus
 from .models.session import PlayedItem, live_session
 from .observations import notified
 from .parsing import (
+    identifier,
     integer,
     library_key,
     mapping,
     missing,
     parsed_items,
     required_integer,
+    required_key,
     required_text,
     text,
 )
+from .responses import parse_json
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,12 +51,12 @@ class PlayingNotification:
         data = mapping(data, "a notification")
         state = data.get("state")
         return cls(
-            session_key=required_text(data, "sessionKey"),
-            rating_key=text(data.get("ratingKey")),
+            session_key=required_key(data, "sessionKey"),
+            rating_key=identifier(data.get("ratingKey")),
             live_session=live_session(data),
             state=None if state in ("stopped", "error") else PlaybackState.from_text(state),
             view_offset=integer(data.get("viewOffset")),
-            transcode_session=text(data.get("transcodeSession")),
+            transcode_session=identifier(data.get("transcodeSession")),
             failed=state == "error",
         )
 
@@ -106,12 +109,12 @@ class TimelineNotification:
     def from_json(cls, data: Any) -> Self:
         """Parse a `TimelineEntry`; those of TV guides look alike (captured) and are rejected."""
         data = mapping(data, "a notification")
-        if text(data.get("identifier")) not in {None, LIBRARY}:
+        if identifier(data.get("identifier")) not in {None, LIBRARY}:
             raise PlexResponseError("Not a library item")
         state = required_integer(data, "state")
         return cls(
             section_id=library_key(data.get("sectionID")),
-            item_id=text(data.get("itemID")),
+            item_id=identifier(data.get("itemID")),
             media_type=integer(data.get("type")),
             title=text(data.get("title")) or "",
             state=TimelineState(state) if state in list(TimelineState) else state,
@@ -202,8 +205,10 @@ _KINDS: dict[str, tuple[str, Callable[[Any], Notification]]] = {
 
 def parse_notifications(frame: str) -> tuple[Notification, ...]:
     """Return the notifications in a text frame; unknown types and invalid items are dropped."""
+    if not FRAME.allows(frame):
+        return ()
     try:
-        data = mapping(json.loads(frame, strict=False), "a frame")
+        data = mapping(parse_json(frame), "a frame")
         data = mapping(data.get("NotificationContainer"), "NotificationContainer")
         kind = required_text(data, "type")
     except PlexResponseError, ValueError, RecursionError:

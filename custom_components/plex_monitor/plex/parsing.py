@@ -11,9 +11,14 @@ import re
 from typing import Any
 
 from .errors import PlexResponseError
+from .limits import MAX_ITEMS, MAX_KEY, MAX_LONG_TEXT, MAX_PATH, MAX_SECRET, MAX_TEXT
 from .observations import left_out, misread
 
 INTEGER_LIMIT = 2**63
+# No later time can be converted to every time zone.
+LATEST = datetime(9999, 1, 1, tzinfo=UTC)
+# Characters of a string that are examined at all.
+MAX_LENGTH = 4 * MAX_LONG_TEXT
 _TOKEN = re.compile(r"[!-~]+")
 
 
@@ -36,20 +41,22 @@ def child(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def objects(value: Any) -> list[Mapping[str, Any]]:
-    """Return the objects in a list; other items are left out."""
-    return list(parsed_items(value, lambda item: mapping(item, "an item")))
+def objects(value: Any, *, limit: int = MAX_ITEMS) -> list[Mapping[str, Any]]:
+    """Return the objects in a list; other items, and those above the limit, are left out."""
+    return list(parsed_items(value, lambda item: mapping(item, "an item"), limit=limit))
 
 
-def parsed_items[T](value: Any, parse: Callable[[Any], T]) -> tuple[T, ...]:
-    """Parse the items of a list; items that raise `PlexResponseError` are left out.
+def parsed_items[T](
+    value: Any, parse: Callable[[Any], T], *, limit: int = MAX_ITEMS
+) -> tuple[T, ...]:
+    """Parse the first items of a list; items that raise `PlexResponseError` are left out.
 
     A single object counts as a list of one item, any other value as an empty list.
     """
     if isinstance(value, dict):
         value = [value]
     parsed: list[T] = []
-    for item in value if isinstance(value, list) else []:
+    for item in value[:limit] if isinstance(value, list) else []:
         try:
             parsed.append(parse(item))
         except PlexResponseError:
@@ -57,16 +64,35 @@ def parsed_items[T](value: Any, parse: Callable[[Any], T]) -> tuple[T, ...]:
     return tuple(parsed)
 
 
-def text(value: Any) -> str | None:
+def _whole_text(value: Any) -> str | None:
     """Return a string or an integer as text; `None` if it is empty or of another type.
 
     Lone surrogates, which are valid in JSON but not in UTF-8, become question marks.
     """
     if isinstance(value, int) and not isinstance(value, bool):
-        return str(value)
+        return str(value) if abs(value) < INTEGER_LIMIT else None
     if not isinstance(value, str):
         return None
     return value.encode("utf-8", "replace").decode("utf-8").strip() or None
+
+
+def text(value: Any, *, limit: int = MAX_TEXT) -> str | None:
+    """Return a string or an integer as text that is shown; one that is too long is cut."""
+    if isinstance(value, str):
+        # There may be spaces before it.
+        value = value[:MAX_LENGTH].strip()[: limit + 1]
+    shown = _whole_text(value)
+    if shown is None or len(shown) <= limit:
+        return shown
+    return f"{shown[: limit - 1]}…"
+
+
+def identifier(value: Any, *, limit: int = MAX_KEY) -> str | None:
+    """Return a string or an integer as the name of something; `None` if it is too long."""
+    if isinstance(value, str) and len(value) > MAX_LENGTH:
+        return None
+    name = _whole_text(value)
+    return None if name is None or len(name) > limit else name
 
 
 def library_key(value: Any) -> str | None:
@@ -75,7 +101,7 @@ def library_key(value: Any) -> str | None:
     Plex numbers libraries from 1. TV guides and online content have negative numbers (reported):
     they are no libraries.
     """
-    key = text(value)
+    key = identifier(value)
     return None if key is None or key.startswith("-") or key == "0" else key
 
 
@@ -89,7 +115,7 @@ def server_path(value: Any) -> str | None:
 
     URLs of other hosts are `None`, because the server would have to fetch them.
     """
-    path = text(value)
+    path = identifier(value, limit=MAX_PATH)
     if path is None or not path.startswith("/") or path.startswith("//"):
         return None
     return path.partition("?")[0] if "token" in path.lower() else path
@@ -97,7 +123,8 @@ def server_path(value: Any) -> str | None:
 
 def thumb_path(data: Mapping[str, Any]) -> str | None:
     """Return the image path of an item, else that of its parent or grandparent."""
-    return server_path(first_of(data, "thumb", "parentThumb", "grandparentThumb"))
+    paths = (server_path(data.get(key)) for key in ("thumb", "parentThumb", "grandparentThumb"))
+    return next((path for path in paths if path is not None), None)
 
 
 def season_and_episode(data: Mapping[str, Any]) -> tuple[int | None, int | None]:
@@ -124,16 +151,25 @@ def required_text(data: Mapping[str, Any], key: str) -> str:
     return value
 
 
+def required_key(data: Mapping[str, Any], key: str, *, limit: int = MAX_KEY) -> str:
+    """Return the identifier of a key, also from a number; `PlexResponseError` if there is none."""
+    if (value := identifier(data.get(key), limit=limit)) is None:
+        raise missing(data, key)
+    return value
+
+
 def required_identifier(data: Mapping[str, Any], key: str) -> str:
     """Return the identifier of a key; `PlexResponseError` if it is not a string."""
     if not isinstance(data.get(key), str):
         raise missing(data, key)
-    return required_text(data, key)
+    return required_key(data, key)
 
 
 def secret(value: Any) -> str | None:
     """Return a token; `None` if the value is not printable ASCII without spaces."""
-    return value if isinstance(value, str) and _TOKEN.fullmatch(value) else None
+    if not isinstance(value, str) or len(value) > MAX_SECRET:
+        return None
+    return value if _TOKEN.fullmatch(value) else None
 
 
 def number(value: Any) -> float | None:
@@ -176,14 +212,14 @@ def boolean(value: Any, *, default: bool = False) -> bool:
 
 
 def timestamp(value: Any) -> datetime | None:
-    """Return the time of a Unix timestamp in seconds; `None` for 0 and less, which mean never."""
+    """Return the time of a Unix timestamp in seconds; `None` for 0 and less, which mean never.
+
+    A time that is too late for Python or for some time zone is unknown as well.
+    """
     seconds = number(value)
-    if seconds is None or seconds <= 0:
+    if seconds is None or not 0 < seconds < LATEST.timestamp():
         return None
-    try:
-        return datetime.fromtimestamp(seconds, UTC)
-    except ValueError, OverflowError, OSError:
-        return None
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def required_timestamp(data: Mapping[str, Any], key: str) -> datetime:

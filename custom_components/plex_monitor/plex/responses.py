@@ -25,11 +25,13 @@ from .errors import (
     PlexUnauthorizedError,
     PlexUnavailableError,
 )
+from .limits import ANSWER, AnswerLimit
 from .parsing import number
 
 MAX_ERROR_BODY = 64 * 1024
 MAX_RETRY_AFTER = 24 * 60 * 60.0
 CHUNK = 64 * 1024
+MAX_DIGITS = 20
 
 TRANSPORT_ERRORS = (aiohttp.ClientError, HttpProcessingError, OSError, ValueError)
 """Every error that a failed request of aiohttp raises."""
@@ -92,14 +94,30 @@ def decode_text(data: bytes) -> str:
     return data.decode("utf-8-sig", "replace")
 
 
-def decode_json(body: bytes, where: str) -> Any:
-    """Return the decoded JSON of a body; `PlexResponseError` if it is not JSON."""
+def decode_json(body: bytes, where: str, limit: AnswerLimit = ANSWER) -> Any:
+    """Return the decoded JSON of a body; `PlexResponseError` if it is not JSON, or too much."""
+    document = decode_text(body)
+    if not limit.allows(document):
+        raise PlexResponseError(f"{where}: more than {limit.values} values")
     try:
-        # Names of files and tags can have control characters in them.
-        return json.loads(decode_text(body), strict=False)
+        return parse_json(document)
     except ValueError, RecursionError:
         failure = PlexResponseError(f"{where}: not JSON")
     raise failure
+
+
+def parse_json(document: str) -> Any:
+    """Return the values of a JSON document; `ValueError` or `RecursionError` if it is none.
+
+    Names of files and tags can have control characters in them. An integer with more digits than
+    Python converts is `None`, and costs nothing else.
+    """
+    return json.loads(document, strict=False, parse_int=_short_integer)
+
+
+def _short_integer(digits: str) -> int | None:
+    """Return an integer, `None` for one that no 64 bits hold."""
+    return int(digits) if len(digits) <= MAX_DIGITS else None
 
 
 def _retry_after(value: str | None) -> float | None:

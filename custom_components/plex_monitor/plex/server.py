@@ -11,6 +11,7 @@ from aiohttp import hdrs
 
 from .errors import PlexForbiddenError, PlexNotFoundError, PlexUnauthorizedError
 from .library import Library
+from .limits import MAX_DEVICES, MAX_SESSIONS
 from .maintenance import Maintenance
 from .models import (
     Device,
@@ -164,7 +165,7 @@ class PlexServer:
         (reported), so an error here says nothing about the token.
         """
         response = container(await self._requests.get("/status/sessions"))
-        return parsed_items(response.get("Metadata"), Session.from_json)
+        return parsed_items(response.get("Metadata"), Session.from_json, limit=MAX_SESSIONS)
 
     async def terminate(self, session_id: str, *, reason: str | None = None) -> None:
         """Terminate a session; its player shows the reason (official API 1.2.2).
@@ -207,7 +208,7 @@ class PlexServer:
     async def devices(self) -> tuple[Device, ...]:
         """Return the devices that have used the server; for the owner only (reported)."""
         response = container(await self._requests.get("/devices"))
-        return parsed_items(response.get("Device"), Device.from_json)
+        return parsed_items(response.get("Device"), Device.from_json, limit=MAX_DEVICES)
 
     async def remote_access(self) -> RemoteAccess:
         """Return the remote access status; for the owner only (captured)."""
@@ -261,6 +262,7 @@ class _Notifications:
 
     async def __anext__(self) -> Notification:
         """Return the next notification."""
+        await self._frames.share_loop()
         while not self._ready:
             self._ready.extend(parse_notifications(await anext(self._frames)))
         return self._ready.popleft()

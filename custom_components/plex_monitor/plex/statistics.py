@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from .limits import MAX_TRAFFIC, PAGE
 from .models import BandwidthUsage, ResourceUsage, Traffic
 from .parsing import container, parsed_items
 from .verified_requests import VerifiedRequests
@@ -40,10 +41,13 @@ class Statistics:
             await self._requests.get(
                 "/statistics/bandwidth",
                 {"timespan": SECONDS, "at>": str(int(since.timestamp()) + 1)},
+                limit=PAGE,
             )
         )
         sizes = {True: 0, False: 0}
-        for row in parsed_items(response.get("StatisticsBandwidth"), Traffic.from_json):
+        for row in parsed_items(
+            response.get("StatisticsBandwidth"), Traffic.from_json, limit=MAX_TRAFFIC
+        ):
             # A server ignores a filter that it does not support (reported).
             if since < row.at <= until:
                 sizes[row.lan] += row.size

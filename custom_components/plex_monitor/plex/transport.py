@@ -4,6 +4,7 @@ Tokens are sent in a header only. Redirects are not followed, as they would send
 another host.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from aiohttp.client_middlewares import ClientHandlerType
 from yarl import URL
 
 from .errors import PlexConnectionError, PlexResponseError
+from .limits import ANSWER, FRAME, AnswerLimit
 from .responses import (
     TRANSPORT_ERRORS,
     SenderTest,
@@ -27,9 +29,9 @@ from .websocket import TextFrames
 
 DEFAULT_TIMEOUT = 10.0
 CONNECT_TIMEOUT = 5.0
-MAX_BODY = 16 * 1024 * 1024
-MAX_FRAME = 4 * 1024 * 1024
 CLOSE_TIMEOUT = 2.0
+# Bytes of a response that takes more than a millisecond to parse.
+LARGE = 64 * 1024
 
 JSON = "application/json"
 
@@ -115,13 +117,18 @@ class PlexTransport:
         *,
         token: str | None = None,
         params: Mapping[str, str] | None = None,
+        limit: AnswerLimit = ANSWER,
         timeout: float = DEFAULT_TIMEOUT,  # noqa: ASYNC109 - it bounds the connection as well.
     ) -> Any:
-        """Return the JSON response of a GET; `PlexResponseError` if it is not JSON."""
+        """Return the JSON response of a GET; `PlexResponseError` if it is not JSON, or too much."""
         response = await self._request(
-            hdrs.METH_GET, path, token=token, params=params, timeout=timeout
+            hdrs.METH_GET, path, token=token, params=params, limit=limit.size, timeout=timeout
         )
-        return decode_json(response.body, response.where)
+        document = decode_json(response.body, response.where, limit)
+        if len(response.body) > LARGE:
+            # Reading the document takes about as long as parsing it: others come first.
+            await asyncio.sleep(0)
+        return document
 
     async def send(
         self,
@@ -141,7 +148,9 @@ class PlexTransport:
         response = await self._request(
             method, path, token=token, params=params, data=data, timeout=timeout
         )
-        return decode_json(response.body, response.where) if response.body.strip() else None
+        if not response.body.strip():
+            return None
+        return decode_json(response.body, response.where)
 
     async def send_command(
         self,
@@ -221,7 +230,7 @@ class PlexTransport:
                     self._url(path),
                     headers=self._headers(token),
                     autoping=False,
-                    max_msg_size=MAX_FRAME,
+                    max_msg_size=FRAME.size,
                     # aiohttp closes a websocket with text that is not UTF-8.
                     decode_text=False,
                     timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
@@ -260,7 +269,7 @@ class PlexTransport:
         params: Mapping[str, str] | None,
         data: Mapping[str, str] | None = None,
         accept: str = JSON,
-        limit: int | None = None,
+        limit: int = ANSWER.size,
         timeout: float,  # noqa: ASYNC109 - it bounds the connection as well.
     ) -> _Response:
         """Return the 2xx response to a request."""
@@ -280,7 +289,7 @@ class PlexTransport:
                     where=where,
                     status=response.status,
                     content_type=response.content_type,
-                    body=await read_body(response, limit or MAX_BODY, where),
+                    body=await read_body(response, limit, where),
                 )
         except TRANSPORT_ERRORS as err:
             failure = to_plex_error(err, where)

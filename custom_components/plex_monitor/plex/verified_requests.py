@@ -20,6 +20,7 @@ from .errors import (
     PlexUnauthorizedError,
     PlexWrongServerError,
 )
+from .limits import ANSWER, PAGE, AnswerLimit
 from .models import ServerIdentity
 from .observations import Observations
 from .observed_transport import ObservedTransport
@@ -29,6 +30,8 @@ from .transport import ClientIdentity, PlexTransport
 IDENTITY_TTL = 60.0
 COMMAND_TIMEOUT = 30.0
 PAGE_SIZE = 200
+# A server that returns one item with each page is asked no more often than this.
+MAX_PAGES = 50
 
 # Attributes of the container that apply to each of its items.
 _SHARED = ("librarySectionID", "librarySectionTitle")
@@ -76,10 +79,14 @@ class VerifiedRequests:
         self._session = session or self._session
         self.address = self._address(url)
 
-    async def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+    async def get(
+        self, path: str, params: Mapping[str, str] | None = None, *, limit: AnswerLimit = ANSWER
+    ) -> Any:
         """Return the JSON response for a path."""
         async with self.verified_address() as address:
-            return await address.transport.get_json(path, token=self.token, params=params)
+            return await address.transport.get_json(
+                path, token=self.token, params=params, limit=limit
+            )
 
     async def get_items[T](
         self,
@@ -96,11 +103,13 @@ class VerifiedRequests:
         """
         found: list[T] = []
         start = 0
-        while start < limit:
+        pages = 0
+        while start < limit and pages < MAX_PAGES:
             size = min(PAGE_SIZE, limit - start)
             page = await self.get_page(path, parse, start=start, size=size, params=params)
             found += page.items
             start += page.listed
+            pages += 1
             total = page.total
             if not page.listed or (page.listed < size if total is None else start >= total):
                 break
@@ -117,11 +126,13 @@ class VerifiedRequests:
     ) -> Page[T]:
         """Return one page of a list; a `size` of 0 reads the total only."""
         page = {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size)}
-        response = container(await self.get(path, {**(params or {}), **page}))
+        response = container(await self.get(path, {**(params or {}), **page}, limit=PAGE))
         listed = response.get("Metadata")
         shared = {key: response[key] for key in _SHARED if key in response}
         return Page(
-            items=parsed_items([{**shared, **item} for item in objects(listed)], parse),
+            items=parsed_items(
+                [{**shared, **item} for item in objects(listed, limit=size)], parse, limit=size
+            ),
             listed=len(listed) if isinstance(listed, list) else 0,
             total=integer(response.get("totalSize")),
         )

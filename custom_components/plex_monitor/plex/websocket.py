@@ -1,5 +1,7 @@
 """Text frames of a websocket, with keepalive."""
 
+import asyncio
+from time import monotonic
 from typing import Any, Self
 
 import aiohttp
@@ -9,6 +11,10 @@ from .responses import TRANSPORT_ERRORS, decode_text, to_plex_error
 
 PING_AFTER = 30.0
 PONG_WITHIN = 15.0
+# However many frames arrive, they are read for this many seconds in a row at most, and then not for
+# as long: the event loop has other work. A wait for a frame that took longer than `WAITED` was one.
+BUSY = 0.02
+WAITED = 0.001
 
 
 class TextFrames:
@@ -23,6 +29,7 @@ class TextFrames:
         """Initialize with a websocket, which the caller closes."""
         self._websocket = websocket
         self._where = where
+        self._busy_since = monotonic()
 
     def __aiter__(self) -> Self:
         """Return the iterator itself."""
@@ -47,11 +54,22 @@ class TextFrames:
             failure = to_plex_error(err, self._where)
         raise failure
 
+    async def share_loop(self) -> None:
+        """Pause if what was received has kept the event loop busy."""
+        if monotonic() - self._busy_since >= BUSY:
+            await asyncio.sleep(BUSY)
+            self._busy_since = monotonic()
+
     async def _receive(self) -> tuple[aiohttp.WSMsgType, Any]:
         """Return the next message of any type; an unanswered ping raises `TimeoutError`."""
+        await self.share_loop()
+        started = monotonic()
         try:
             message = await self._websocket.receive(PING_AFTER)
         except TimeoutError:
             await self._websocket.ping()
             message = await self._websocket.receive(PONG_WITHIN)
+        now = monotonic()
+        if now - started > WAITED:
+            self._busy_since = now
         return message.type, message.data

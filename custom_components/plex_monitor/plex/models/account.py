@@ -4,9 +4,21 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
-from ..parsing import mapping, number, required_integer, required_text, secret, text
+from ..limits import MAX_PATH
+from ..parsing import (
+    identifier,
+    mapping,
+    number,
+    required_integer,
+    required_key,
+    required_text,
+    secret,
+    text,
+)
 
 SHORT_PIN_LIFETIME = 900.0
+# Other PINs are valid for half an hour (reported).
+MAX_PIN_LIFETIME = 3600.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,10 +40,10 @@ class Pin:
     def from_json(cls, data: Any) -> Self:
         """Parse a PIN of `/api/v2/pins`."""
         data = mapping(data, "a PIN")
-        qr_url = text(data.get("qr"))
+        qr_url = identifier(data.get("qr"), limit=MAX_PATH)
         return cls(
             id=required_integer(data, "id"),
-            code=required_text(data, "code"),
+            code=required_key(data, "code"),
             qr_url=qr_url if qr_url and qr_url.startswith(("https://", "http://")) else None,
             expires_in=_pin_lifetime(data.get("expiresIn"), data.get("expiresAt")),
             token=secret(data.get("authToken")),
@@ -48,7 +60,7 @@ def _pin_lifetime(expires_in: Any, expires_at: Any) -> float:
             seconds = (until - datetime.now(UTC)).total_seconds()
         except ValueError, OverflowError:
             return SHORT_PIN_LIFETIME
-    return max(0.0, seconds)
+    return min(max(0.0, seconds), MAX_PIN_LIFETIME)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,4 +101,4 @@ class LocalAccount:
     def from_json(cls, data: Any) -> Self:
         """Parse an `Account` of `/accounts`."""
         data = mapping(data, "an account")
-        return cls(account_id=required_text(data, "id"), name=required_text(data, "name"))
+        return cls(account_id=required_key(data, "id"), name=required_text(data, "name"))

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from ..parsing import first_of, mapping, missing, required_text, text, timestamp
+from ..parsing import first_of, mapping, missing, required_key, text, timestamp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +27,7 @@ class Device:
         """Parse a `Device` of `/devices`."""
         data = mapping(data, "a device")
         return cls(
-            client_identifier=required_text(data, "clientIdentifier"),
+            client_identifier=required_key(data, "clientIdentifier"),
             name=_name(data),
             platform=text(data.get("platform")),
             created_at=timestamp(data.get("createdAt")),

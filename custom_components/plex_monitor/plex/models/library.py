@@ -5,13 +5,16 @@ from datetime import datetime
 from enum import IntEnum
 from typing import Any, Self
 
+from ..limits import MAX_LONG_TEXT, MAX_PARTS, MAX_WORD
 from ..parsing import (
     boolean,
+    identifier,
     integer,
     mapping,
     number,
     parsed_items,
     required_integer,
+    required_key,
     required_text,
     season_and_episode,
     text,
@@ -69,9 +72,9 @@ class Section:
         """Parse a `Directory` of `/library/sections`."""
         data = mapping(data, "a library")
         return cls(
-            key=required_text(data, "key"),
+            key=required_key(data, "key"),
             title=text(data.get("title")) or "",
-            media_type=text(data.get("type")),
+            media_type=text(data.get("type"), limit=MAX_WORD),
             agent=text(data.get("agent")),
             scanning=boolean(data.get("refreshing")),
             scanned_at=timestamp(data.get("scannedAt")),
@@ -102,7 +105,7 @@ class SectionStorage:
         """Parse a `Directory` of the content; one without a size is rejected."""
         data = mapping(data, "a library")
         return cls(
-            section_id=required_text(data, "id"),
+            section_id=required_key(data, "id"),
             size=required_integer(data, "storageTotal"),
             duration=integer(data.get("durationTotal")),
         )
@@ -168,26 +171,26 @@ class MediaItem:
         data = mapping(data, "an item")
         season, episode = season_and_episode(data)
         return cls(
-            rating_key=required_text(data, "ratingKey"),
-            media_type=text(data.get("type")),
+            rating_key=required_key(data, "ratingKey"),
+            media_type=text(data.get("type"), limit=MAX_WORD),
             title=text(data.get("title")) or "",
-            parent_rating_key=text(data.get("parentRatingKey")),
+            parent_rating_key=identifier(data.get("parentRatingKey")),
             parent_title=text(data.get("parentTitle")),
             grandparent_title=text(data.get("grandparentTitle")),
             season=season,
             episode=episode,
             year=integer(data.get("year")),
-            section_id=text(data.get("librarySectionID")),
+            section_id=identifier(data.get("librarySectionID")),
             section_title=text(data.get("librarySectionTitle")),
             added_at=timestamp(data.get("addedAt")),
             duration=integer(data.get("duration")),
             thumb=thumb_path(data),
-            summary=text(data.get("summary")),
+            summary=text(data.get("summary"), limit=MAX_LONG_TEXT),
             leaf_count=integer(data.get("leafCount")),
             view_count=integer(data.get("viewCount")) or 0,
             rating=number(data.get("rating")),
             user_rating=number(data.get("userRating")),
-            markers=parsed_items(data.get("Marker"), Marker.from_json),
+            markers=parsed_items(data.get("Marker"), Marker.from_json, limit=MAX_PARTS),
         )
 
     @property
@@ -223,15 +226,15 @@ class HistoryItem:
         data = mapping(data, "a history entry")
         season, episode = season_and_episode(data)
         return cls(
-            rating_key=text(data.get("ratingKey")),
-            media_type=text(data.get("type")),
+            rating_key=identifier(data.get("ratingKey")),
+            media_type=text(data.get("type"), limit=MAX_WORD),
             title=text(data.get("title")) or "",
             grandparent_title=text(data.get("grandparentTitle")),
             season=season,
             episode=episode,
-            section_id=text(data.get("librarySectionID")),
+            section_id=identifier(data.get("librarySectionID")),
             viewed_at=timestamp(data.get("viewedAt")),
-            account_id=text(data.get("accountID")),
+            account_id=identifier(data.get("accountID")),
         )
 
 

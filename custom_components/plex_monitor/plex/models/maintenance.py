@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
-from ..parsing import boolean, child, integer, library_key, mapping, required_text, text
+from ..parsing import boolean, child, integer, library_key, mapping, required_key, text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +25,7 @@ class ButlerTask:
         """Parse a `ButlerTask` of `/butler`."""
         data = mapping(data, "a task")
         return cls(
-            name=required_text(data, "name"),
+            name=required_key(data, "name"),
             enabled=boolean(data.get("enabled")),
             interval=integer(data.get("interval")),
             title=text(data.get("title")),
@@ -56,7 +56,7 @@ class Activity:
         data = mapping(data, "an activity")
         progress = integer(data.get("progress"))
         return cls(
-            uuid=required_text(data, "uuid"),
+            uuid=required_key(data, "uuid"),
             activity_type=text(data.get("type")),
             title=text(data.get("title")) or "",
             subtitle=text(data.get("subtitle")),

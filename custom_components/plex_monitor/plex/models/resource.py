@@ -6,13 +6,15 @@ from typing import Any, Self
 from yarl import URL
 
 from ..errors import PlexResponseError
+from ..limits import MAX_PARTS, MAX_PATH
 from ..parsing import (
     boolean,
+    identifier,
     integer,
     mapping,
     parsed_items,
     required_identifier,
-    required_text,
+    required_key,
     secret,
     text,
 )
@@ -45,10 +47,10 @@ class Connection:
         """Parse one of the `connections` of a resource."""
         data = mapping(data, "a connection")
         return cls(
-            url=_origin(required_text(data, "uri")),
+            url=_origin(required_key(data, "uri", limit=MAX_PATH)),
             local=boolean(data.get("local")),
             relay=boolean(data.get("relay")),
-            address=text(data.get("address")),
+            address=identifier(data.get("address")),
             port=integer(data.get("port")),
         )
 
@@ -92,6 +94,8 @@ class Resource:
             owned=boolean(data.get("owned")),
             owner_name=text(data.get("sourceTitle")),
             https_required=boolean(data.get("httpsRequired")),
-            connections=parsed_items(data.get("connections"), Connection.from_json),
+            connections=parsed_items(
+                data.get("connections"), Connection.from_json, limit=MAX_PARTS
+            ),
             access_token=secret(data.get("accessToken")),
         )

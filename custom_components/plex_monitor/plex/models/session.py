@@ -6,14 +6,16 @@ from enum import StrEnum
 import re
 from typing import Any, Self
 
+from ..limits import MAX_PARTS, MAX_PATH, MAX_WORD
 from ..parsing import (
     boolean,
     child,
     first_of,
+    identifier,
     integer,
     mapping,
     objects,
-    required_text,
+    required_key,
     season_and_episode,
     text,
     thumb_path,
@@ -82,11 +84,11 @@ class TranscodeStatus:
         """Parse a `TranscodeSession`."""
         data = mapping(data, "a transcode")
         return cls(
-            key=required_text(data, "key").rpartition("/")[2],
+            key=required_key(data, "key", limit=MAX_PATH).rpartition("/")[2],
             throttled=boolean(data.get("throttled")),
             hardware=first_of(data, "transcodeHwDecoding", "transcodeHwEncoding") is not None,
-            video_decision=text(data.get("videoDecision")),
-            audio_decision=text(data.get("audioDecision")),
+            video_decision=text(data.get("videoDecision"), limit=MAX_WORD),
+            audio_decision=text(data.get("audioDecision"), limit=MAX_WORD),
         )
 
 
@@ -95,7 +97,7 @@ def live_session(data: Mapping[str, Any]) -> str | None:
 
     Each channel that is tuned to has its own (reported).
     """
-    match = _LIVE_SESSION.match(text(data.get("key")) or "")
+    match = _LIVE_SESSION.match(identifier(data.get("key"), limit=MAX_PATH) or "")
     return None if match is None else match[1]
 
 
@@ -184,25 +186,25 @@ class Session:
         user, player, session = (child(data, key) for key in ("User", "Player", "Session"))
         season, episode = season_and_episode(data)
         return cls(
-            session_key=required_text(data, "sessionKey"),
-            session_id=text(session.get("id")),
-            rating_key=text(data.get("ratingKey")),
+            session_key=required_key(data, "sessionKey"),
+            session_id=identifier(session.get("id")),
+            rating_key=identifier(data.get("ratingKey")),
             live_session=live_session(data),
-            media_type=text(data.get("type")),
+            media_type=text(data.get("type"), limit=MAX_WORD),
             title=text(data.get("title")) or "",
             parent_title=text(data.get("parentTitle")),
             grandparent_title=text(data.get("grandparentTitle")),
             season=season,
             episode=episode,
             year=integer(data.get("year")),
-            section_id=text(data.get("librarySectionID")),
+            section_id=identifier(data.get("librarySectionID")),
             section_title=text(data.get("librarySectionTitle")),
             thumb=thumb_path(data),
             live=boolean(data.get("live")),
             user=text(user.get("title")),
-            user_id=text(user.get("id")),
+            user_id=identifier(user.get("id")),
             player=first_of(player, "title", "device", "product"),
-            player_id=text(player.get("machineIdentifier")),
+            player_id=identifier(player.get("machineIdentifier")),
             product=text(player.get("product")),
             platform=text(player.get("platform")),
             local=boolean(player["local"]) if "local" in player else None,
@@ -210,7 +212,7 @@ class Session:
             view_offset=integer(data.get("viewOffset")),
             duration=integer(data.get("duration")),
             bandwidth=integer(session.get("bandwidth")),
-            location=text(session.get("location")),
+            location=text(session.get("location"), limit=MAX_WORD),
             **_delivery(data),
         )
 
@@ -235,18 +237,18 @@ def _delivery(data: Mapping[str, Any]) -> dict[str, Any]:
     (captured, PMS 1.43). The media of live TV describes the source all the same (reported); what is
     delivered is described by the transcode session.
     """
-    media = _selected(objects(data.get("Media")))
-    part = _selected(objects(media.get("Part")))
-    streams = objects(part.get("Stream"))
+    media = _selected(objects(data.get("Media"), limit=MAX_PARTS))
+    part = _selected(objects(media.get("Part"), limit=MAX_PARTS))
+    streams = objects(part.get("Stream"), limit=MAX_PARTS)
     transcode = child(data, "TranscodeSession")
     # A direct play can have a transcode session, for its subtitles only.
-    is_direct_play = text(part.get("decision")) == "directplay"
+    is_direct_play = text(part.get("decision"), limit=MAX_WORD) == "directplay"
 
     def decision_on(stream_type: int, name: str) -> str | None:
         """Return the decision on a stream, else that of the transcode session."""
-        decision = text(_selected(_of_type(streams, stream_type)).get("decision"))
+        decision = text(_selected(_of_type(streams, stream_type)).get("decision"), limit=MAX_WORD)
         if decision is None and not is_direct_play:
-            decision = text(transcode.get(f"{name}Decision"))
+            decision = text(transcode.get(f"{name}Decision"), limit=MAX_WORD)
         return decision
 
     def codecs(stream_type: int, name: str, decision: str | None) -> tuple[str | None, str | None]:
@@ -285,7 +287,9 @@ def _delivery(data: Mapping[str, Any]) -> dict[str, Any]:
         "source_video_codec": source_video_codec,
         "audio_codec": audio_codec,
         "source_audio_codec": source_audio_codec,
-        "transcode": TranscodeStatus.from_json(transcode) if text(transcode.get("key")) else None,
+        "transcode": TranscodeStatus.from_json(transcode)
+        if identifier(transcode.get("key"), limit=MAX_PATH)
+        else None,
     }
 
 
@@ -309,7 +313,7 @@ def _selected(candidates: list[Mapping[str, Any]]) -> Mapping[str, Any]:
 
 def _resolution(value: Any) -> str | None:
     """Return a resolution as "1080p"; Plex writes "1080" as well as "720p" (captured)."""
-    resolution = (text(value) or "").lower()
+    resolution = (text(value, limit=MAX_WORD) or "").lower()
     return (f"{resolution}p" if resolution.isdecimal() else resolution) or None
 
 
@@ -321,5 +325,5 @@ def _resolution_of_width(value: Any) -> str | None:
 
 def _codec(value: Any) -> str | None:
     """Return a codec; `None` for "*", which means unknown (captured)."""
-    codec = text(value)
+    codec = text(value, limit=MAX_WORD)
     return None if codec == "*" else codec

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 import re
 from typing import Any, Self
 
+from ..limits import MAX_LONG_TEXT
 from ..parsing import boolean, mapping, parsed_items, required_text, text
 
 
@@ -28,7 +29,10 @@ class Release:
     def from_json(cls, data: Any) -> Self:
         """Parse a `Release` of `/updater/status`, without its URL, which holds a token."""
         data = mapping(data, "a release")
-        notes = (text(data.get("added")), text(data.get("fixed")))
+        notes = (
+            text(data.get("added"), limit=MAX_LONG_TEXT),
+            text(data.get("fixed"), limit=MAX_LONG_TEXT),
+        )
         return cls(
             version=required_text(data, "version"),
             state=text(data.get("state")),
