@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
+from homeassistant.exceptions import ServiceValidationError
 from homeassistant.util import dt as dt_util
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
@@ -100,6 +101,36 @@ async def test_history(
     response = await perform(hass, entry, "history", since=since.replace(tzinfo=None))
     assert [item["title"] for item in response["items"]] == ["The Long Road"]
     assert await perform(hass, entry, "history", library="Music") == {"items": []}
+
+
+@pytest.mark.parametrize(
+    "since",
+    [
+        "0001-01-01T00:00:00",
+        "0001-01-01T00:00:00+14:00",
+        "1969-12-31T00:00:00+00:00",
+        "9999-12-31T23:59:59",
+        "9999-12-31T23:59:59-12:00",
+    ],
+)
+async def test_history_since_a_time_that_is_out_of_reach(
+    hass: HomeAssistant, entry: MockConfigEntry, since: str
+) -> None:
+    """The error names the time."""
+    await set_up(hass, entry)
+    with pytest.raises(ServiceValidationError, match=since[:10]) as raised:
+        await perform(hass, entry, "history", since=since)
+    assert raised.value.translation_key == "date_out_of_range"
+
+
+@pytest.mark.parametrize("limit", [float("inf"), float("nan"), 10**400, "1e999", "many", 0, 501])
+async def test_limit_that_is_out_of_reach(
+    hass: HomeAssistant, entry: MockConfigEntry, limit: object
+) -> None:
+    """It is rejected as any wrong value is."""
+    await set_up(hass, entry)
+    with pytest.raises(vol.Invalid):
+        await perform(hass, entry, "on_deck", limit=limit)
 
 
 async def test_guest_may_query(hass: HomeAssistant, guest: MockConfigEntry) -> None:

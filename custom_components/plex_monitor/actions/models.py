@@ -19,8 +19,11 @@ type Handler = Callable[[PlexMonitorConfigEntry, ServiceCall], Awaitable[Service
 type Fields = dict[vol.Marker, Any]
 
 LIMIT_FIELD: Final[Fields] = {
+    # The range comes first: no int is made of infinity, and no float of a thousand digits.
     vol.Optional(ATTR_LIMIT, default=LIMIT_DEFAULT): vol.All(
-        vol.Coerce(int), vol.Range(min=1, max=LIMIT_MAX)
+        vol.Any(vol.All(str, vol.Coerce(float)), vol.Any(int, float)),
+        vol.Range(min=1, max=LIMIT_MAX),
+        vol.Coerce(int),
     )
 }
 

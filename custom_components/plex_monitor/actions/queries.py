@@ -1,6 +1,7 @@
 """Actions that return items of the libraries, or what was played."""
 
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Final
 
 from homeassistant.core import ServiceCall, ServiceResponse, SupportsResponse
@@ -9,13 +10,17 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from ..plex.errors import PlexForbiddenError, PlexUnauthorizedError
+from ..plex.parsing import LATEST
 from ..runtime import PlexMonitorConfigEntry
+from .errors import invalid_request
 from .library import LIBRARY_FIELD, async_get_section_key
 from .models import ATTR_LIMIT, LIMIT_FIELD, Action
 from .responses import history_response, item_response
 
 ATTR_QUERY: Final = "query"
 ATTR_SINCE: Final = "since"
+
+EARLIEST = datetime.fromtimestamp(0, UTC)
 
 
 async def _async_history(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
@@ -25,7 +30,7 @@ async def _async_history(entry: PlexMonitorConfigEntry, call: ServiceCall) -> Se
     since = call.data.get(ATTR_SINCE)
     items = await server.history(
         limit=call.data[ATTR_LIMIT],
-        since=None if since is None else dt_util.as_utc(since),
+        since=None if since is None else _as_utc(entry, since),
         section_key=section_key,
     )
     users: dict[str, str] = {}
@@ -33,6 +38,14 @@ async def _async_history(entry: PlexMonitorConfigEntry, call: ServiceCall) -> Se
     with suppress(PlexForbiddenError, PlexUnauthorizedError):
         users = {account.account_id: account.name for account in await server.accounts()}
     return {"items": [history_response(item, users.get(item.account_id or "")) for item in items]}
+
+
+def _as_utc(entry: PlexMonitorConfigEntry, moment: datetime) -> datetime:
+    """Return a time in UTC, which can be out of reach; Plex counts seconds since 1970."""
+    with suppress(OverflowError):
+        if EARLIEST <= (utc := dt_util.as_utc(moment)) < LATEST:
+            return utc
+    raise invalid_request(entry.runtime_data.server, "date_out_of_range", date=moment.isoformat())
 
 
 async def _async_on_deck(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
