@@ -1,5 +1,6 @@
 """The dispatcher of the events of one server."""
 
+from collections import deque
 from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
@@ -14,6 +15,9 @@ from .last_reported import async_last_reported
 from .listeners import Listeners
 from .models import PlexEvent, ServerEvent, ServerEventType, TokenEvent, TokenEventType
 
+# The last reports that wait for the start of Home Assistant.
+MAX_PENDING = 1000
+
 
 class EventDispatcher:
     """Dispatch events to the listeners, and derive events of the server and its token."""
@@ -26,7 +30,7 @@ class EventDispatcher:
         self._last = async_last_reported(hass, entry.entry_id)
         # Reports made when there are no listeners yet: during the setup of the entry, and before
         # Home Assistant has started the automations.
-        self._pending: list[Callable[[], None]] = []
+        self._pending: deque[Callable[[], None]] = deque(maxlen=MAX_PENDING)
 
     @property
     def downtime(self) -> timedelta | None:
@@ -93,7 +97,8 @@ class EventDispatcher:
     def _async_call_pending(self) -> None:
         """Make the pending reports if there are listeners now."""
         if self._has_listeners:
-            pending, self._pending = self._pending, []
+            pending = tuple(self._pending)
+            self._pending.clear()
             for report in pending:
                 report()
 

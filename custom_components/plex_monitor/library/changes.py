@@ -8,6 +8,7 @@ from typing import Any
 from homeassistant.core import CALLBACK_TYPE, HassJob, HomeAssistant, callback
 from homeassistant.helpers.event import async_call_later
 
+from ..plex.limits import MAX_ITEMS
 from ..runtime import PlexMonitorConfigEntry
 
 # Changes are read together once none has been reported for this long, and at the latest this long
@@ -17,6 +18,8 @@ SETTLE_DELAY = 20.0
 # server reports nothing else about it for this long.
 UNFINISHED_DELAY = 40.0
 MAX_SETTLE_DELAY = 300.0
+# Libraries that are marked: a server lists no more of them.
+MAX_CHANGED = MAX_ITEMS
 # Delay before another attempt after a failed read, while the server is available.
 RETRY_DELAY = 60.0
 
@@ -44,7 +47,8 @@ class LibraryChanges:
         now = monotonic()
         if not self._changed:
             self._since = now
-        self._changed.add(key)
+        if len(self._changed) < MAX_CHANGED:
+            self._changed.add(key)
         self._async_schedule(min(delay, max(0.0, self._since + MAX_SETTLE_DELAY - now)))
 
     @callback

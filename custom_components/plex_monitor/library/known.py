@@ -6,10 +6,13 @@ from datetime import datetime
 from typing import Self
 
 from ..plex.models import MediaItem
+from ..plex.parsing import integer
 from .added import EPOCH, added_at, is_future, latest_added, latest_date, noticed_at
 
 # Keys of reported items that are kept, so that none is reported twice.
 REPORTED_LIMIT = 2000
+# The same for items of the latest second, of which a server may go on to list others.
+RECENT_LIMIT = 4000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,10 +81,12 @@ class KnownItems:
         dated = [item for item in items if item.added_at is not None]
         until = max(latest_date(dated, now, default=self.until), self.until)
         recent = frozenset(item.rating_key for item in dated if added_at(item) >= until)
+        if until == self.until and len(self.recent) < RECENT_LIMIT:
+            recent |= self.recent
         known = replace(
             self,
             until=until,
-            recent=recent | self.recent if until == self.until else recent,
+            recent=recent,
             count=count,
             highest_key=max(self.highest_key, highest_key(items)),
             reported=(*self.reported, *(item.rating_key for item in added))[-REPORTED_LIMIT:],
@@ -106,7 +111,7 @@ def highest_key(items: Iterable[MediaItem]) -> int:
 
 def _number(item: MediaItem) -> int:
     """Return the number in which Plex created an item."""
-    return int(item.rating_key) if item.rating_key.isdecimal() else 0
+    return integer(item.rating_key) or 0
 
 
 def _date(item: MediaItem | None) -> datetime:

@@ -7,6 +7,8 @@ from time import monotonic
 REMOVE_AFTER = 60.0
 # A removed library is remembered for this many seconds, in case the lists were incomplete.
 REMEMBER_FOR = 3600.0
+# The last of them that are remembered.
+MAX_REMOVED = 1000
 # Seconds until the next list is read while one lacks libraries; while it lacks those that are
 # removed already; and while it has had none at all for longer than removed ones are remembered.
 MISSING_DELAY = 120.0
@@ -69,3 +71,5 @@ class LibraryPresence:
             for key, at in self._removed_at.items()
             if key not in self._missing_since and now - at < REMEMBER_FOR
         }
+        for key in list(self._removed_at)[:-MAX_REMOVED]:
+            del self._removed_at[key]

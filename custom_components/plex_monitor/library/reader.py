@@ -34,6 +34,8 @@ MAX_CONCURRENT_READS = 4
 NEWEST_LIMIT = 3
 # Items of one addition that are reported at most.
 ADDED_LIMIT = 2000
+# Created items of all libraries that are noted at most until they are read.
+CREATED_LIMIT = 10 * ADDED_LIMIT
 
 # Counts whose sensors are disabled by default, with the key of the sensor. Each costs a request of
 # its own, which is made only if the sensor is enabled. Enabling it reloads the entry.
@@ -82,7 +84,7 @@ class LibraryReader:
             return
         created = self._created.setdefault(section.key, set())
         if item.media_type in _LEAVES.intersection(section.media_types) and (
-            len(created) < ADDED_LIMIT
+            len(created) < ADDED_LIMIT and sum(map(len, self._created.values())) < CREATED_LIMIT
         ):
             created.add(item.item_id)
 

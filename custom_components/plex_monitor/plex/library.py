@@ -17,7 +17,7 @@ from .verified_requests import VerifiedRequests, is_path_segment, path_segment
 MAX_IMAGE = 4 * MIB
 # Items that are read by their keys at once: they come with all that is known of them, such as each
 # actor.
-KEYS_SIZE = 50
+KEYS_SIZE = 100
 # Raster formats only: an SVG could run a script in a browser.
 IMAGE_TYPES = {"image/jpeg", "image/png", "image/webp", "image/gif"}
 

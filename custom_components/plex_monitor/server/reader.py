@@ -31,6 +31,8 @@ REMOTE_ACCESS_WITH_PUSH = 3600.0
 REMOTE_ACCESS_WITHOUT_PUSH = 600.0
 # How often the activities are read while push reports them: the end of one may be lost.
 ACTIVITIES_INTERVAL = 300.0
+# Activities that are kept: the end of each may be lost until they are read again.
+MAX_ACTIVITIES = 200
 # A part that could be read before is unknown when it fails again after this long.
 CONFIRM_AFTER = 3.0
 # How long to wait before the sessions are requested again after the first denial and after each
@@ -163,10 +165,12 @@ class ServerReader:
         """Update the activities with a notification."""
         activity = notification.activity
         has_ended = notification.event is ActivityEvent.ENDED
-        reported = {activity.uuid: None if has_ended else activity}
+        reported = None if has_ended else activity
         if self._activities_during_read is not None:
-            self._activities_during_read |= reported
-        self.activities = _without_ended({**self.activities, **reported})
+            _report(self._activities_during_read, activity.uuid, reported)
+        activities: dict[str, Activity | None] = {**self.activities}
+        _report(activities, activity.uuid, reported)
+        self.activities = _without_ended(activities)
 
     async def async_read_sessions(self) -> Sequence[PlaybackEvent] | None:
         """Read the sessions, and return what has happened to them; `None` if that failed.
@@ -386,6 +390,13 @@ class ServerReader:
         reported, self._activities_during_read = self._activities_during_read, None
         self.activities = _without_ended({**listed, **reported})
         return self.activities
+
+
+def _report(activities: dict[str, Activity | None], uuid: str, reported: Activity | None) -> None:
+    """Add what is reported of an activity, and forget the first of more than a server can have."""
+    activities[uuid] = reported
+    if len(activities) > MAX_ACTIVITIES:
+        del activities[next(iter(activities))]
 
 
 def _without_ended(activities: Mapping[str, Activity | None]) -> Mapping[str, Activity]:
