@@ -40,6 +40,7 @@ from .flow.options import PlexMonitorOptionsFlow
 from .flow.plex_integration import async_get_borrowed_servers
 from .flow.server import (
     async_identify,
+    async_is_unclaimed,
     async_select_server,
     async_use_address,
     async_use_open_server,
@@ -308,7 +309,9 @@ class PlexMonitorConfigFlow(BaseFlow, domain=DOMAIN):
         if user_input is not None:
             return await self.async_step_sign_in()
         self._access.async_reject()
-        return self._show_form("wrong_account", error=StepError("wrong_account"))
+        is_unclaimed = await async_is_unclaimed(self.hass, self._state)
+        error = StepError("unclaimed" if is_unclaimed else "wrong_account")
+        return self._show_form("wrong_account", error=error)
 
     async def async_step_address(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Ask for the address of the selected server."""

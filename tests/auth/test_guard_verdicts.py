@@ -20,6 +20,7 @@ from tests.support.entries import (
     set_up,
     state_of,
 )
+from tests.support.flows import close, error_of, sign_in, step_of
 from tests.support.helpers import first_refusal
 from tests.support.tokens import (
     DAY,
@@ -30,6 +31,7 @@ from tests.support.tokens import (
     STREAMS,
     Elapse,
     assert_token_invalid,
+    sign_in_at_prompt,
 )
 
 
@@ -196,6 +198,43 @@ async def test_server_that_refuses_a_valid_token_for_a_day_has_its_own_repair(
 
     home.rejects_tokens = False
     await elapse(3 * MINUTE)
+    healthy(hass)
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.parametrize("refuses", [False, True])
+async def test_password_reset_that_signs_the_server_out_too(
+    hass: HomeAssistant,
+    world: World,
+    home: PlexServer,
+    owner: Account,
+    loaded_entry: MockConfigEntry,
+    elapse: Elapse,
+    *,
+    refuses: bool,
+) -> None:
+    """No sign-in helps before the server is claimed again; after that one is asked for."""
+    home.unclaimed_refuses = refuses
+    world.plex_tv.change_password(owner, servers=True)
+    await home.notifier.drop()
+    await elapse(30, step=5)
+    assert issues_of(hass) == []
+    await elapse(3 * MINUTE)
+    assert issues_of(hass) == ["plex_monitor.server_unclaimed"]
+    await elapse(6 * HOUR, step=5 * MINUTE)
+    assert issues_of(hass) == ["plex_monitor.server_unclaimed"]
+    assert reauths_of(hass) == []
+
+    result = await sign_in(hass, world, await loaded_entry.start_reauth_flow(hass), owner)
+    assert step_of(result) == "wrong_account"
+    assert error_of(result) == "unclaimed"
+    await close(hass, result)
+
+    home.claimed = True
+    await elapse(20 * MINUTE)
+    assert_token_invalid(hass)
+    await sign_in_at_prompt(hass, world, owner)
+    await elapse(2 * MINUTE)
     healthy(hass)
 
 

@@ -94,7 +94,8 @@ def test_token_that_plex_tv_has_refused_stays_invalid_until_plex_tv_accepts_it(
         if evidence is PLEX_TV_ACCEPTS:
             invalid = False
         invalid = invalid or health.verdict is Verdict.INVALID
-        assert (health.verdict is Verdict.INVALID) is invalid
+        # A server without an owner has to be claimed before any sign-in helps.
+        assert (health.verdict is Verdict.INVALID) is (invalid and not health.unclaimed)
 
 
 @given(event_lists)
@@ -102,6 +103,7 @@ def test_confirmed_refusal_is_always_invalid(events: list[Event]) -> None:
     """Two refusals of plex.tv with the server refusing are enough, whatever came before."""
     now, health = final_state(events)
     for delay, evidence in (
+        (0.0, Evidence.SERVER_CLAIMED),
         (0.0, REFUSES),
         (0.0, PLEX_TV_REFUSES),
         (CONFIRM_AFTER, PLEX_TV_REFUSES),

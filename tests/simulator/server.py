@@ -72,6 +72,7 @@ class PlexServer(Host, Knobs):
         self._spawn = spawn
         self._authority = authority
         self._share_ids = itertools.count(9_000_001)
+        self._listed_tokens: dict[str, str] = {}
         self._owner_token: str | None = None
         self._transients: dict[str, Access] = {}
         self._dead: dict[str, tuple[Access, float]] = {}
@@ -163,9 +164,15 @@ class PlexServer(Host, Knobs):
 
     def access_token_for(self, account: Account) -> str | None:
         """Return the account's token for this server, which the owner may not have."""
+        if (listed := self._listed_tokens.get(account.username)) is not None:
+            return listed
         if account is self.owner:
             return self._owner_token
         return next((share.token for share in self.shares if share.account is account), None)
+
+    def lists_token(self, account: Account, token: str) -> None:
+        """Let plex.tv list another token for an account than the one that is valid here."""
+        self._listed_tokens[account.username] = token
 
     def regenerate_token(self, account: Account) -> str:
         """Give an account a new token for this server, and revoke the one that plex.tv listed.

@@ -128,6 +128,19 @@ def selectable_server_names(hass: HomeAssistant, state: FlowState) -> dict[str, 
     }
 
 
+async def async_is_unclaimed(hass: HomeAssistant, state: FlowState) -> bool:
+    """Return whether the target server says that it belongs to no account."""
+    if state.target is None:
+        return False
+    try:
+        identity = await async_identify(
+            hass, state, state.target.address, state.target.machine_identifier
+        )
+    except StepError:
+        return False
+    return not identity.claimed
+
+
 @callback
 def async_configured_servers(hass: HomeAssistant) -> set[str | None]:
     """Return the machine identifiers of the servers that are set up; ignored ones are not."""

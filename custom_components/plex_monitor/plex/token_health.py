@@ -180,12 +180,13 @@ class TokenHealth:
     @property
     def verdict(self) -> Verdict:
         """Return the verdict; of several problems, the most certain one."""
+        if self.unclaimed:
+            # No sign-in helps before it is claimed.
+            return Verdict.UNCLAIMED
         if self.revoked:
             return Verdict.INVALID
         if self.wrong_server:
             return Verdict.WRONG_SERVER
-        if self.unclaimed:
-            return Verdict.UNCLAIMED
         if self.server_response is _ServerResponse.REFUSES:
             if self.unclaimed_since is not None:
                 # plex.tv lists it for no account, so no access was removed.
@@ -385,15 +386,17 @@ class TokenHealth:
         first = now if self.plex_tv_refused_at is None else self.plex_tv_refused_at
         accepted = self.server_response is _ServerResponse.ACCEPTS and not self.server_away
         confirmed_at = first + (CONFIRM_WHILE_ACCEPTED_AFTER if accepted else CONFIRM_AFTER)
-        revoked = self.revoked or now >= confirmed_at
-        next_check = now + PROBE_INTERVAL
+        # A server that is signed out at plex.tv together with the token says so first.
+        maybe_unclaimed = self.unclaimed_since is not None and not self.unclaimed
+        revoked = self.revoked or (now >= confirmed_at and not maybe_unclaimed)
+        next_check = now + (UNCLAIMED_CONFIRM_AFTER if maybe_unclaimed else PROBE_INTERVAL)
         return replace(
             self,
             revoked=revoked,
             plex_tv_refused_at=first,
             plex_tv_checked_at=now,
             plex_tv_failures=0,
-            account_due=next_check if revoked else min(confirmed_at, next_check),
+            account_due=min(confirmed_at, next_check) if now < confirmed_at else next_check,
             resources_due=None,
         )
 
