@@ -41,6 +41,7 @@ from .flow.plex_integration import async_get_borrowed_servers
 from .flow.server import (
     async_identify,
     async_is_unclaimed,
+    async_require_allowed,
     async_select_server,
     async_use_address,
     async_use_open_server,
@@ -169,6 +170,7 @@ class PlexMonitorConfigFlow(BaseFlow, domain=DOMAIN):
         if user_input is not None:
             try:
                 address = parse_address(user_input)
+                await async_require_allowed(self.hass, self._state, entry, address)
                 await async_identify(self.hass, self._state, address, entry.unique_id)
                 if CONF_SERVER_TOKEN in entry.data:
                     await async_require_private(address)

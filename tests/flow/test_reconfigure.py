@@ -15,7 +15,7 @@ from custom_components.plex_monitor.const import (
     CONF_TOKEN_SOURCE,
     TokenSource,
 )
-from tests.simulator import Account, PlexServer, World
+from tests.simulator import Account, Fault, PlexServer, World
 from tests.support.entries import entry_of
 from tests.support.flows import (
     SIGN_OUT,
@@ -91,7 +91,20 @@ async def test_address_of_the_same_server_only(
     result = await submit(hass, result, **address_input(f"{home.url}/web", verify_ssl=False))
     await expect_success(hass, result)
     assert entry.data == before | {CONF_URL: home.url, CONF_VERIFY_SSL: False}
-    assert not any(record.token_sent for record in world.requests)
+    assert {record.host for record in world.requests if record.token_sent} == {"plex.tv"}
+
+
+async def test_address_of_a_server_that_requires_https(
+    hass: HomeAssistant, world: World, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """plex.tv says so; without it the address is accepted."""
+    home.https_required = True
+    result = await select(hass, await start_reconfigure(hass, entry), "reconfigure_address")
+    result = await submit(hass, result, **address_input(home.url))
+    assert error_of(result) == "https_required"
+    home.https_required = False
+    world.plex_tv.faults.set(Fault.status(503))
+    await expect_success(hass, await submit(hass, result, **address_input(home.url)))
 
 
 async def test_dialog_closed_while_the_address_is_tried(

@@ -6,11 +6,13 @@ from homeassistant.core import HomeAssistant, callback
 from yarl import URL
 
 from ..clients import client_identity, plex_server_client, plex_session
-from ..const import DOMAIN
+from ..const import CONF_ACCOUNT_TOKEN, CONF_CLIENT_IDENTIFIER, DOMAIN, LOGGER
 from ..plex.addresses import find_connection, ranked_connections
 from ..plex.errors import PlexError
 from ..plex.models import Connection, Resource, ServerIdentity
 from ..plex.server import fetch_identity
+from ..runtime import PlexMonitorConfigEntry
+from .account import plex_tv_of
 from .errors import WRONG_SERVER, StepError, server_error, verification_error
 from .models import Address, FlowState, Server, Step
 
@@ -82,6 +84,31 @@ async def async_use_resource(
 def _is_allowed(resource: Resource, address: Address) -> bool:
     """Return whether the server may be used at an address: some require https."""
     return address.url.startswith("https://") or not resource.https_required
+
+
+async def async_require_allowed(
+    hass: HomeAssistant, state: FlowState, entry: PlexMonitorConfigEntry, address: Address
+) -> None:
+    """Raise where plex.tv says that the server of an entry requires https.
+
+    A network without internet has to do without plex.tv.
+    """
+    token = entry.data.get(CONF_ACCOUNT_TOKEN)
+    if token is None or address.url.startswith("https://"):
+        return
+    try:
+        resources = await plex_tv_of(hass, state, entry.data[CONF_CLIENT_IDENTIFIER]).resources(
+            token
+        )
+    except PlexError as err:
+        LOGGER.debug("plex.tv does not say whether the server requires https: %s", err)
+        return
+    if any(
+        resource.https_required
+        for resource in resources
+        if resource.machine_identifier == entry.unique_id
+    ):
+        raise StepError("https_required")
 
 
 async def _async_find_address(
