@@ -11,8 +11,8 @@ from .responses import TRANSPORT_ERRORS, decode_text, to_plex_error
 
 PING_AFTER = 30.0
 PONG_WITHIN = 15.0
-# However many frames arrive, they are read for this many seconds in a row at most, and then not for
-# as long: the event loop has other work. A wait for a frame that took longer than `WAITED` was one.
+# However many frames arrive, they are read for this many seconds in a row at most before the event
+# loop gets to its other work. A wait for a frame that took longer than `WAITED` was one.
 BUSY = 0.02
 WAITED = 0.001
 
@@ -55,9 +55,9 @@ class TextFrames:
         raise failure
 
     async def share_loop(self) -> None:
-        """Pause if what was received has kept the event loop busy."""
+        """Let the event loop run if what was received has kept it busy."""
         if monotonic() - self._busy_since >= BUSY:
-            await asyncio.sleep(BUSY)
+            await asyncio.sleep(0)
             self._busy_since = monotonic()
 
     async def _receive(self) -> tuple[aiohttp.WSMsgType, Any]:
