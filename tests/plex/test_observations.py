@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from contextvars import Context
 import json
 import ssl
 import time
@@ -12,7 +13,11 @@ import pytest
 from yarl import URL
 
 from custom_components.plex_monitor.plex.endpoints import ENDPOINTS, NOTIFICATIONS, endpoint_of
-from custom_components.plex_monitor.plex.errors import PlexError, PlexUnavailableError
+from custom_components.plex_monitor.plex.errors import (
+    PlexError,
+    PlexResponseError,
+    PlexUnavailableError,
+)
 from custom_components.plex_monitor.plex.fields import (
     FIELDS,
     MAX_CHECKED,
@@ -433,6 +438,14 @@ def test_hostile_answers_cost_little(document: Any) -> None:
     observations.read(observations.ask("GET", "/status/sessions", with_token=True), document)
     assert time.perf_counter() - started < 0.05
     assert len(list(misunderstood(document))) <= MAX_CHECKED
+
+
+def test_parsing_of_what_no_request_has_returned() -> None:
+    """It is counted nowhere, and has the same result."""
+    documents: tuple[Any, ...] = ({}, None)
+    for data in documents:
+        with pytest.raises(PlexResponseError):
+            Context().run(Session.from_json, data)
 
 
 def test_counts_are_bounded() -> None:

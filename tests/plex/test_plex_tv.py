@@ -269,6 +269,29 @@ async def test_exchange_token_with_a_failure_of_the_link(
     assert rule.hits == 1
 
 
+@pytest.mark.parametrize("is_linked", [True, False])
+async def test_exchange_token_with_a_code_that_plex_tv_knows_no_longer(
+    world: World,
+    plex_tv: PlexTv,
+    monkeypatch: pytest.MonkeyPatch,
+    foreign_token: str,
+    *,
+    is_linked: bool,
+) -> None:
+    """The PIN says whether it was linked, by an attempt whose response was lost."""
+    monkeypatch.setattr(module, "LINK_INTERVAL", 0)
+    pin = await plex_tv.create_pin()
+    if is_linked:
+        await plex_tv.link_pin(pin.code, token=foreign_token)
+    error = {"errors": [{"code": 1020, "message": "Code not found or expired"}]}
+    world.plex_tv.faults.set(Fault.json(error, code=404), paths="/pins/link$")
+    if is_linked:
+        assert world.plex_tv.is_valid(await plex_tv.exchange_token(foreign_token, pin))
+        return
+    with pytest.raises(PlexNotFoundError):
+        await plex_tv.exchange_token(foreign_token, pin)
+
+
 async def test_exchange_token_with_a_pin_that_has_expired(
     world: World, plex_tv: PlexTv, monkeypatch: pytest.MonkeyPatch, foreign_token: str
 ) -> None:
