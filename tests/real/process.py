@@ -99,7 +99,7 @@ class HomeAssistantProcess:
     def unexpected_log_lines(self, expected: Iterable[str] = ()) -> list[str]:
         """Return the warnings and errors that no regular expression matches.
 
-        Only their first lines are returned. Lines of the loop and the web server about a connection
+        Each is returned with its traceback. Lines of the loop and the web server about a connection
         that was cut do not count, unless the integration is in the traceback.
         """
         known = re.compile("|".join((*USUAL_NOISE, *expected)))
@@ -110,7 +110,7 @@ class HomeAssistantProcess:
                 continue
             if CUT_OFF.search(line) and DOMAIN not in rest:
                 continue
-            found.append(line)
+            found.append(record.rstrip())
         return found
 
     def files_with(self, secrets: Iterable[str]) -> set[str]:
