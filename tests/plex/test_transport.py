@@ -1,5 +1,6 @@
 """HTTP requests to Plex."""
 
+from collections.abc import Awaitable, Callable
 from dataclasses import replace
 import json
 
@@ -23,7 +24,15 @@ from custom_components.plex_monitor.plex.transport import (
     header_value,
 )
 
-from .common import IDENTITY, REFUSAL, TOKEN, assert_no_secrets, request_error, transport_to
+from .common import (
+    IDENTITY,
+    REFUSAL,
+    TOKEN,
+    assert_no_secrets,
+    request_error,
+    transport_to,
+    websocket_error,
+)
 from .raw_server import RawServer
 
 # Requests
@@ -53,6 +62,21 @@ async def test_no_token_header_without_a_token(plex: PlexTransport, raw: RawServ
     raw.respond("{}")
     await plex.get_json("/identity")
     assert "X-Plex-Token" not in raw.requests[0]
+
+
+@pytest.mark.parametrize("end", [aiohttp.ClientSession.close, aiohttp.ClientSession.detach])
+async def test_closed_session(
+    plex: PlexTransport,
+    raw: RawServer,
+    session: aiohttp.ClientSession,
+    end: Callable[[aiohttp.ClientSession], Awaitable[None] | None],
+) -> None:
+    """A request that starts after Home Assistant has stopped fails as one without a response."""
+    if (closing := end(session)) is not None:
+        await closing
+    assert isinstance(await request_error(plex), PlexConnectionError)
+    assert isinstance(await websocket_error(plex), PlexConnectionError)
+    assert raw.requests == []
 
 
 async def test_line_break_in_a_token(plex: PlexTransport, raw: RawServer) -> None:

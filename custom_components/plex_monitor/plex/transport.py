@@ -200,8 +200,7 @@ class PlexTransport:
     ) -> AsyncGenerator[TextFrames]:
         """Open a websocket; a rejected handshake raises the same errors as a request."""
         where = self._where(hdrs.METH_GET, path)
-        if (connector := self._session.connector) is None:
-            raise PlexConnectionError(f"{where}: the session is closed")
+        connector = self._open_connector(where)
 
         async def only_upgrade(
             request: aiohttp.ClientRequest, handler: ClientHandlerType
@@ -245,6 +244,16 @@ class PlexTransport:
                 return
             raise failure
 
+    def _open_connector(self, where: str) -> aiohttp.BaseConnector:
+        """Return the connector of the session, which is closed when Home Assistant has stopped.
+
+        aiohttp raises `RuntimeError` for a request with a closed session.
+        """
+        connector = self._session.connector
+        if connector is None or connector.closed:
+            raise PlexConnectionError(f"{where}: the session is closed")
+        return connector
+
     def _url(self, path: str) -> URL:
         """Return the URL of a path; a malformed one raises `ValueError`."""
         return URL(self._base_url + path)
@@ -274,6 +283,7 @@ class PlexTransport:
     ) -> _Response:
         """Return the 2xx response to a request."""
         where = self._where(method, path)
+        self._open_connector(where)
         try:
             async with self._session.request(
                 method,
