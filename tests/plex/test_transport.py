@@ -5,6 +5,7 @@ from dataclasses import replace
 import json
 
 import aiohttp
+from aiohttp.client_middlewares import ClientHandlerType
 from freezegun import freeze_time
 from hypothesis import given, strategies as st
 import pytest
@@ -77,6 +78,37 @@ async def test_closed_session(
     assert isinstance(await request_error(plex), PlexConnectionError)
     assert isinstance(await websocket_error(plex), PlexConnectionError)
     assert raw.requests == []
+
+
+async def test_session_that_is_closed_during_a_request(
+    raw: RawServer, identity: ClientIdentity
+) -> None:
+    """The request fails as one without a response."""
+
+    async def closing(
+        request: aiohttp.ClientRequest, handler: ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        await session.close()
+        return await handler(request)
+
+    async with aiohttp.ClientSession(middlewares=(closing,)) as session:
+        error = await request_error(transport_to(raw.url, session, identity))
+    assert isinstance(error, PlexConnectionError)
+
+
+async def test_other_errors_of_a_request_are_raised(
+    raw: RawServer, identity: ClientIdentity
+) -> None:
+    """Errors of a program are not hidden while the session is open."""
+
+    async def failing(
+        _request: aiohttp.ClientRequest, _handler: ClientHandlerType
+    ) -> aiohttp.ClientResponse:
+        raise RuntimeError("a bug")
+
+    async with aiohttp.ClientSession(middlewares=(failing,)) as session:
+        with pytest.raises(RuntimeError, match="a bug"):
+            await transport_to(raw.url, session, identity).get_json("/identity")
 
 
 async def test_line_break_in_a_token(plex: PlexTransport, raw: RawServer) -> None:

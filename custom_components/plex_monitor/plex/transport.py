@@ -200,7 +200,8 @@ class PlexTransport:
     ) -> AsyncGenerator[TextFrames]:
         """Open a websocket; a rejected handshake raises the same errors as a request."""
         where = self._where(hdrs.METH_GET, path)
-        connector = self._open_connector(where)
+        if (connector := self._session.connector) is None:
+            raise self._session_closed(where)
 
         async def only_upgrade(
             request: aiohttp.ClientRequest, handler: ClientHandlerType
@@ -244,15 +245,8 @@ class PlexTransport:
                 return
             raise failure
 
-    def _open_connector(self, where: str) -> aiohttp.BaseConnector:
-        """Return the connector of the session, which is closed when Home Assistant has stopped.
-
-        aiohttp raises `RuntimeError` for a request with a closed session.
-        """
-        connector = self._session.connector
-        if connector is None or connector.closed:
-            raise PlexConnectionError(f"{where}: the session is closed")
-        return connector
+    def _session_closed(self, where: str) -> PlexConnectionError:
+        return PlexConnectionError(f"{where}: the session is closed")
 
     def _url(self, path: str) -> URL:
         """Return the URL of a path; a malformed one raises `ValueError`."""
@@ -283,7 +277,6 @@ class PlexTransport:
     ) -> _Response:
         """Return the 2xx response to a request."""
         where = self._where(method, path)
-        self._open_connector(where)
         try:
             async with self._session.request(
                 method,
@@ -303,6 +296,12 @@ class PlexTransport:
                 )
         except TRANSPORT_ERRORS as err:
             failure = to_plex_error(err, where)
+        except AssertionError, RuntimeError:
+            # aiohttp raises these where the session is closed before or during the request, as when
+            # Home Assistant stops.
+            if not self._session.closed:
+                raise
+            failure = self._session_closed(where)
         raise failure
 
 
