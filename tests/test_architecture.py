@@ -16,16 +16,17 @@ DOORS = {
     "condition",
     "config_flow",
     "diagnostics",
+    "logbook",
     "repairs",
     "services",
     "system_health",
     "trigger",
 }
 # Tables of descriptions that `sensor` adds; they stand beside it because there are so many.
-SENSOR_TABLES = {"library_sensor", "player_sensor", "statistics_sensor"}
+SENSOR_TABLES = {"diary_sensor", "library_sensor", "player_sensor", "statistics_sensor"}
 
 # What every room may import.
-SHARED = {"runtime", "tokens", "clients", "const", "plex"}
+SHARED = {"runtime", "texts", "tokens", "clients", "const", "plex"}
 
 # From top to bottom: a room may import itself, the rooms of its row and, above `tokens`, what is
 # shared. A row names lower rooms only, so that no two rooms can come to import each other.
@@ -45,6 +46,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "events": set(),
     "auth": set(),
     "tokens": {"const", "runtime"},
+    "texts": {"const"},
     "clients": {"const", "plex"},
     "runtime": {"const"},
     "const": set(),

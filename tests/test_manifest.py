@@ -51,6 +51,7 @@ HACS_KEYS = {
     "zip_release",
 }
 TRANSLATION_CATEGORIES = {
+    "common",
     "conditions",
     "config",
     "config_subentries",

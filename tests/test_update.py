@@ -5,12 +5,14 @@ from homeassistant.components.update import (
     ATTR_IN_PROGRESS,
     ATTR_INSTALLED_VERSION,
     ATTR_LATEST_VERSION,
+    ATTR_TITLE,
     DOMAIN as UPDATE,
     SERVICE_INSTALL,
     UpdateEntityFeature,
 )
 from homeassistant.const import (
     ATTR_ENTITY_ID,
+    ATTR_ENTITY_PICTURE,
     ATTR_SUPPORTED_FEATURES,
     STATE_OFF,
     STATE_ON,
@@ -84,13 +86,24 @@ async def test_release_notes(
     home: PlexServer,
     entry: MockConfigEntry,
 ) -> None:
-    """They say what was added and what was fixed."""
-    home.updater.offer(NEW, checked=True, added="A thing", fixed="A bug")
+    """They list what was added and what was fixed."""
+    home.updater.offer(NEW, checked=True, added="A thing\nMore", fixed="A bug")
     await set_up(hass, entry)
     client = await hass_ws_client()
     await client.send_json_auto_id({"type": "update/release_notes", "entity_id": ENTITY_ID})
     answer = await client.receive_json()
-    assert answer["result"] == "A thing\n\nA bug"
+    assert answer["result"] == "## New\n- A thing\n- More\n\n## Fixed\n- A bug"
+
+
+async def test_update_is_that_of_plex(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """It is not called an update of this integration, and does not have its logo."""
+    home.updater.offer(NEW, checked=True)
+    await set_up(hass, entry)
+    attributes = attributes_of(hass, ENTITY_ID)
+    assert attributes[ATTR_TITLE] == "Plex Media Server"
+    assert attributes.get(ATTR_ENTITY_PICTURE) is None
 
 
 async def test_release_is_reported_by_push(

@@ -24,7 +24,8 @@ from .const import (
     DOMAIN,
     TokenSource,
 )
-from .devices import async_setup_devices
+from .devices import async_register_server, async_setup_devices
+from .events.diary import async_write_diary
 from .events.last_reported import async_forget_last_reported
 from .library.coordinator import LibraryCoordinator
 from .players.tracker import PlayerTracker
@@ -80,6 +81,7 @@ async def async_setup_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry) 
     libraries.async_start()
     players.async_start()
     async_setup_devices(hass, entry)
+    async_write_diary(hass, entry, async_register_server(hass, coordinator))
     await hass.config_entries.async_forward_entry_setups(entry, PLATFORMS)
     return True
 

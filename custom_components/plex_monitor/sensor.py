@@ -16,6 +16,7 @@ from homeassistant.core import HomeAssistant
 from homeassistant.helpers.entity_platform import AddConfigEntryEntitiesCallback
 from homeassistant.helpers.typing import StateType
 
+from .diary_sensor import DIARY_SENSORS, PlexMonitorDiarySensor
 from .entity import (
     PlexMonitorAlwaysAvailableEntity,
     PlexMonitorDataEntity,
@@ -125,7 +126,8 @@ SENSORS = (
             device_class=SensorDeviceClass.DATA_RATE,
             state_class=SensorStateClass.MEASUREMENT,
             native_unit_of_measurement=UnitOfDataRate.KILOBITS_PER_SECOND,
-            suggested_display_precision=0,
+            suggested_unit_of_measurement=UnitOfDataRate.MEGABITS_PER_SECOND,
+            suggested_display_precision=1,
             value_fn=_bandwidth_to(*locations),
             visible_fn=_has_sessions,
         )
@@ -176,6 +178,12 @@ async def async_setup_entry(
         async_add_entities,
         SENSORS,
         lambda description: PlexMonitorSensor(data.server, description),
+    )
+    async_add_server_entities(
+        entry,
+        async_add_entities,
+        DIARY_SENSORS,
+        lambda description: PlexMonitorDiarySensor(data.server, description),
     )
     async_add_server_entities(
         entry,

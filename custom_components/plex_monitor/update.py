@@ -21,6 +21,7 @@ from .entity import (
 from .plex.errors import PlexError, PlexUnauthorizedError
 from .plex.models import UpdateStatus, version_order
 from .runtime import PlexMonitorConfigEntry
+from .texts import async_text
 
 PARALLEL_UPDATES = 1
 
@@ -63,6 +64,14 @@ class PlexMonitorUpdate(PlexMonitorDataEntity, UpdateEntity):
 
     entity_description: PlexMonitorUpdateEntityDescription
     _attr_release_url = RELEASE_URL
+    # The update is Plex's, and not one of this integration.
+    _attr_title = "Plex Media Server"
+
+    @property
+    @override
+    def entity_picture(self) -> str | None:
+        """Return no picture: by default, it is the logo of this integration."""
+        return None
 
     @property
     def status(self) -> UpdateStatus | None:
@@ -104,8 +113,19 @@ class PlexMonitorUpdate(PlexMonitorDataEntity, UpdateEntity):
 
     @override
     async def async_release_notes(self) -> str | None:
-        """Return the release notes."""
-        return None if self.status is None else self.status.release_notes
+        """Return the release notes in Markdown."""
+        if self.status is None:
+            return None
+        notes = self.status.notes
+        parts = [
+            "\n".join((f"## {async_text(self.hass, heading)}", *(f"- {line}" for line in lines)))
+            for heading, lines in (
+                ("release_notes_added", notes.added),
+                ("release_notes_fixed", notes.fixed),
+            )
+            if lines
+        ]
+        return "\n\n".join(parts) or None
 
     @override
     async def async_install(self, version: str | None, backup: bool, **kwargs: Any) -> None:

@@ -1,6 +1,6 @@
 """Releases of Plex Media Server, as its updater lists them."""
 
-from custom_components.plex_monitor.plex.models import UpdateStatus
+from custom_components.plex_monitor.plex.models import ReleaseNotes, UpdateStatus
 
 
 def test_update_status() -> None:
@@ -11,7 +11,7 @@ def test_update_status() -> None:
         "Release": [
             {
                 "version": "1.43.3.2-def",
-                "added": "New.",
+                "added": "New.\r\n\n Newer.",
                 "fixed": "Old.",
                 "state": "available",
                 "downloadURL": "https://plex.tv/downloads?X-Plex-Token=secretsecretsecret",
@@ -20,7 +20,10 @@ def test_update_status() -> None:
     }
     status = UpdateStatus.from_json(data)
     assert status == UpdateStatus(
-        can_install=True, version="1.43.3.2-def", state="available", release_notes="New.\n\nOld."
+        can_install=True,
+        version="1.43.3.2-def",
+        state="available",
+        notes=ReleaseNotes(added=("New.", "Newer."), fixed=("Old.",)),
     )
     assert "secret" not in repr(status)
 
@@ -37,14 +40,14 @@ def test_latest_release() -> None:
     }
     status = UpdateStatus.from_json(data)
     assert status.version == "1.43.10.1-aaa"
-    assert status.release_notes == "Old."
+    assert status.notes == ReleaseNotes(fixed=("Old.",))
     assert status.can_install is False
 
 
 def test_no_release() -> None:
     """There is no version."""
     assert UpdateStatus.from_json({"canInstall": False}) == UpdateStatus(
-        can_install=False, version=None, state=None, release_notes=None
+        can_install=False, version=None, state=None
     )
 
 

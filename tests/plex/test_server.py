@@ -16,6 +16,7 @@ from custom_components.plex_monitor.plex.errors import (
     PlexUnavailableError,
 )
 from custom_components.plex_monitor.plex.models import (
+    ReleaseNotes,
     ServerIdentity,
     UpdateStatus,
 )
@@ -65,7 +66,7 @@ async def test_update(home: simulator.PlexServer, server: PlexServer) -> None:
         can_install=True,
         version="1.99.0.1-abc",
         state="available",
-        release_notes="New.\n\nOld.",
+        notes=ReleaseNotes(added=("New.",), fixed=("Old.",)),
     )
     await server.install_update()
     assert home.updater.installs == ["1.99.0.1-abc"]

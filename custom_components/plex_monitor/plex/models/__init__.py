@@ -21,7 +21,7 @@ from .resource import Connection, Resource
 from .server import RemoteAccess, ServerIdentity, ServerInfo
 from .session import PlaybackState, PlayedItem, Session, StreamDecision, TranscodeStatus
 from .statistics import BandwidthUsage, ResourceUsage, Traffic
-from .updater import Release, UpdateStatus, version_order
+from .updater import Release, ReleaseNotes, UpdateStatus, version_order
 
 __all__ = [
     "LIBRARY",
@@ -41,6 +41,7 @@ __all__ = [
     "PlayedItem",
     "PlexAccount",
     "Release",
+    "ReleaseNotes",
     "RemoteAccess",
     "Resource",
     "ResourceUsage",

@@ -14,6 +14,14 @@ def version_order(version: str) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReleaseNotes:
+    """What is new in a release, and what was fixed: a line for each (official API 1.2.2)."""
+
+    added: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Release:
     """A release that the updater lists (official API 1.2.2).
 
@@ -23,20 +31,17 @@ class Release:
 
     version: str
     state: str | None
-    release_notes: str | None
+    notes: ReleaseNotes
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
         """Parse a `Release` of `/updater/status`, without its URL, which holds a token."""
         data = mapping(data, "a release")
-        notes = (
-            text(data.get("added"), limit=MAX_LONG_TEXT),
-            text(data.get("fixed"), limit=MAX_LONG_TEXT),
-        )
+        added, fixed = (text(data.get(key), limit=MAX_LONG_TEXT) for key in ("added", "fixed"))
         return cls(
             version=required_text(data, "version"),
             state=text(data.get("state")),
-            release_notes="\n\n".join(filter(None, notes)) or None,
+            notes=ReleaseNotes(added=_lines(added), fixed=_lines(fixed)),
         )
 
 
@@ -51,7 +56,7 @@ class UpdateStatus:
     can_install: bool
     version: str | None
     state: str | None
-    release_notes: str | None
+    notes: ReleaseNotes = ReleaseNotes()
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
@@ -63,5 +68,9 @@ class UpdateStatus:
             can_install=boolean(data.get("canInstall")),
             version=latest.version if latest else None,
             state=latest.state if latest else None,
-            release_notes=latest.release_notes if latest else None,
+            notes=latest.notes if latest else ReleaseNotes(),
         )
+
+
+def _lines(notes: str | None) -> tuple[str, ...]:
+    return tuple(line.strip() for line in (notes or "").splitlines() if line.strip())
