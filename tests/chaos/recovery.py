@@ -220,7 +220,7 @@ class Recovery:
         yield "sensor", "streams", str(len(streams))
         for key, delivery in _DELIVERED.items():
             yield "sensor", key, str(sum(s.delivery is delivery for s in streams))
-        yield "sensor", "bandwidth", str(sum(stream.kbits for stream in streams))
+        yield "sensor", "bandwidth", str(sum(stream.kbits for stream in streams) / 1000)
         yield "sensor", "users_watching", str(len({stream.user_title for stream in streams}))
         yield "sensor", "activities", str(len(server.activities.running))
         if server.claimed:

@@ -81,11 +81,10 @@ async def test_measured_bandwidth_is_an_average_by_network(
         await home.start_stream(user=owner, player=location, location=location, bandwidth=bandwidth)
     await advance(hass, freezer, 3 * MINUTE)
     lan, wan = (float(value) for value in values(hass, *BANDWIDTH))
-    assert lan == pytest.approx(8000, rel=0.05)
-    assert wan == pytest.approx(2000, rel=0.05)
-    assert attributes_of(hass, "sensor.home_measured_bandwidth_lan")["unit_of_measurement"] == (
-        "kbit/s"
-    )
+    assert lan == pytest.approx(8, rel=0.05)
+    assert wan == pytest.approx(2, rel=0.05)
+    attributes = attributes_of(hass, "sensor.home_measured_bandwidth_lan")
+    assert attributes[ATTR_UNIT_OF_MEASUREMENT] == "Mbit/s"
 
 
 async def test_sensors_need_plex_pass(
