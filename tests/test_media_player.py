@@ -43,7 +43,7 @@ async def test_player_that_plays_nothing_is_idle(
     assert state_of(hass, BEDROOM) == "idle"
     assert media_attributes(hass) == {}
     assert ATTR_ENTITY_PICTURE not in attributes_of(hass, BEDROOM)
-    assert state_of(hass, DELIVERY) == "unknown"
+    assert state_of(hass, DELIVERY) == "not_playing"
     assert state_of(hass, PICTURE) == "unknown"
 
 

@@ -39,7 +39,7 @@ async def test_delivery(
     assert codecs(hass) == ("hevc", "h264", "eac3", "aac")
     await stream.stop()
     await settle(hass)
-    assert state_of(hass, DELIVERY) == "unknown"
+    assert state_of(hass, DELIVERY) == "not_playing"
 
 
 async def test_delivery_of_transcoded_live_tv(

@@ -13,11 +13,13 @@ from .entity import PlexMonitorPlayerEntity
 from .events.attributes import delivery_attributes
 from .plex.models import StreamDecision
 
+NOT_PLAYING = "not_playing"
+
 DELIVERY = SensorEntityDescription(
     key="delivery",
     translation_key="player_delivery",
     device_class=SensorDeviceClass.ENUM,
-    options=[decision.value for decision in StreamDecision],
+    options=[NOT_PLAYING, *(decision.value for decision in StreamDecision)],
 )
 
 
@@ -26,10 +28,10 @@ class PlexMonitorDelivery(PlexMonitorPlayerEntity, SensorEntity):
 
     @property
     @override
-    def native_value(self) -> str | None:
-        """Return what the server does to the stream, `None` while nothing plays."""
+    def native_value(self) -> str:
+        """Return what the server does to the stream, or that nothing plays."""
         session = self.player.session
-        return None if session is None else session.decision.value
+        return NOT_PLAYING if session is None else session.decision.value
 
     @property
     @override
