@@ -153,7 +153,7 @@ async def test_last_library_that_is_deleted(
     assert library_devices(hass, entry) == {}
 
 
-@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error fetching Home libraries data")
+@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error \w+ Home libraries data")
 @pytest.mark.parametrize("fault", [Fault.GARBLED, Fault.status(503), Fault.status(403)])
 async def test_failed_read_removes_no_device(
     hass: HomeAssistant,

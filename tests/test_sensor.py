@@ -473,7 +473,7 @@ async def test_last_scan(
     assert values(hass, "movies_last_scan") == [_iso(movies.scanned_at)]
 
 
-@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error fetching Home libraries data")
+@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error \w+ Home libraries data")
 async def test_library_is_unavailable_while_the_libraries_cannot_be_read(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,

@@ -25,6 +25,8 @@ MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
+ERROR = r"^custom_components\.plex_monitor: Error (fetching|requesting) Home libraries data"
+
 
 # When libraries are read
 
@@ -103,7 +105,7 @@ async def test_change_during_a_read_is_read_afterwards(
     assert settled.requests()["/library/sections"] == 2
 
 
-@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error fetching Home libraries data")
+@pytest.mark.allowed_logs(ERROR)
 @pytest.mark.parametrize("fault", [Fault.status(404), Fault.status(500), Fault.GARBLED])
 async def test_libraries_that_could_not_be_read_are_back_within_a_minute(
     hass: HomeAssistant, home: PlexServer, settled: SettledHome, fault: Fault
@@ -119,6 +121,73 @@ async def test_libraries_that_could_not_be_read_are_back_within_a_minute(
     assert settled.values("movies_items") == ["3"]
 
 
+@pytest.mark.allowed_logs(ERROR)
+@pytest.mark.parametrize("fault", [Fault.status(404), Fault.status(500), Fault.GARBLED])
+async def test_libraries_that_cannot_be_read_after_a_change_become_unavailable(
+    hass: HomeAssistant, home: PlexServer, settled: SettledHome, fault: Fault
+) -> None:
+    """Not with the first failure, and they are back within a minute."""
+    home.faults.set(fault, paths="^/library/sections$")
+    await home.add_media("New Film")
+    await settled.advance(MINUTE / 2, step=5)
+    assert settled.values("movies_items") == ["3"]
+    await settled.advance(MINUTE, step=5)
+    assert settled.values("movies_items") == ["unavailable"]
+    assert state_of(hass, "sensor.home_streams") == "0"
+    home.faults.clear()
+    await settled.advance(MINUTE + 5, step=5)
+    assert settled.values("movies_items") == ["4"]
+    settled.world.requests.clear()
+    await settled.advance(DAY, step=10 * MINUTE)
+    assert settled.requests()["/library/sections"] == 4
+
+
+@pytest.mark.allowed_logs(ERROR)
+async def test_failures_at_the_same_time_count_as_one(
+    home: PlexServer, settled: SettledHome
+) -> None:
+    """Libraries are read for several reasons, of which two can coincide."""
+    rule = home.faults.set(Fault.status(500), paths="^/library/sections$")
+    for _ in range(3):
+        await settled.refresh()
+    assert rule.hits == 3
+    assert settled.values("movies_items") == ["3"]
+
+
+@pytest.mark.allowed_logs(ERROR)
+@pytest.mark.parametrize("failing", ["^/library/sections$", "^/library/sections/1/all$"])
+async def test_libraries_are_back_within_a_minute_however_often_others_change(
+    home: PlexServer, settled: SettledHome, failing: str
+) -> None:
+    """Changes during a scan do not postpone the retry."""
+    home.faults.set(Fault.status(500), paths=failing)
+    await home.add_media("New Film")
+    await settled.advance(3 * MINUTE)
+    home.faults.clear()
+    for number in range(7):
+        await home.add_media(f"Song {number}", kind=Kind.TRACK)
+        await settled.advance(10, step=5)
+    assert settled.values("movies_items") == ["4"]
+
+
+@pytest.mark.allowed_logs(ERROR)
+async def test_retry_does_not_wait_for_the_next_list_after_a_removal(
+    home: PlexServer, settled: SettledHome
+) -> None:
+    """Lists after a removal are hours or minutes apart, and one of them may fail."""
+    home.library.remove_section(home.library.sections[0])
+    await settled.refresh()
+    await settled.advance(HOUR / 2)
+    home.faults.set(Fault.status(500), paths="^/library/sections$")
+    await settled.refresh()
+    await settled.advance(MINUTE)
+    await settled.refresh()
+    assert settled.values("music_items") == ["unavailable"]
+    home.faults.clear()
+    await settled.advance(MINUTE + 5, step=5)
+    assert settled.values("music_items") == ["1"]
+
+
 async def test_failed_read_is_retried(home: PlexServer, settled: SettledHome) -> None:
     """The states are kept meanwhile."""
     home.faults.set(Fault.status(500), paths="^/library/sections/1/all$", times=1)
@@ -129,7 +198,7 @@ async def test_failed_read_is_retried(home: PlexServer, settled: SettledHome) ->
     assert settled.values("movies_items") == ["4"]
 
 
-@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error fetching Home libraries data")
+@pytest.mark.allowed_logs(ERROR)
 async def test_failed_first_read_is_retried(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
@@ -146,7 +215,7 @@ async def test_failed_first_read_is_retried(
     assert values(hass, "movies_items") == ["3"]
 
 
-@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error fetching Home libraries data")
+@pytest.mark.allowed_logs(ERROR)
 async def test_libraries_that_cannot_be_read_become_unavailable(
     hass: HomeAssistant, home: PlexServer, settled: SettledHome
 ) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Coroutine
 from datetime import datetime
+from math import inf
 from time import monotonic
 from typing import Any
 
@@ -39,6 +40,9 @@ class LibraryChanges:
         self._read = read
         self._changed: set[str] = set()
         self._since = 0.0
+        # When the next read is due, whatever changes meanwhile.
+        self._due = inf
+        self._scheduled_at = inf
         self._cancel_timer: CALLBACK_TYPE | None = None
 
     @callback
@@ -49,12 +53,14 @@ class LibraryChanges:
             self._since = now
         if len(self._changed) < MAX_CHANGED:
             self._changed.add(key)
-        self._async_schedule(min(delay, max(0.0, self._since + MAX_SETTLE_DELAY - now)))
+        latest = min(self._since + MAX_SETTLE_DELAY, self._due)
+        self._async_schedule(min(delay, max(0.0, latest - now)))
 
     @callback
     def async_take(self) -> set[str]:
         """Return the changed libraries, and forget them: they are read now."""
         taken, self._changed = self._changed, set()
+        self._due = inf
         return taken
 
     @callback
@@ -65,16 +71,22 @@ class LibraryChanges:
 
     @callback
     def async_schedule_retry(self, delay: float = RETRY_DELAY) -> None:
-        """Schedule another read, unless one is scheduled already."""
-        if self._cancel_timer is None:
+        """Schedule another read, unless one is scheduled for sooner."""
+        if monotonic() + delay < self._scheduled_at:
             self._async_schedule(delay)
+
+    @callback
+    def async_read_within(self, delay: float) -> None:
+        """Schedule another read after this delay; changes meanwhile do not postpone it."""
+        self._due = min(self._due, monotonic() + delay)
+        self.async_schedule_retry(delay)
 
     @callback
     def async_retry_failed(self, keys: Collection[str]) -> None:
         """Schedule another attempt at libraries that could not be counted."""
         if keys:
             self.async_put_back(keys)
-            self.async_schedule_retry()
+            self.async_read_within(RETRY_DELAY)
 
     @callback
     def async_stop(self) -> None:
@@ -82,10 +94,12 @@ class LibraryChanges:
         if self._cancel_timer is not None:
             self._cancel_timer()
             self._cancel_timer = None
+            self._scheduled_at = inf
 
     @callback
     def _async_schedule(self, delay: float) -> None:
         self.async_stop()
+        self._scheduled_at = monotonic() + delay
         self._cancel_timer = async_call_later(
             self._hass, delay, HassJob(self._async_handle_timer, cancel_on_shutdown=True)
         )
@@ -93,6 +107,7 @@ class LibraryChanges:
     @callback
     def _async_handle_timer(self, _now: datetime) -> None:
         self._cancel_timer = None
+        self._due = self._scheduled_at = inf
         self._entry.async_create_background_task(
             self._hass, self._read(), f"plex_monitor libraries {self._entry.entry_id}"
         )

@@ -30,6 +30,7 @@ from ..plex.notifications import (
 )
 from ..runtime import PlexMonitorConfigEntry
 from ..server.coordinator import PlexMonitorCoordinator
+from ..server.failures import Failures
 from .changes import RETRY_DELAY, SETTLE_DELAY, UNFINISHED_DELAY, LibraryChanges
 from .models import Libraries, Library
 from .presence import LibraryPresence
@@ -39,7 +40,6 @@ from .storage import LibraryStorage
 from .watch import LibraryWatch
 
 UPDATE_INTERVAL = timedelta(hours=6)
-RETRY_INTERVAL = timedelta(seconds=RETRY_DELAY)
 # The first read adds the libraries in batches of this size: Home Assistant creates the entities of
 # a batch at once, and can do nothing else meanwhile.
 BATCH_SIZE = 20
@@ -100,6 +100,7 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         )
         self._reader = LibraryReader(hass, coordinator)
         self._read_lock = asyncio.Lock()
+        self._failures = Failures()
         self._storage = LibraryStorage(hass, entry, coordinator, self._async_handle_storage)
         self._server_state = _ServerState(available=False, push_connected=False, is_owner=False)
 
@@ -179,22 +180,7 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         if not self.server.available:
             # The coordinator of the server reports that.
             return self.data
-        try:
-            libraries = await self._async_read()
-        except PlexError as err:
-            await self._async_handle_error(err)
-            is_first_failure = self.update_interval == UPDATE_INTERVAL
-            self.update_interval = RETRY_INTERVAL
-            if is_first_failure:
-                # If the server as a whole fails, its own poll reports that before the next attempt.
-                return self.data
-            raise UpdateFailed(
-                translation_domain=DOMAIN,
-                translation_key="libraries_unavailable",
-                translation_placeholders={"server": self.server.name, "error": str(err)},
-            ) from err
-        self.update_interval = UPDATE_INTERVAL
-        return libraries
+        return await self._async_try_read()
 
     async def _async_read_changed(self) -> None:
         """Read the libraries that have changed, and update their entities."""
@@ -203,10 +189,12 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
             return
         previous, previous_keys = self.data, self._presence.keys
         try:
-            self.data = await self._async_read()
-        except PlexError as err:
-            await self._async_handle_error(err)
-            self._changes.async_schedule_retry()
+            self.data = await self._async_try_read()
+        except UpdateFailed as err:
+            self.async_set_update_error(err)
+            return
+        if not self.last_update_success:
+            self.async_set_updated_data(self.data)
             return
         if _titles(previous) != _titles(self.data) or previous_keys != self._presence.keys:
             self.async_update_listeners()
@@ -218,10 +206,24 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         for key in changed:
             self._async_dispatch_update(key)
 
-    async def _async_handle_error(self, err: PlexError) -> None:
-        """Log an error, and poll the server, which may be down or refuse the token."""
-        LOGGER.debug("%s: could not read its libraries: %s", self.server.name, err)
-        await self.server.async_request_refresh()
+    async def _async_try_read(self) -> Libraries:
+        """Return all libraries: those of before where a read fails once, and an error after."""
+        try:
+            libraries = await self._async_read()
+        except PlexError as err:
+            LOGGER.debug("%s: could not read its libraries: %s", self.server.name, err)
+            self._changes.async_read_within(RETRY_DELAY)
+            # The server may be down or refuse the token, which its poll finds out.
+            await self.server.async_request_refresh()
+            if not self._failures.add() or not self.server.available:
+                return self.data
+            raise UpdateFailed(
+                translation_domain=DOMAIN,
+                translation_key="libraries_unavailable",
+                translation_placeholders={"server": self.server.name, "error": str(err)},
+            ) from err
+        self._failures.clear()
+        return libraries
 
     async def _async_read(self) -> Libraries:
         """Return all libraries, with the contents of those that have changed read again.
@@ -237,7 +239,7 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
                 raise
             self._first_read_done = True
             if (delay := self._presence.retry_delay) is not None:
-                self._changes.async_schedule_retry(delay)
+                self._changes.async_read_within(delay)
             self._async_retry_for_scan_end(libraries)
             self._changes.async_retry_failed(self._reader.failing)
             return libraries
