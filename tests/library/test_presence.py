@@ -71,7 +71,7 @@ async def test_library_that_was_deleted_while_the_entry_was_unloaded_is_removed(
     assert er.async_get(hass).async_get("sensor.home_movies_items") is None
 
 
-async def test_library_is_removed_with_the_second_list_that_lacks_it(
+async def test_library_is_removed_when_lists_lack_it_for_two_minutes(
     hass: HomeAssistant, home: PlexServer, settled: SettledHome
 ) -> None:
     """Lists that follow immediately do not count: a server may need a moment."""
@@ -85,6 +85,21 @@ async def test_library_is_removed_with_the_second_list_that_lacks_it(
     home.faults.clear()
     await settled.refresh()
     await settle(hass)
+    assert settled.library_names() == ALL_LIBRARIES
+    assert settled.values("movies_items") == ["3"]
+
+
+async def test_library_that_was_removed_lately_is_back_within_a_minute(
+    home: PlexServer, settled: SettledHome
+) -> None:
+    """The lists were incomplete for a few minutes."""
+    list_no_libraries(home, times=None)
+    await settled.refresh()
+    for minutes in (3, 4):
+        await settled.advance(minutes * MINUTE, step=5)
+        assert settled.library_names() == set()
+    home.faults.clear()
+    await settled.advance(MINUTE + 5, step=5)
     assert settled.library_names() == ALL_LIBRARIES
     assert settled.values("movies_items") == ["3"]
 

@@ -4,16 +4,19 @@ from collections.abc import Collection
 from time import monotonic
 
 # A library is removed if a list lacks it, and so does another that is this many seconds later.
-REMOVE_AFTER = 60.0
+REMOVE_AFTER = 100.0
 # A removed library is remembered for this many seconds, in case the lists were incomplete.
 REMEMBER_FOR = 3600.0
 # The last of them that are remembered.
 MAX_REMOVED = 1000
-# Seconds until the next list is read while one lacks libraries; while it lacks those that are
-# removed already; and while it has had none at all for longer than removed ones are remembered.
-MISSING_DELAY = 120.0
+# Seconds until the next list is read while one lacks libraries, and lately removed ones; while it
+# lacks those that were removed longer ago; and while it has had none at all for longer than removed
+# ones are remembered.
+MISSING_DELAY = 60.0
 REMOVED_DELAY = 300.0
 NONE_DELAY = 1800.0
+# A removed library may still come back for this many seconds, as from an incomplete list.
+REMOVED_LATELY = 900.0
 
 
 class LibraryPresence:
@@ -46,7 +49,8 @@ class LibraryPresence:
         if any(since is not None for since in self._missing_since.values()):
             return MISSING_DELAY
         if self._removed_at:
-            return REMOVED_DELAY
+            last = max(self._removed_at.values())
+            return MISSING_DELAY if monotonic() - last < REMOVED_LATELY else REMOVED_DELAY
         return NONE_DELAY if self._had_any and not self._missing_since else None
 
     def expect(self, keys: Collection[str]) -> None:
