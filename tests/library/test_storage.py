@@ -5,7 +5,7 @@ from homeassistant.core import HomeAssistant
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from tests.simulator import Fault, PlexServer, World
+from tests.simulator import Fault, Kind, PlexServer, World
 from tests.support.entities import values
 from tests.support.entries import set_up, state_of
 from tests.support.helpers import advance
@@ -14,6 +14,9 @@ from tests.support.libraries import SettledHome, set_up_and_settle
 MINUTE = 60
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
+
+# The titles of the libraries are compared every half hour.
+TITLES_A_DAY = 48
 
 PROVIDERS = "^/media/providers$"
 FAULTS = pytest.mark.parametrize(
@@ -58,16 +61,18 @@ async def test_libraries_are_added_without_their_sizes(
 async def test_libraries_are_read_without_their_sizes(
     home: PlexServer, settled: SettledHome, fault: Fault
 ) -> None:
-    """The sizes of before are kept."""
+    """The sizes of before are kept until they could not be read twice."""
     before = settled.values("movies_size")
     home.faults.set(fault, paths=PROVIDERS)
     await home.add_media("New Film")
     await settled.advance(MINUTE, step=5)
     assert settled.values("movies_items") == ["4"]
     assert settled.values("movies_size") == before
+    await settled.advance(MINUTE, step=5)
+    assert settled.values("movies_items", "movies_size") == ["4", "unavailable"]
     home.faults.clear()
-    await settled.advance(3 * MINUTE)
-    assert settled.values("movies_size") != before
+    await settled.advance(MINUTE + 5, step=5)
+    assert settled.values("movies_size") not in (before, ["unavailable"])
 
 
 @pytest.mark.parametrize("fault", [Fault.status(500), Fault.UNAUTHORIZED])
@@ -88,6 +93,60 @@ async def test_sizes_that_can_never_be_read(
     assert requests["/library/sections"] == 4
     assert requests["/media/providers"] <= DAY / MINUTE
     assert settled.values("movies_items") == ["3"]
+
+
+async def test_server_that_returns_no_sizes(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """It is asked a few times, as one that starts returns none, and then with each change."""
+    home.faults.set(Fault.json({"MediaContainer": {"size": 0}}), paths=PROVIDERS)
+    await set_up_and_settle(hass, freezer, world, entry)
+    settled = SettledHome(hass=hass, freezer=freezer, world=world, entry=entry)
+    await settled.advance(DAY, step=5 * MINUTE)
+    assert settled.requests()["/media/providers"] <= TITLES_A_DAY + 12
+    home.faults.clear()
+    await home.add_media("New Film")
+    await settled.advance(MINUTE, step=5)
+    assert float(state_of(hass, "sensor.home_movies_size")) > 0
+
+
+async def test_server_without_a_library(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """There is no size to read until it has one."""
+    for section in list(home.library.sections):
+        home.library.remove_section(section)
+    await set_up_and_settle(hass, freezer, world, entry)
+    settled = SettledHome(hass=hass, freezer=freezer, world=world, entry=entry)
+    await settled.advance(DAY, step=5 * MINUTE)
+    assert settled.requests()["/media/providers"] <= TITLES_A_DAY + 1
+    home.library.add_section("Movies", Kind.MOVIE)
+    home.library.add("First Film")
+    await settled.advance(HOUR / 2 + MINUTE)
+    assert float(state_of(hass, "sensor.home_movies_size")) > 0
+
+
+async def test_sizes_are_back_with_the_libraries(
+    hass: HomeAssistant, home: PlexServer, settled: SettledHome
+) -> None:
+    """They could not be read when the server listed no libraries."""
+    home.faults.set(Fault.status(500), paths=PROVIDERS)
+    await home.add_media("New Film")
+    await settled.advance(2 * MINUTE, step=5)
+    assert settled.values("movies_size") == ["unavailable"]
+    home.faults.set(Fault.json({"MediaContainer": {"size": 0}}), paths="^/library/sections$")
+    await settled.refresh()
+    home.faults.clear()
+    await settled.advance(MINUTE + 5, step=5)
+    assert float(state_of(hass, "sensor.home_movies_size")) > 0
 
 
 async def test_sizes_are_not_requested_after_the_entry_is_unloaded(

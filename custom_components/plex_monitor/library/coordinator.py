@@ -32,7 +32,7 @@ from ..runtime import PlexMonitorConfigEntry
 from ..server.coordinator import PlexMonitorCoordinator
 from ..server.failures import Failures
 from .changes import RETRY_DELAY, SETTLE_DELAY, UNFINISHED_DELAY, LibraryChanges
-from .models import Libraries, Library
+from .models import Libraries, Library, devices_of, is_last_added_removed
 from .presence import LibraryPresence
 from .reader import LibraryContent, LibraryReader
 from .scans import ScanTracker, may_miss_scan_end, scanned_section_key
@@ -196,11 +196,11 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         if not self.last_update_success:
             self.async_set_updated_data(self.data)
             return
-        if _titles(previous) != _titles(self.data) or previous_keys != self._presence.keys:
+        if devices_of(previous) != devices_of(self.data) or previous_keys != self._presence.keys:
             self.async_update_listeners()
             return
         changed = [key for key, library in self.data.items() if library != previous[key]]
-        if any(_is_last_added_removed(previous[key], self.data[key]) for key in changed):
+        if any(is_last_added_removed(previous[key], self.data[key]) for key in changed):
             self.async_update_listeners()
             return
         for key in changed:
@@ -262,7 +262,10 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
             or section.key not in previous
             or previous[section.key].section.content_changed_at != section.content_changed_at
         ]
-        await self._storage.async_read(is_owner=self._is_owner, changed=bool(stale))
+        if sections:
+            await self._storage.async_read(is_owner=self._is_owner, changed=bool(stale))
+        else:
+            self._storage.async_skip()
         contents: dict[str, LibraryContent] = {}
         for batch in batched(stale, BATCH_SIZE, strict=False):
             contents |= await self._reader.async_read(batch)
@@ -328,7 +331,7 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
 
     @callback
     def _async_handle_storage(self) -> None:
-        """Update the sizes of the libraries, which could not be read with them."""
+        """Update the sizes of the libraries, which could not be read with them at first."""
         sizes = self._storage.sizes
         self.data = MappingProxyType(
             {key: replace(library, storage=sizes.get(key)) for key, library in self.data.items()}
@@ -382,15 +385,3 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
     def _async_dispatch_update(self, key: str) -> None:
         """Update the entities of one library."""
         async_dispatcher_send(self.hass, self.signal(key))
-
-
-def _titles(libraries: Libraries) -> Mapping[str, str]:
-    return {key: library.section.title for key, library in libraries.items()}
-
-
-def _is_last_added_removed(previous: Library, current: Library) -> bool:
-    """Return whether the newest item was removed; additions are dispatched as events."""
-    old, new = previous.last_added, current.last_added
-    if old is None or new is None:
-        return old is not None
-    return old.rating_key != new.rating_key and current.last_added_at <= previous.last_added_at

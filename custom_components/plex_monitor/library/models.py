@@ -30,3 +30,19 @@ type Libraries = Mapping[str, Library]
 def library_unique_id(machine_identifier: str, section_key: str, key: str) -> str:
     """Return the unique id of an entity of a library."""
     return f"{machine_identifier}_{section_key}_{key}"
+
+
+def devices_of(libraries: Libraries) -> Mapping[str, tuple[str, bool]]:
+    """Return what decides on the devices and entities: the titles, and which have a size."""
+    return {
+        key: (library.section.title, library.storage is not None)
+        for key, library in libraries.items()
+    }
+
+
+def is_last_added_removed(previous: Library, current: Library) -> bool:
+    """Return whether the newest item was removed; additions are dispatched as events."""
+    old, new = previous.last_added, current.last_added
+    if old is None or new is None:
+        return old is not None
+    return old.rating_key != new.rating_key and current.last_added_at <= previous.last_added_at
