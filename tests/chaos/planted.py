@@ -23,7 +23,7 @@ from custom_components.plex_monitor.plex.token_health import Evidence, TokenHeal
 from custom_components.plex_monitor.plex.verified_requests import VerifiedAddress, VerifiedRequests
 from custom_components.plex_monitor.server import coordinator as server_coordinator, push
 from custom_components.plex_monitor.server.coordinator import PlexMonitorCoordinator
-from custom_components.plex_monitor.server.online import OFFLINE_MISSES, OnlineState
+from custom_components.plex_monitor.server.online import OnlineState
 from custom_components.plex_monitor.server.push import PushChannel
 from custom_components.plex_monitor.server.reader import ServerReader
 from custom_components.plex_monitor.server.streams import StreamTracker
@@ -100,7 +100,7 @@ async def _nothing(*_args: Any, **_kwargs: Any) -> None:
 
 
 def _certain_at_once(state: OnlineState, **_: Any) -> None:
-    state._misses = OFFLINE_MISSES
+    state._misses.add(is_certain=True)
 
 
 async def _sessions_or_error(reader: ServerReader) -> Any:

@@ -339,6 +339,48 @@ async def test_one_lost_response_is_no_outage(
     assert changed_entities(changes) == []
 
 
+@pytest.mark.parametrize("fault", [Fault.status(502), Fault.RESET])
+@pytest.mark.usefixtures("stream")
+async def test_lost_responses_of_one_moment_are_no_outage(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, fault: Fault
+) -> None:
+    """The push channel is lost with them, so that the server is polled again at once."""
+    await advance(hass, freezer, MINUTE)
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    rule = home.faults.set(fault)
+    while not rule.hits:
+        await advance(hass, freezer, 1, step=1)
+    hits = rule.hits
+    await home.notifier.drop(abruptly=True)
+    await advance(hass, freezer, 1, step=1)
+    assert rule.hits > hits
+    home.faults.clear()
+    await advance(hass, freezer, 2 * MINUTE, step=1)
+    assert changed_entities(changes) == []
+
+
+@pytest.mark.allowed_logs(DOWN)
+@pytest.mark.parametrize("fault", [Fault.status(502), Fault.RESET, Fault.HANG])
+@pytest.mark.usefixtures("init_integration")
+async def test_server_is_off_within_half_a_minute_however_often_it_is_polled(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    fault: Fault,
+) -> None:
+    """Polls that are requested meanwhile do not postpone it."""
+    await advance(hass, freezer, MINUTE)
+    rule = home.faults.set(fault)
+    while not rule.hits:
+        await advance(hass, freezer, 1, step=1)
+    for _ in range(10):
+        hass.async_create_background_task(entry.runtime_data.server.async_refresh(), "poll")
+        await advance(hass, freezer, 3, step=1)
+    assert state_of(hass, SERVER) == STATE_OFF
+    home.faults.clear()
+
+
 @pytest.mark.allowed_logs(DOWN)
 @pytest.mark.parametrize("fault", [Fault.status(502), Fault.RESET])
 @pytest.mark.usefixtures("stream")

@@ -26,12 +26,13 @@ class Failures:
         """Return whether the next attempt decides whether the part is unknown."""
         return self.is_failing and not self.is_confirmed
 
-    def add(self) -> bool:
-        """Add a failure, and return whether it confirms the first one."""
+    def add(self, *, is_certain: bool = False) -> bool:
+        """Add a failure, and return whether it confirms the first one, or needs no other."""
         now = monotonic()
         if self._since is None:
             self._since = now
-        self.is_confirmed = self.is_confirmed or now - self._since >= self._confirm_after
+        if is_certain or now - self._since >= self._confirm_after:
+            self.is_confirmed = True
         return self.is_confirmed
 
     def clear(self) -> None:

@@ -4,8 +4,11 @@ from collections.abc import Callable
 
 from homeassistant.core import callback
 
-# How many checks in a row find no server before it is offline: one lost response is no outage.
-OFFLINE_MISSES = 2
+from .failures import Failures
+
+# A server is offline when a check finds none this many seconds after another did not either. What
+# is requested in between, as when the push channel is lost, may fail for the same moment.
+CONFIRM_OFFLINE_AFTER = 5.0
 
 
 class OnlineState:
@@ -15,17 +18,17 @@ class OnlineState:
         """Initialize with what is known; `on_change` is called with the version, "" if unknown."""
         self.online = online
         self._on_change = on_change
-        self._misses = 0
+        self._misses = Failures(confirm_after=CONFIRM_OFFLINE_AFTER)
 
     @property
     def is_confirming(self) -> bool:
         """Return whether the next check decides whether the server is offline."""
-        return self.online is not False and 0 < self._misses < OFFLINE_MISSES
+        return self.online is not False and self._misses.is_unconfirmed
 
     @callback
     def async_handle_found(self, version: str) -> None:
         """Handle a check that has found the server."""
-        self._misses = 0
+        self._misses.clear()
         self._async_set(online=True, version=version)
 
     @callback
@@ -34,12 +37,12 @@ class OnlineState:
 
         It may have moved, so that it is not offline until `async_confirm` is called.
         """
-        self._misses = OFFLINE_MISSES if is_certain else self._misses + 1
+        self._misses.add(is_certain=is_certain)
 
     @callback
     def async_confirm(self) -> None:
         """Set the server offline if the last checks have not found it."""
-        if self._misses >= OFFLINE_MISSES:
+        if self._misses.is_confirmed:
             self._async_set(online=False)
 
     @callback
