@@ -68,6 +68,29 @@ async def test_unstable_channel_is_opened_less_and_less_often(
     assert 10 <= len(push_attempts(world)) <= 30
 
 
+@pytest.mark.parametrize(("seconds", "longest_gap"), [(59, 30), (50, 100)])
+@pytest.mark.usefixtures("init_integration")
+async def test_channel_that_is_almost_stable_is_soon_opened_again(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    seconds: int,
+    longest_gap: int,
+) -> None:
+    """A proxy may close it after a while, however often it is opened."""
+    gaps = []
+    for _ in range(12):
+        await advance(hass, freezer, seconds)
+        await home.notifier.drop(abruptly=True)
+        gap = 0
+        await settle(hass)
+        while not home.notifier.listeners:
+            await advance(hass, freezer, 5, step=5)
+            gap += 5
+        gaps.append(gap)
+    assert max(gaps) <= longest_gap
+
+
 async def test_back_off_is_limited_when_the_channel_is_refused_for_days(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,

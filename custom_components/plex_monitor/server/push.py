@@ -17,7 +17,8 @@ from ..runtime import PlexMonitorConfigEntry
 # Each connection that fails, or is lost soon after it opened, doubles the wait for the next.
 BACK_OFF_FIRST = 5.0
 BACK_OFF_LAST = 300.0
-# A connection that lasted this long was stable.
+# A connection that lasted this long was stable, and is opened again at once. The closer one came to
+# that, the shorter is the longest wait: a proxy may close it every 50 seconds.
 STABLE_AFTER = 60.0
 
 
@@ -78,8 +79,8 @@ class PushChannel:
                 async for notification in notifications:
                     self._on_notification(notification)
         except PlexError as err:
-            was_stable = opened_at is not None and monotonic() - opened_at >= STABLE_AFTER
-            self._handle_lost(err, was_stable=was_stable)
+            lasted = 0.0 if opened_at is None else monotonic() - opened_at
+            self._handle_lost(err, instability=max(0.0, 1.0 - lasted / STABLE_AFTER))
         finally:
             self._running = False
             self.connected = False
@@ -96,9 +97,10 @@ class PushChannel:
         self._lost = False
         self._on_change()
 
-    def _handle_lost(self, err: PlexError, *, was_stable: bool) -> None:
-        wait = 0.0 if was_stable else self._back_off
-        self._back_off = BACK_OFF_FIRST if was_stable else min(2 * self._back_off, BACK_OFF_LAST)
+    def _handle_lost(self, err: PlexError, *, instability: float) -> None:
+        """Schedule the next attempt; the instability is 0 for a connection that was stable."""
+        wait = min(self._back_off, instability * BACK_OFF_LAST)
+        self._back_off = min(2 * self._back_off, BACK_OFF_LAST) if instability else BACK_OFF_FIRST
         # Jitter, so that many Home Assistants do not reconnect to a restarted server at once.
         self._retry_at = monotonic() + wait * random.uniform(0.5, 1.5)  # noqa: S311 - no secret
         if not self._lost:
