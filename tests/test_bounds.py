@@ -18,7 +18,7 @@ from custom_components.plex_monitor.library import presence
 from custom_components.plex_monitor.library.known import RECENT_LIMIT, KnownItems
 from custom_components.plex_monitor.library.presence import MAX_REMOVED, LibraryPresence
 from custom_components.plex_monitor.plex.models import MediaItem
-from custom_components.plex_monitor.server.reader import MAX_ACTIVITIES
+from custom_components.plex_monitor.server.activities import MAX_ACTIVITIES
 
 from .simulator import Fault, PlexServer
 from .support.entities import attributes_of

@@ -241,14 +241,20 @@ async def test_no_entity_where_the_account_may_not_see_the_updater(
     assert state_of(hass, "sensor.home_streams") == "0"
 
 
-async def test_state_is_kept_while_the_updater_fails(
+async def test_unavailable_while_the_updater_fails(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
 ) -> None:
-    """The failure of one request does not make the entity unavailable."""
+    """The failure of one request does not make the entity unavailable, and that of two does."""
     home.updater.offer(NEW, checked=True)
     await set_up(hass, entry)
-    home.faults.set(Fault.status(500), paths="^/updater")
-    await advance(hass, freezer, 2 * HOUR, step=60)
+    rule = home.faults.set(Fault.status(500), paths="^/updater")
+    while not rule.hits:
+        await advance(hass, freezer, 60)
+    assert state_of(hass, ENTITY_ID) == STATE_ON
+    await advance(hass, freezer, 60)
+    assert state_of(hass, ENTITY_ID) == STATE_UNAVAILABLE
+    home.faults.clear()
+    await advance(hass, freezer, 65, step=5)
     assert state_of(hass, ENTITY_ID) == STATE_ON
 
 

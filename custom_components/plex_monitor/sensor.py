@@ -28,7 +28,7 @@ from .entity import (
 from .events.attributes import stream_attributes
 from .library_sensor import LIBRARY_SENSORS, PlexMonitorLibrarySensor
 from .player_sensor import DELIVERY, PlexMonitorDelivery
-from .plex.models import Session, StreamDecision
+from .plex.models import Activity, Session, StreamDecision
 from .plex.token_health import Verdict
 from .runtime import PlexMonitorConfigEntry
 from .server.coordinator import PlexMonitorData
@@ -83,6 +83,10 @@ def _listed_streams(data: PlexMonitorData) -> dict[str, Any]:
     return {"streams": [stream_attributes(session) for session in listed]}
 
 
+def _activities(data: PlexMonitorData) -> Iterable[Activity]:
+    return () if data.activities is None else data.activities.values()
+
+
 def _listed_activities(data: PlexMonitorData) -> dict[str, Any]:
     return {
         "activities": [
@@ -91,7 +95,7 @@ def _listed_activities(data: PlexMonitorData) -> dict[str, Any]:
                 "subtitle": activity.subtitle,
                 "progress": activity.progress,
             }
-            for activity in islice(data.activities.values(), LISTED_AT_MOST)
+            for activity in islice(_activities(data), LISTED_AT_MOST)
         ]
     }
 
@@ -149,8 +153,8 @@ SENSORS = (
         translation_key="activities",
         state_class=SensorStateClass.MEASUREMENT,
         entity_category=EntityCategory.DIAGNOSTIC,
-        value_fn=lambda data: len(data.activities),
-        visible_fn=lambda data: data.is_owner,
+        value_fn=lambda data: sum(1 for _ in _activities(data)),
+        visible_fn=lambda data: data.activities is not None,
         attributes_fn=_listed_activities,
     ),
     PlexMonitorSensorEntityDescription(

@@ -1,5 +1,7 @@
 """Each part of the state is read when it is due, and survives a read that fails."""
 
+from unittest.mock import patch
+
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import (
     EVENT_STATE_CHANGED,
@@ -57,24 +59,74 @@ async def test_owner_entities_are_back_after_the_sessions_were_denied_for_a_mome
     [
         Fault.status(503),
         Fault.status(500),
+        Fault.status(403),
         Fault.RESET,
         Fault.UNAUTHORIZED,
         Fault.json({"MyPlex": {}}),
     ],
 )
 @pytest.mark.usefixtures("init_integration")
-async def test_remote_access_that_cannot_be_read_is_read_with_the_next_poll(
+async def test_remote_access_is_unknown_once_it_cannot_be_read_for_a_second_time(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, fault: Fault
 ) -> None:
-    """Its last state stays until then."""
+    """Its last state stays until then, and it is back within a minute."""
     rule = home.faults.set(fault, paths="^/myplex/account")
     await home.remote_access.become("unmapped")
-    await advance(hass, freezer, 2 * MINUTE)
+    await advance(hass, freezer, 3, step=1)
     assert rule.hits > 0
     assert state_of(hass, REMOTE_ACCESS) == STATE_ON
+    await advance(hass, freezer, 7, step=1)
+    assert state_of(hass, REMOTE_ACCESS) == STATE_UNAVAILABLE
+    assert state_of(hass, UPDATE) == STATE_OFF
+    await advance(hass, freezer, HOUR)
     home.faults.clear(rule)
-    await advance(hass, freezer, 2 * MINUTE)
+    await advance(hass, freezer, MINUTE + 5, step=5)
     assert state_of(hass, REMOTE_ACCESS) == STATE_OFF
+
+
+@pytest.mark.parametrize(
+    ("path", "entity_id"), [("^/myplex/account", REMOTE_ACCESS), ("^/updater/status", UPDATE)]
+)
+@pytest.mark.parametrize("fault", [Fault.status(500), Fault.status(404), Fault.GARBLED])
+@pytest.mark.usefixtures("init_integration")
+async def test_one_failed_read_changes_no_state(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    path: str,
+    entity_id: str,
+    fault: Fault,
+) -> None:
+    """It is repeated within a few seconds, and the server is polled as before afterwards."""
+    before = state_of(hass, entity_id)
+    changes = async_capture_events(hass, EVENT_STATE_CHANGED)
+    rule = home.faults.set(fault, paths=path, times=1)
+    await advance(hass, freezer, HOUR + 2 * MINUTE)
+    assert rule.spent
+    assert state_of(hass, entity_id) == before
+    assert [change for change in changes if change.data["entity_id"] == entity_id] == []
+    world.requests.clear()
+    await advance(hass, freezer, HOUR / 2)
+    assert len(world.requests.to(host="Home", path="/identity")) <= 31
+
+
+async def test_part_that_failed_before_the_rights_were_lost_costs_no_polls(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    world: World,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """It is not read any more."""
+    await set_up(hass, entry)
+    await advance(hass, freezer, MINUTE)
+    home.faults.set(Fault.status(403), paths="^/(updater/status|status/sessions|myplex/account)")
+    await home.remote_access.become("unmapped")
+    await advance(hass, freezer, 20 * MINUTE)
+    world.requests.clear()
+    await advance(hass, freezer, HOUR / 2)
+    assert len(world.requests.to(host="Home", path="/identity")) <= 31
 
 
 @pytest.mark.parametrize("fault", [Fault.status(403), Fault.status(404)])
@@ -199,6 +251,58 @@ async def test_activity_whose_end_is_not_reported_is_not_shown_for_ever(
     await settle(hass)
     assert state_of(hass, ACTIVITIES) == "1"
     await advance(hass, freezer, 7 * MINUTE)
+    assert state_of(hass, ACTIVITIES) == "0"
+
+
+@pytest.mark.usefixtures("init_integration")
+async def test_activity_whose_start_is_not_reported_is_shown_some_time(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, world: World, home: PlexServer
+) -> None:
+    """They are read twice an hour where none is known."""
+    await advance(hass, freezer, MINUTE)
+    with patch.object(home.notifier, "listeners", []):
+        await home.activities.start("media.generate.credits", "Detecting credits")
+    await advance(hass, freezer, 33 * MINUTE)
+    assert activity_titles(hass) == ["Detecting credits"]
+    home.activities.running.clear()
+    await advance(hass, freezer, 7 * MINUTE)
+    assert state_of(hass, ACTIVITIES) == "0"
+    world.requests.clear()
+    await advance(hass, freezer, 6 * HOUR)
+    assert len(world.requests.to(host="Home", path="/activities")) <= 12
+
+
+@pytest.mark.usefixtures("init_integration")
+async def test_activities_are_unknown_where_neither_push_nor_a_read_reports_them(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
+) -> None:
+    """Not after one failed read, and they are back within a minute."""
+    await home.activities.start("media.generate.credits", "Detecting credits")
+    await advance(hass, freezer, 2 * MINUTE)
+    home.faults.set(Fault.status(500), paths="^/activities")
+    home.refuses_websockets = 503
+    await home.notifier.drop(abruptly=True)
+    await advance(hass, freezer, 2, step=1)
+    assert state_of(hass, ACTIVITIES) == "1"
+    await advance(hass, freezer, MINUTE)
+    assert state_of(hass, ACTIVITIES) == STATE_UNAVAILABLE
+    assert state_of(hass, STREAMS) == "0"
+    home.faults.clear()
+    await advance(hass, freezer, MINUTE)
+    assert state_of(hass, ACTIVITIES) == "1"
+
+
+async def test_activities_that_push_has_reported_stay_where_they_cannot_be_read(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """Reads that fail do not undo what push reports."""
+    home.faults.set(Fault.status(404), paths="^/activities")
+    await set_up(hass, entry)
+    activity = await home.activities.start("media.generate.credits", "Detecting credits")
+    await advance(hass, freezer, 10 * MINUTE)
+    assert state_of(hass, ACTIVITIES) == "1"
+    await activity.end()
+    await settle(hass)
     assert state_of(hass, ACTIVITIES) == "0"
 
 

@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from time import monotonic
-from types import MappingProxyType
 
 from ..const import LOGGER
 from ..events.models import PlaybackEvent, Sessions
@@ -12,14 +11,15 @@ from ..plex.errors import (
     PlexConnectionError,
     PlexError,
     PlexForbiddenError,
-    PlexResponseError,
     PlexUnauthorizedError,
-    PlexUnavailableError,
     PlexWrongServerError,
 )
 from ..plex.models import Activity, RemoteAccess, ServerIdentity, ServerInfo, Session, UpdateStatus
-from ..plex.notifications import ActivityEvent, ActivityNotification
+from ..plex.notifications import ActivityNotification
 from ..plex.server import PlexServer
+from .activities import Activities
+from .failures import Failures
+from .part import Part
 from .push import PushChannel
 from .streams import StreamTracker
 
@@ -29,12 +29,6 @@ UPDATE_STATUS_INTERVAL = 3600.0
 UPDATE_CHECK_DURATION = 150.0
 REMOTE_ACCESS_WITH_PUSH = 3600.0
 REMOTE_ACCESS_WITHOUT_PUSH = 600.0
-# How often the activities are read while push reports them: the end of one may be lost.
-ACTIVITIES_INTERVAL = 300.0
-# Activities that are kept: the end of each may be lost until they are read again.
-MAX_ACTIVITIES = 200
-# A part that could be read before is unknown when it fails again after this long.
-CONFIRM_AFTER = 3.0
 # How long to wait before the sessions are requested again after the first denial and after each
 # further one: a server that starts denies them to its owner for a while.
 SESSIONS_DENIED_INTERVALS = (15.0, 45.0)
@@ -44,14 +38,6 @@ GUEST_INTERVAL = 600.0
 
 # The media types that may have credits.
 _WITH_CREDITS = {"movie", "episode"}
-# Errors that say nothing about the right to read something: what was read before stays until the
-# next poll, which also finds out whether it is the token that is refused.
-_TRANSIENT_ERRORS = (
-    PlexConnectionError,
-    PlexResponseError,
-    PlexUnauthorizedError,
-    PlexUnavailableError,
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,9 +45,9 @@ class PlexMonitorData:
     """The state of a server.
 
     `info` is `None` while it cannot be read. `sessions` are by their key; they are `None` while
-    they cannot be read, and where the account may not see them, as are `update` and
-    `remote_access`. `has_owner_rights` is `None` until the server has said so. `activities` are
-    what the server is working on, by their uuid.
+    they cannot be read, and where the account may not see them, as are `update`, `remote_access`
+    and `activities`, which are what the server is working on, by their uuid. `has_owner_rights` is
+    `None` until the server has said so.
     """
 
     version: str
@@ -70,7 +56,7 @@ class PlexMonitorData:
     sessions: Sessions | None = None
     update: UpdateStatus | None = None
     remote_access: RemoteAccess | None = None
-    activities: Mapping[str, Activity] = MappingProxyType({})
+    activities: Mapping[str, Activity] | None = None
 
     @property
     def is_owner(self) -> bool:
@@ -87,26 +73,18 @@ class ServerReader:
         """Initialize without any response; the sessions are kept in `streams`."""
         self.name = name
         self.server = server
-        self.activities: Mapping[str, Activity] = MappingProxyType({})
         self._streams = streams
         self._push = push
         self.version = ""
         self._info: ServerInfo | None = None
         self._info_due = 0.0
-        self._info_failing = False
+        self._info_failures = Failures()
         # Whether the server has accepted the token where its information cannot be read.
         self._is_token_accepted = False
-        self._update: UpdateStatus | None = None
-        self._update_due = 0.0
+        self._update = Part[UpdateStatus](name, "update status")
         self._update_expected_until = 0.0
-        self._remote_access: RemoteAccess | None = None
-        self._remote_access_due = 0.0
-        # Whether push has reported every change of the activities since they were read, and when
-        # those that are shown are read again.
-        self._activities_valid = False
-        self._activities_due = 0.0
-        # The activities that push reports during a read of them, `None` for one that has ended.
-        self._activities_during_read: dict[str, Activity | None] | None = None
+        self._remote_access = Part[RemoteAccess](name, "remote access")
+        self._activities = Activities(name)
         # The token that may not see the sessions, and until when that is assumed.
         self._sessions_denied: tuple[str | None, float] | None = None
         self._sessions_denials = 0
@@ -114,27 +92,33 @@ class ServerReader:
         # whether the server is to be asked: it has denied the sessions, maybe for a moment only.
         self._has_owner_rights: bool | None = None
         self._rights_due = False
-        # Since when the sessions cannot be read.
-        self._sessions_failing_since: float | None = None
+        self._sessions_failures = Failures()
 
     @property
     def is_confirming(self) -> bool:
         """Return whether a part failed that could be read before, and is to be read again soon."""
-        sessions_failing = self._sessions_failing_since is not None
-        return (sessions_failing and self._streams.sessions is not None) or (
-            self._info_failing and self._info is not None
+        return (
+            (self._sessions_failures.is_failing and self._streams.sessions is not None)
+            or (self._info_failures.is_failing and self._info is not None)
+            or self._update.is_confirming
+            or self._remote_access.is_confirming
         )
+
+    @property
+    def activities(self) -> Mapping[str, Activity] | None:
+        """Return what the server is working on, `None` while that is unknown."""
+        return None if self._has_owner_rights is False else self._activities.running
 
     @property
     def is_token_accepted(self) -> bool:
         """Return whether the server accepted the token when that was last verified."""
-        return not self._info_failing or self._is_token_accepted
+        return not self._info_failures.is_failing or self._is_token_accepted
 
     def use_server(self, server: PlexServer) -> None:
         """Read with another client from now on."""
         self.server = server
         self.retry_sessions()
-        self._activities_valid = False
+        self._activities.invalidate()
 
     def retry_sessions(self) -> None:
         """Read the sessions with the next poll, even where they have just been denied."""
@@ -144,33 +128,26 @@ class ServerReader:
         """Read with the next poll what push may not have reported: it was lost, or is back."""
         # The server may have been restarted.
         self._sessions_denials = 0
-        self._activities_valid = False
+        self._activities.invalidate()
         self.invalidate_update_status()
         self.invalidate_remote_access()
 
     def invalidate_update_status(self) -> None:
         """Read the update status with the next poll."""
-        self._update_due = 0.0
+        self._update.invalidate()
 
     def expect_update_status(self) -> None:
         """Read the update status with every poll for a while: the server checks for an update."""
         self._update_expected_until = monotonic() + UPDATE_CHECK_DURATION
-        self._update_due = 0.0
+        self._update.invalidate()
 
     def invalidate_remote_access(self) -> None:
         """Read the remote access with the next poll."""
-        self._remote_access_due = 0.0
+        self._remote_access.invalidate()
 
     def handle_activity(self, notification: ActivityNotification) -> None:
         """Update the activities with a notification."""
-        activity = notification.activity
-        has_ended = notification.event is ActivityEvent.ENDED
-        reported = None if has_ended else activity
-        if self._activities_during_read is not None:
-            _report(self._activities_during_read, activity.uuid, reported)
-        activities: dict[str, Activity | None] = {**self.activities}
-        _report(activities, activity.uuid, reported)
-        self.activities = _without_ended(activities)
+        self._activities.handle(notification)
 
     async def async_read_sessions(self) -> Sequence[PlaybackEvent] | None:
         """Read the sessions, and return what has happened to them; `None` if that failed.
@@ -193,20 +170,19 @@ class ServerReader:
             self._handle_sessions_failure(denied=denied)
             return None
         self._sessions_denials = 0
-        self._sessions_failing_since = None
+        self._sessions_failures.clear()
         self._has_owner_rights = True
         return self._streams.handle_sessions(read, sessions)
 
     def _handle_sessions_failure(self, *, denied: bool) -> None:
         """Forget the sessions where they cannot be read for a second time after a while."""
-        now = monotonic()
-        if self._sessions_failing_since is None:
-            self._sessions_failing_since = now
+        is_confirmed = self._sessions_failures.add()
         if self._streams.sessions is not None:
-            if now - self._sessions_failing_since < CONFIRM_AFTER:
+            if not is_confirmed:
                 return
         elif denied:
-            self._sessions_denied = self.server.token, now + self._sessions_denied_interval
+            until = monotonic() + self._sessions_denied_interval
+            self._sessions_denied = self.server.token, until
             self._sessions_denials += 1
         self._rights_due = denied
         self._streams.handle_denied()
@@ -224,13 +200,15 @@ class ServerReader:
         `verify_token` requests at least one resource for which the server needs the token.
         """
         sessions = self._streams.sessions
-        failing = sessions is None or self._sessions_failing_since is not None
+        failing = sessions is None or self._sessions_failures.is_failing
         info = await self._async_read_info(identity, force=verify_token or failing)
         version = self._handle_version(identity, info)
         if self._rights_due:
             await self._async_check_rights()
         if self._has_owner_rights is False:
-            self._activities_valid = False
+            self._activities.invalidate()
+            self._update.skip()
+            self._remote_access.skip()
             return PlexMonitorData(version=version, info=info, has_owner_rights=False)
         update, remote_access, activities = await asyncio.gather(
             self._async_read_update_status(),
@@ -255,14 +233,14 @@ class ServerReader:
         self._rights_due = False
         self.invalidate_remote_access()
         try:
-            self._remote_access = await self.server.remote_access()
+            remote_access = await self.server.remote_access()
         except PlexForbiddenError, PlexUnauthorizedError:
             self._has_owner_rights = False
         except PlexError as err:
             LOGGER.debug("%s: could not read its account: %s", self.name, err)
         else:
             self._has_owner_rights = True
-            self._set_remote_access_due()
+            self._remote_access.set(remote_access, interval=self._remote_access_interval)
 
     async def async_read_credits(self, *sessions: Session) -> None:
         """Read where the credits of streams begin, with one request for all of them."""
@@ -295,13 +273,12 @@ class ServerReader:
             raise
         except PlexError as err:
             LOGGER.debug("%s: could not read its information: %s", self.name, err)
-            if self._info_failing:
+            if self._info_failures.add():
                 self._info = None
-            self._info_failing = True
             self._info_due = 0.0
             self._is_token_accepted = await self._async_check_token(err)
         else:
-            self._info_failing = False
+            self._info_failures.clear()
             self._info_due = monotonic() + INFO_INTERVAL
         return self._info
 
@@ -333,72 +310,21 @@ class ServerReader:
 
     async def _async_read_update_status(self) -> UpdateStatus | None:
         """Return the status of the server's own updates."""
-        now = monotonic()
-        if now < self._update_due:
-            return self._update
-        # A notification during the read makes it due again.
-        is_expected = now < self._update_expected_until
-        self._update_due = now if is_expected else now + UPDATE_STATUS_INTERVAL
-        try:
-            self._update = await self.server.update_status()
-        except PlexError as err:
-            LOGGER.debug("%s: could not read its update status: %s", self.name, err)
-            self.invalidate_update_status()
-            if not isinstance(err, _TRANSIENT_ERRORS):
-                self._update = None
-        return self._update
+        is_expected = monotonic() < self._update_expected_until
+        interval = 0.0 if is_expected else UPDATE_STATUS_INTERVAL
+        return await self._update.async_read(self.server.update_status, interval=interval)
 
     async def _async_read_remote_access(self) -> RemoteAccess | None:
         """Return whether the server can be reached from outside."""
-        if monotonic() < self._remote_access_due:
-            return self._remote_access
-        # A notification during the read makes it due again.
-        self._set_remote_access_due()
-        try:
-            self._remote_access = await self.server.remote_access()
-        except PlexError as err:
-            LOGGER.debug("%s: could not read its remote access: %s", self.name, err)
-            self.invalidate_remote_access()
-            if not isinstance(err, _TRANSIENT_ERRORS):
-                self._remote_access = None
-        return self._remote_access
+        return await self._remote_access.async_read(
+            self.server.remote_access, interval=self._remote_access_interval
+        )
 
-    def _set_remote_access_due(self) -> None:
-        interval = REMOTE_ACCESS_WITH_PUSH if self._push.connected else REMOTE_ACCESS_WITHOUT_PUSH
-        self._remote_access_due = monotonic() + interval
+    @property
+    def _remote_access_interval(self) -> float:
+        """Return after how many seconds the remote access is read again."""
+        return REMOTE_ACCESS_WITH_PUSH if self._push.connected else REMOTE_ACCESS_WITHOUT_PUSH
 
-    async def _async_read_activities(self) -> Mapping[str, Activity]:
-        """Return the activities; while push is connected, only those that last are read again."""
-        now = monotonic()
-        is_due = bool(self.activities) and now >= self._activities_due
-        if self._push.connected and self._activities_valid and not is_due:
-            return self.activities
-        # The response may be older than what push reports from now on, or than its loss.
-        was_valid = self._activities_valid
-        self._activities_valid = self._push.connected
-        self._activities_due = now + ACTIVITIES_INTERVAL
-        self._activities_during_read = {}
-        listed: Mapping[str, Activity] = MappingProxyType({})
-        try:
-            listed = {one.uuid: one for one in await self.server.maintenance.activities()}
-        except PlexError as err:
-            LOGGER.debug("%s: could not read its activities: %s", self.name, err)
-            if was_valid and self._activities_valid:
-                # Push has reported them until now, and still does.
-                listed = self.activities
-            self._activities_valid = False
-        reported, self._activities_during_read = self._activities_during_read, None
-        self.activities = _without_ended({**listed, **reported})
-        return self.activities
-
-
-def _report(activities: dict[str, Activity | None], uuid: str, reported: Activity | None) -> None:
-    """Add what is reported of an activity, and forget the first of more than a server can have."""
-    activities[uuid] = reported
-    if len(activities) > MAX_ACTIVITIES:
-        del activities[next(iter(activities))]
-
-
-def _without_ended(activities: Mapping[str, Activity | None]) -> Mapping[str, Activity]:
-    """Return the activities that have not ended."""
-    return MappingProxyType({uuid: one for uuid, one in activities.items() if one is not None})
+    async def _async_read_activities(self) -> Mapping[str, Activity] | None:
+        """Return what the server is working on."""
+        return await self._activities.async_read(self.server, push_connected=self._push.connected)
