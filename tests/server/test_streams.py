@@ -181,6 +181,32 @@ def test_ended_stream_that_is_still_listed_does_not_come_back_until_it_plays() -
     assert types(read(tracker, a_session())) == ["started"]
 
 
+def test_ended_stream_is_listed_with_its_last_position_later() -> None:
+    """The list may be brought up to date once after the end."""
+    tracker = tracking(a_session())
+    tracker.handle_playing(a_notification(None))
+    for offset in (5 * MINUTE, 6 * MINUTE, 6 * MINUTE):
+        assert read(tracker, a_session(view_offset=offset)) == []
+    assert tracker.sessions == {}
+
+
+@pytest.mark.parametrize(
+    "listed",
+    [
+        [a_session(view_offset=offset * MINUTE) for offset in (1, 2, 3)],
+        [a_session(state=state) for state in (PLAYING, PAUSED, PLAYING)],
+    ],
+    ids=["its position", "its state"],
+)
+def test_stream_that_goes_on_to_change_in_the_list_has_not_ended(listed: list[Session]) -> None:
+    """The report of its end was wrong, or that of its next start was lost."""
+    tracker = tracking(a_session())
+    tracker.handle_playing(a_notification(None))
+    assert [types(read(tracker, session)) for session in listed] == [[], [], ["started"]]
+    assert tracker.sessions is not None
+    assert list(tracker.sessions) == ["1"]
+
+
 def test_ended_stream_is_forgotten_once_it_is_not_listed() -> None:
     """After a restart of the server, the same key is another stream."""
     tracker = tracking(a_session())

@@ -8,7 +8,8 @@ from ..events.models import PlaybackEvent, PlaybackEventType, Sessions, playback
 from ..plex.models import PlayedItem, Session, StreamDecision, TranscodeStatus
 from ..plex.notifications import PlayingNotification
 from ..plex.parsing import integer
-from .unlisted_streams import UnlistedStreams, remember
+from .ended_streams import EndedStreams
+from .unlisted_streams import UnlistedStreams
 
 # Some notifications do not name the item.
 NO_ITEM = PlayedItem(rating_key=None)
@@ -27,8 +28,7 @@ class StreamTracker:
         # The sessions as last read or reported, `None` until they are read for the first time. They
         # outlast a time in which the account may not see the sessions.
         self._previous: Sessions | None = None
-        # Items that have ended by push, and that the server still lists, by their session key.
-        self._ended: dict[str, PlayedItem] = {}
+        self._ended = EndedStreams()
         self._unlisted = UnlistedStreams()
         # Keys of transcodes that have ended, of streams that may go on without.
         self._ended_transcodes: set[str] = set()
@@ -49,13 +49,9 @@ class StreamTracker:
             return []
         self._last_read = read
         by_key = {session.session_key: session for session in sessions}
-        self._ended = {
-            key: item
-            for key, item in self._ended.items()
-            if key in by_key and self.has_ended(by_key[key])
-        }
+        self._ended.handle_read(by_key)
         self._unlisted.handle_read(read, by_key)
-        events = self._update({k: s for k, s in by_key.items() if k not in self._ended})
+        events = self._update({k: s for k, s in by_key.items() if not self._ended.has(s)})
         self._positions |= {
             key: session.view_offset
             for key, session in (self.sessions or {}).items()
@@ -87,8 +83,7 @@ class StreamTracker:
         if playing.state is None:
             return self._handle_ended(playing, session)
         self._unlisted.forget_end(key)
-        if key in self._ended and playing.item.is_same(self._ended[key]) is not False:
-            del self._ended[key]
+        self._ended.handle_playing(key, playing.item)
         if session is None or playing.item.is_same(session.item) is False:
             # The state of the next item on a player is not that of the item before it, nor is its
             # position. A list that goes on to call the stream otherwise also shows each change.
@@ -107,8 +102,7 @@ class StreamTracker:
 
     def has_ended(self, session: Session) -> bool:
         """Return whether a stream has ended by push, even if the server still lists it."""
-        ended = self._ended.get(session.session_key)
-        return ended is not None and ended.is_same(session.item) is not False
+        return self._ended.has(session)
 
     def is_missing(self, playing: PlayingNotification) -> bool:
         """Return whether a stream for which a read was requested is still not listed like that."""
@@ -164,10 +158,10 @@ class StreamTracker:
                 playing.transcode_session != current
             ):
                 return [], self._request_read(playing)
-            remember(self._ended, key, session.item)
+            self._ended.add(key, session.item)
             sessions = self.sessions or {}
             return self._update({k: s for k, s in sessions.items() if k != key}), False
-        remember(self._ended, key, item)
+        self._ended.add(key, item)
         if self._unlisted.pop_playing(key, item) and session is None:
             # It has ended before it was listed.
             return [], False
