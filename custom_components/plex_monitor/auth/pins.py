@@ -70,8 +70,8 @@ class OpenPins:
     async def _async_continue(self) -> None:
         """Continue with what an earlier run of Home Assistant left."""
         await self._store.async_load()
-        for pin in self._store.earlier_pins:
-            self._async_poll_in_background(pin)
+        while self._store.earlier_pins:
+            self._async_poll_in_background(self._store.earlier_pins.pop(0))
 
     @callback
     def _async_poll_in_background(self, pin: OpenPin) -> None:

@@ -80,8 +80,8 @@ class SignOuts:
     async def _async_continue(self) -> None:
         """Continue with what an earlier run of Home Assistant left."""
         await self._store.async_load()
-        for sign_out in self._store.earlier_sign_outs:
-            self._async_attempt_in_background(sign_out, RETRY_MIN)
+        while self._store.earlier_sign_outs:
+            self._async_attempt_in_background(self._store.earlier_sign_outs.pop(0), RETRY_MIN)
 
     @callback
     def _async_attempt_in_background(self, sign_out: SignOut, delay: float) -> None:

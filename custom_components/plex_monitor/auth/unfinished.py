@@ -100,7 +100,7 @@ class UnfinishedStore:
         # Oldest first, by key and by PIN.
         self.sign_outs: dict[str, SignOut] = {}
         self.pins: dict[int, OpenPin] = {}
-        # What an earlier run of Home Assistant left, once the file is read.
+        # What an earlier run of Home Assistant left, once the file is read, until it is continued.
         self.earlier_sign_outs: list[SignOut] = []
         self.earlier_pins: list[OpenPin] = []
 
