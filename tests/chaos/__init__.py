@@ -14,11 +14,12 @@ the simulator; the integration's own view is never used as the reference.
     user            a user who follows a repair
     truth           the state of a token and its server, from the simulator
     token_evidence  how servers and plex.tv answered requests with a token
-    alarms, secrecy, traffic, freshness, parts, presence, growth, recovery     the invariants
+    alarms, secrecy, strangers, devices, traffic, freshness, parts, presence, growth, recovery
+                    the invariants
     command         the command line; `bootstrap` replaces what pytest would set up
     runner          executes one run and returns its outcome
     shrinker        finds the shortest list of steps that still fails
-    planted         deliberate bugs, and which invariant has to find each
+    planted, planted_tokens     deliberate bugs (`bug`), and which invariant has to find each
 
 `scripts/chaos` runs it.
 """

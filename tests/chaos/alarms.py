@@ -10,7 +10,7 @@ Allowed is what the design says, and no more:
   six times, over at least half an hour, without being silent or down in between. Where the token
   is really revoked the server may have been down, if that could not be noticed: between two
   requests.
-- *Token wanted* likewise, where the entry has no token.
+- *Token wanted* needs two such refusals at least 10 s apart, where the entry has no token.
 - *Access removed* needs a server that refuses, and that plex.tv does not list.
 - *Server refuses token* needs a server that has accepted nothing for 24 h.
 - *Server unclaimed* needs a server that is unclaimed at this moment.
@@ -24,8 +24,10 @@ And these have to appear:
 - six hours after a token was revoked that the server does not refuse, also while the entry cannot
   be set up because the server is down;
 - 45 min after the first refusal where plex.tv cannot be asked about the token (ten minutes for the
-  server to settle, half an hour, and two polls);
+  server to settle, half an hour, and two polls), and 12 min after it where the entry has no token;
 - 16 min after a server became unclaimed.
+
+Besides, a server token that plex.tv lists is adopted only after the server has accepted it.
 
 plex.tv can be asked where it works, and the back-off after its last failure is over: a quarter of
 an hour, or longer where its Retry-After said so. All with a tolerance of two steps of time.
@@ -43,7 +45,7 @@ from custom_components.plex_monitor.const import CONF_TOKEN_SOURCE, DOMAIN, Toke
 
 from .environment import STEP, Environment
 from .faults import FAULTS, retry_after_of, rules_of
-from .invariant import FALSE_ALARM, MISSED_ALARM, ONE_REPAIR, Invariant, Violation
+from .invariant import FALSE_ALARM, MISSED_ALARM, ONE_REPAIR, UNTRIED, Invariant, Violation
 from .sites import Role, Site
 from .token_evidence import RequestLogReader, TokenEvidence
 from .truth import Truth
@@ -56,6 +58,8 @@ REPORTED_WITHIN_IF_ACCEPTED = 6 * HOUR
 ROUTINE_CONFIRMATION = 75 * MINUTE
 REPORTED_WITHOUT_PLEX_TV = 45 * MINUTE
 ONLY_JUDGE_REFUSALS, ONLY_JUDGE_SPAN = 6, 30 * MINUTE
+WANTED_REFUSALS, WANTED_SPAN = 2, 10.0
+REPORTED_IF_WANTED = 12 * MINUTE
 REPORTED_IF_UNCLAIMED = 16 * MINUTE
 PROMPTED_AGAIN_WITHIN = 17 * MINUTE
 PLEX_TV_CONFIRMS_AFTER = 10.0
@@ -210,10 +214,12 @@ class Alarms(Invariant):
         if (issue is Issue.TOKEN_WANTED) is not (truth.server_token is None):
             return False
         refusals = evidence.unbroken_refusals if truth.server_token_is_dead else evidence.refusals
-        return (
-            len(refusals) >= ONLY_JUDGE_REFUSALS
-            and refusals[-1] - refusals[0] >= ONLY_JUDGE_SPAN - 1
+        enough, span = (
+            (WANTED_REFUSALS, WANTED_SPAN)
+            if issue is Issue.TOKEN_WANTED
+            else (ONLY_JUDGE_REFUSALS, ONLY_JUDGE_SPAN)
         )
+        return len(refusals) >= enough and refusals[-1] - refusals[0] >= span - 1
 
     def _plex_tv_lists_nothing(self) -> bool:
         """Return whether plex.tv lists no server for any account."""
@@ -244,6 +250,7 @@ class Alarms(Invariant):
         env, now = self._env, self._env.now
         tokens = truth.account_token, truth.server_token
         if tokens != watch.tokens:
+            self._check_adopted(site, watch.tokens, truth)
             watch.tokens = tokens
             for since in (watch.account_dead, watch.unlisted, watch.refused):
                 since.at = None
@@ -266,6 +273,7 @@ class Alarms(Invariant):
             and not truth.account_is_dead
             and truth.is_listed
             and truth.listed_token != truth.server_token
+            and truth.is_listed_token_accepted
         )
         watch.to_be_adopted.update(now, holds=adoptable)
         self._expect_invalid(site, watch, issues)
@@ -279,6 +287,15 @@ class Alarms(Invariant):
             None if watch.unclaimed.at is None else watch.unclaimed.at + REPORTED_IF_UNCLAIMED,
         )
         self._expect_prompt(site, watch, issues)
+
+    def _check_adopted(
+        self, site: Site, before: tuple[str | None, str | None] | None, truth: Truth
+    ) -> None:
+        """Expect a server token that replaces one without a sign-in to have been tried."""
+        if before is None or before[0] is None or before[0] != truth.account_token:
+            return
+        if (site.role, truth.server_token) not in self._request_log.accepted:
+            raise Violation(UNTRIED, f"{site.role}: a listed token was adopted without being tried")
 
     def _expect_invalid(self, site: Site, watch: _Watch, issues: set[Issue]) -> None:
         """Expect a revoked token to be reported although the server accepts it."""
@@ -306,8 +323,12 @@ class Alarms(Invariant):
         if since is None or not truth.server.claimed:
             return
         if truth.account_token is None:
-            issue = Issue.TOKEN_INVALID if truth.server_token else Issue.TOKEN_WANTED
-            self._expect(site, {issue}, issues, since + REPORTED_WITHOUT_PLEX_TV)
+            issue, patience = (
+                (Issue.TOKEN_INVALID, REPORTED_WITHOUT_PLEX_TV)
+                if truth.server_token
+                else (Issue.TOKEN_WANTED, REPORTED_IF_WANTED)
+            )
+            self._expect(site, {issue}, issues, since + patience)
             return
         if self._plex_tv_well.at is None:
             return

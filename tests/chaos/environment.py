@@ -61,7 +61,12 @@ STEP = 5.0
 PATIENCE = 300.0
 # What is done within this many real seconds does not wait for the clock.
 AT_ONCE = 0.3
-DECOY = "Decoy"
+# Servers that are no entry's: one that redirects and addresses lead to, and one that claims to be
+# the server of an entry. No token may reach them.
+DECOY, IMPOSTOR = "Decoy", "Impostor"
+STRANGERS = (DECOY, IMPOSTOR)
+# A server of the account that is not set up, so that a sign-in can lead to a new entry.
+ANNEX = "Annex"
 
 
 class Loopback(AbstractResolver):
@@ -98,7 +103,11 @@ class Environment:
         self.invariants: list[Invariant] = []
         self.owner = world.plex_tv.add_account("owner", plex_pass=True)
         self.friend = world.plex_tv.add_account("friend", plex_pass=True)
+        # Somebody without any server.
+        self.visitor = world.plex_tv.add_account("visitor")
         self.decoy: PlexServer
+        self.impostor: PlexServer
+        self.annex: PlexServer
         self.began = self.now
         self.recover: Callable[[], Awaitable[None]]
         self._running = AsyncExitStack()
@@ -116,6 +125,9 @@ class Environment:
     async def enter(self, roles: Iterable[Role]) -> None:
         """Start the servers, and Home Assistant with an entry for each."""
         self.decoy = await self.world.add_server(DECOY, owner=self.friend)
+        self.impostor = await self.world.add_server(IMPOSTOR, owner=self.friend)
+        self.impostor.allowed_without_auth = True
+        self.annex = await self.world.add_server(ANNEX, owner=self.owner)
         for role in roles:
             self.sites[role] = await self._add_site(role)
         await self.start_home_assistant(first=True)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from http import HTTPStatus
 
 from tests.simulator import Fault, PlexServer, PlexTv
 from tests.simulator.faults import Kind, Rule
@@ -15,6 +16,27 @@ _LOGIN = replace(
     content_type="text/html",
     headers=(("WWW-Authenticate", "Basic"),),
 )
+
+
+def _balancer(code: int) -> Fault:
+    """Return an answer that a load balancer or a proxy writes in front of Plex."""
+    title = f"{code} {HTTPStatus(code).phrase}".replace("Unauthorized", "Authorization Required")
+    head = f"<head><title>{title}</title></head>"
+    body = f"<body><center><h1>{title}</h1></center><hr><center>nginx</center></body>"
+    return replace(Fault.body(f"<html>{head}{body}</html>", code=code), content_type="text/html")
+
+
+def _crowd(streams: int, activities: int) -> Fault:
+    """Return an answer with this many streams and activities."""
+    playing = [
+        {"sessionKey": str(one), "ratingKey": str(one), "type": "movie"} for one in range(streams)
+    ]
+    work = [
+        {"uuid": f"crowd-{one}", "type": "media.generate", "title": f"Work {one}"}
+        for one in range(activities)
+    ]
+    return Fault.json({"MediaContainer": {"Metadata": playing, "Activity": work}})
+
 
 FAULTS: Mapping[str, Fault] = {
     "hang": Fault.HANG,
@@ -46,7 +68,17 @@ FAULTS: Mapping[str, Fault] = {
     "empty list": Fault.json([]),
     "empty container": Fault.json({"MediaContainer": {}}),
     "deep": Fault.body("[" * 100_000),
+    "balancer 401": _balancer(401),
+    "balancer 403": _balancer(403),
+    "balancer 404": _balancer(404),
+    "balancer 502": _balancer(502),
+    "crowd": _crowd(streams=6_000, activities=2_000),
+    "nothings": Fault.body('{"MediaContainer": {"Metadata": [' + "{}," * 400_000 + "{}]}}"),
+    "long text": Fault.json({"MediaContainer": {"size": 1, "friendlyName": "x" * 1_900_000}}),
+    "long header": replace(Fault.json({}), headers=(("X-Filler", "x" * 60_000),)),
 }
+# What is in it can all be understood.
+CROWD = FAULTS["crowd"]
 REDIRECT = "redirect"
 NAMES = (*FAULTS, REDIRECT)
 
@@ -61,6 +93,8 @@ SERVER_PATHS = (
     "^/:/websockets",
     "^/(activities|updater|myplex)",
 )
+HOSTILE_SIZES = ("crowd", "crowd", "nothings", "long text", "long header", "oversized", "deep")
+BALANCER = ("balancer 401", "balancer 403", "balancer 404", "balancer 502")
 # Each part of a server with its own request, and how such a part fails alone.
 PARTS = (
     "^/$",
@@ -76,6 +110,7 @@ PARTS = (
 PART_FAULTS = (
     "unauthorized",
     "login",
+    *BALANCER,
     "403",
     "404",
     "500",
@@ -89,8 +124,18 @@ PART_FAULTS = (
     "reset",
 )
 # How a single answer is lost.
-LOSSES = ("502", "500", "404", "reset", "truncated", "garbled", "too late", "hang", "page")
-PLEX_TV_PATHS = ("", "/api/v2/user$", "/api/v2/resources$", "/api/v2/pins")
+LOSSES = (
+    *("502", "500", "404", "balancer 404", "balancer 502"),
+    *("reset", "truncated", "garbled", "too late", "hang", "page"),
+)
+PLEX_TV_PATHS = (
+    "",
+    "/api/v2/user$",
+    "/api/v2/resources$",
+    "/api/v2/pins",
+    "/api/v2/pins/[0-9]+$",
+    "/api/v2/users/signout$",
+)
 
 
 def named(name: str, decoy: PlexServer) -> Fault:

@@ -13,8 +13,8 @@
   and 25 s to search for another address. While the token is known to be invalid the server is
   polled every two minutes. A Retry-After is respected, and Home Assistant itself retries a failed
   setup after ten minutes at most: these are checked in the recovery phase.
-- The number of streams is right where the server had no fault, and its streams did not change, for
-  100 s.
+- The number of streams is right where the server had no fault, and neither its streams nor the
+  account's rights changed, for 100 s.
 """
 
 from typing import override
@@ -151,8 +151,8 @@ class Freshness(Invariant):
     def _check_streams(self, site: Site, watch: _Watch, truth: Truth, loaded: float) -> None:
         now = self._env.now
         listed = [(s.session_key, s.delivery, s.gone) for s in truth.server.streams]
-        if listed != watch.last_streams:
-            watch.last_streams = listed
+        if (truth.is_owner, listed) != watch.last_streams:
+            watch.last_streams = truth.is_owner, listed
             watch.streams.since = None
         same = min(
             loaded,

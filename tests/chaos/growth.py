@@ -6,6 +6,8 @@ the server has more of now. Their content must not grow either: the items in all
 dictionaries that are reachable from an entry are counted. After an unload none of its objects is
 left, nor a task, an open connection, or a timer.
 
+While a server sends more than any server has, no more than `MOST_HELD` of it is kept.
+
 Where Home Assistant is stopped and another one is started in its place, nothing at all is left, and
 the stopped one is itself released.
 """
@@ -31,6 +33,7 @@ from custom_components import plex_monitor
 from custom_components.plex_monitor.const import DOMAIN
 
 from .environment import Environment
+from .faults import CROWD, rules_of
 from .invariant import GROWTH, Invariant, Violation
 
 PACKAGE = f"custom_components.{DOMAIN}"
@@ -40,6 +43,8 @@ CONNECTIONS_OF_AN_ENTRY = 8
 SLACK = 6
 # The content of an entry varies with notifications that no request has followed yet.
 HELD_SLACK = 24
+# A thousand activities, and what push has reported meanwhile, are the most of it.
+MOST_HELD = 4500
 
 # These represent what is on the server.
 _OF_THE_SERVER = {
@@ -58,6 +63,8 @@ _OF_THE_SERVER = {
     "Resource",
     "Pin",
     "PlexAccount",
+    "_Report",
+    "PlayedItem",
 }
 # Each of these belongs to an entity, and there may be more entities by now.
 _OF_AN_ENTITY = {"Picture", "PictureCache"}
@@ -163,6 +170,16 @@ class Growth(Invariant):
         self._home_assistant: ref[HomeAssistant] | None = None
         self._first: dict[str, int] | None = None
         self._first_objects: Counter[str] = Counter()
+
+    @override
+    def check(self) -> None:
+        """Expect little to be held of an answer that is as large as a server can make it."""
+        for site in self._env.sites.values():
+            entry = self._env.entry(site)
+            if self._env.is_loaded(site) and any(r.fault is CROWD for r in rules_of(site.server)):
+                count = count_items([entry.runtime_data])
+                if count > MOST_HELD:
+                    raise Violation(GROWTH, f"{site.role}: {count} items are held")
 
     def measure(self) -> None:
         """Compare with the first recovery, or keep this measurement as the first."""

@@ -40,7 +40,7 @@ LOST_AT_ONCE = 2
 # The paths on which everything with a token depends, or all that is the owner's alone, where they
 # answer 401 or 403.
 TOKEN, RIGHTS = "^/$", "^/status/sessions$"
-_DENIED = (FAULTS["unauthorized"], FAULTS["403"])
+_DENIED = (FAULTS["unauthorized"], FAULTS["403"], FAULTS["balancer 403"])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +57,7 @@ PARTS = (
     Part(platform="sensor", key="version", is_owned=False),
     Part(platform="binary_sensor", key="plex_pass", paths=(TOKEN,), is_owned=False),
     Part(platform="sensor", key="streams", paths=(RIGHTS,)),
-    Part(platform="sensor", key="activities"),
+    Part(platform="sensor", key="activities", paths=("^/activities$",)),
     Part(platform="binary_sensor", key="remote_access", paths=("^/myplex/account$",)),
     Part(platform="update", key="update", paths=("^/updater/status$",)),
 )

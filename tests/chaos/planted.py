@@ -1,13 +1,13 @@
-"""Deliberate bugs: at least one for each invariant, each a small patch.
+"""Deliberate bugs: at least one for each invariant and each kind of fault, each a small patch.
 
 `scripts/chaos --planted` plants each of them, and runs seeds until its invariant finds it.
 """
 
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 import math
+from time import monotonic
 from typing import Any
 from unittest.mock import patch
 
@@ -15,77 +15,33 @@ from homeassistant.config_entries import ConfigEntry
 from homeassistant.exceptions import ConfigEntryNotReady
 
 from custom_components.plex_monitor.auth.guard import TokenGuard
-from custom_components.plex_monitor.const import LOGGER
 from custom_components.plex_monitor.entity import PlexMonitorDataEntity
-from custom_components.plex_monitor.plex import server as plex_server, token_health
+from custom_components.plex_monitor.plex import (
+    server as plex_server,
+)
 from custom_components.plex_monitor.plex.notifications import parse_notifications
-from custom_components.plex_monitor.plex.token_health import Evidence, TokenHealth
-from custom_components.plex_monitor.plex.verified_requests import VerifiedAddress, VerifiedRequests
 from custom_components.plex_monitor.server import coordinator as server_coordinator, push
 from custom_components.plex_monitor.server.coordinator import PlexMonitorCoordinator
 from custom_components.plex_monitor.server.online import OnlineState
 from custom_components.plex_monitor.server.push import PushChannel
-from custom_components.plex_monitor.server.reader import ServerReader
+from custom_components.plex_monitor.server.reader import UPDATE_STATUS_INTERVAL, ServerReader
 from custom_components.plex_monitor.server.streams import StreamTracker
 
+from .bug import Bug, around, method, numbers
 from .invariant import (
     CLEAN_LOG,
-    FALSE_ALARM,
     FRESH,
     GROWTH,
     LOST_ANSWER,
-    MISSED_ALARM,
-    ONE_REPAIR,
     PART,
     PRESENT,
     RECOVERY,
-    SECRET,
     STORM,
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Bug:
-    """A bug, and the invariant that has to find it; `also` is one that may find it earlier."""
-
-    name: str
-    invariant: str
-    also: str | None = None
-    plant: Callable[[], AbstractContextManager[Any]]
-
-    @property
-    def finders(self) -> tuple[str | None, ...]:
-        """Return the invariants that may find it."""
-        return (self.invariant, self.also) if self.also else (self.invariant,)
-
+from .planted_tokens import PLANTED_IN_TOKENS
 
 _LISTED = StreamTracker.handle_sessions
-
-
-def _numbers(module: Any, **values: float) -> Callable[[], AbstractContextManager[Any]]:
-    """Return a patch that sets constants of a module."""
-    new: dict[str, Any] = dict(values)
-    return lambda: patch.multiple(module, **new)
-
-
-def _method(owner: type, name: str, new: Any) -> Callable[[], AbstractContextManager[Any]]:
-    """Return a patch that replaces a method or a property."""
-    return lambda: patch.object(owner, name, new)
-
-
-def _around(
-    owner: type, name: str, before: Callable[..., None]
-) -> Callable[[], AbstractContextManager[Any]]:
-    """Return a patch that runs a function before a method."""
-    whole = getattr(owner, name)
-
-    def more(self: Any, *args: Any, **kwargs: Any) -> Any:
-        before(self, *args, **kwargs)
-        return whole(self, *args, **kwargs)
-
-    return _method(owner, name, more)
-
-
+_read_update_status = ServerReader._async_read_update_status
 _start = PlexMonitorCoordinator.async_start
 
 
@@ -95,8 +51,11 @@ async def _fail_without_server(coordinator: PlexMonitorCoordinator) -> None:
         raise ConfigEntryNotReady
 
 
-async def _nothing(*_args: Any, **_kwargs: Any) -> None:
-    """Do nothing."""
+async def _read_update_status_hourly(reader: ServerReader) -> Any:
+    if monotonic() >= reader._update_due:
+        await _read_update_status(reader)
+        reader._update_due = monotonic() + UPDATE_STATUS_INTERVAL
+    return reader._update
 
 
 def _certain_at_once(state: OnlineState, **_: Any) -> None:
@@ -109,14 +68,6 @@ async def _sessions_or_error(reader: ServerReader) -> Any:
     )
 
 
-async def _any_error_is_refusal(guard: TokenGuard, _err: Exception) -> None:
-    await guard._async_add_evidence(Evidence.PLEX_TV_REFUSES)
-
-
-def _not_sooner(health: TokenHealth, _now: float, _distance: float) -> float:
-    return health.account_due
-
-
 def _never_retry(channel: PushChannel, *_: Any, **__: Any) -> None:
     channel._retry_at = math.inf
 
@@ -127,12 +78,6 @@ def _never_forgotten(tracker: StreamTracker, playing: Any) -> None:
 
 def _listed_once(tracker: StreamTracker, read: int, sessions: Any) -> Any:
     return _LISTED(tracker, read, sessions) if tracker.sessions is None else []
-
-
-async def _with_token_in_url(requests: VerifiedRequests, path: str, params: Any = None) -> Any:
-    async with requests.verified_address() as address:
-        token = {"X-Plex-Token": requests.token or ""}
-        return await address.transport.get_json(path, params={**(params or {}), **token})
 
 
 @contextmanager
@@ -155,41 +100,16 @@ def _coordinators_are_kept() -> Iterator[None]:
         kept.append(self)
         entry.async_on_unload(lambda: kept.remove(self))
 
-    with _around(PlexMonitorCoordinator, "__init__", keep)():
+    with around(PlexMonitorCoordinator, "__init__", keep)():
         yield
 
 
 PLANTED = (
-    Bug(
-        name="an error of plex.tv counts as a refused token",
-        invariant=FALSE_ALARM,
-        plant=_method(TokenGuard, "_async_handle_plex_tv_error", _any_error_is_refusal),
-    ),
-    Bug(
-        name="refusals of the server alone are believed too early",
-        invariant=FALSE_ALARM,
-        plant=_numbers(token_health, SERVER_ALONE_REFUSALS=2, SERVER_ALONE_SPAN=30.0),
-    ),
-    Bug(
-        name="plex.tv is not asked to confirm a refusal",
-        invariant=MISSED_ALARM,
-        plant=_method(TokenHealth, "_next_account_check", _not_sooner),
-    ),
-    Bug(
-        name="plex.tv is asked about the token once a day",
-        invariant=MISSED_ALARM,
-        plant=_numbers(token_health, ROUTINE_INTERVAL=24 * 3600.0),
-    ),
-    Bug(
-        name="the guard opens no sign-in prompt",
-        invariant=ONE_REPAIR,
-        also=MISSED_ALARM,
-        plant=_method(TokenGuard, "async_prompt_sign_in", _nothing),
-    ),
+    *PLANTED_IN_TOKENS,
     Bug(
         name="the positions of ended streams are kept",
         invariant=GROWTH,
-        plant=_around(StreamTracker, "handle_playing", _never_forgotten),
+        plant=around(StreamTracker, "handle_playing", _never_forgotten),
     ),
     Bug(
         name="coordinators are kept when Home Assistant stops",
@@ -200,60 +120,46 @@ PLANTED = (
         name="the guard is not stopped on unload",
         invariant=GROWTH,
         also=STORM,
-        plant=_method(TokenGuard, "async_stop", lambda _: None),
+        plant=method(TokenGuard, "async_stop", lambda _: None),
     ),
     Bug(
         name="each poll opens another push channel",
         invariant=GROWTH,
         also=STORM,
-        plant=_around(
+        plant=around(
             PushChannel, "async_ensure_open", lambda self: setattr(self, "_running", False)
         ),
     ),
     Bug(
-        name="plex.tv is asked every second while it fails",
-        invariant=STORM,
-        plant=_numbers(token_health, RETRY_MIN=1.0, RETRY_MAX=1.0),
-    ),
-    Bug(
         name="the push channel reconnects without a delay",
         invariant=STORM,
-        plant=_numbers(push, BACK_OFF_FIRST=0.0, BACK_OFF_LAST=0.0),
+        plant=numbers(push, BACK_OFF_FIRST=0.0, BACK_OFF_LAST=0.0),
     ),
     Bug(
-        name="the token is logged",
-        invariant=SECRET,
-        plant=_around(
-            TokenGuard,
-            "async_handle_identity",
-            lambda self, _: LOGGER.debug("requests with %s", self.server.token),
-        ),
+        name="any number of streams is kept",
+        invariant=GROWTH,
+        plant=numbers(plex_server, MAX_SESSIONS=100_000),
     ),
     Bug(
-        name="the token is sent in the URL",
-        invariant=SECRET,
-        plant=_method(VerifiedRequests, "get", _with_token_in_url),
-    ),
-    Bug(
-        name="the identity of the server is not checked",
-        invariant=SECRET,
-        plant=_method(VerifiedAddress, "check_machine", lambda *_: None),
+        name="an update status that failed is read again after an hour",
+        invariant=PART,
+        plant=method(ServerReader, "_async_read_update_status", _read_update_status_hourly),
     ),
     Bug(
         name="Server never turns off",
         invariant=FRESH,
-        plant=_method(OnlineState, "async_confirm", lambda _state: None),
+        plant=method(OnlineState, "async_confirm", lambda _state: None),
     ),
     Bug(
         name="Server turns off without a second look",
         invariant=LOST_ANSWER,
-        plant=_method(OnlineState, "async_handle_miss", _certain_at_once),
+        plant=method(OnlineState, "async_handle_miss", _certain_at_once),
     ),
     Bug(
         name="streams that cannot be read turn Server off",
         invariant=PART,
         also=LOST_ANSWER,
-        plant=_method(ServerReader, "async_read_sessions", _sessions_or_error),
+        plant=method(ServerReader, "async_read_sessions", _sessions_or_error),
     ),
     Bug(
         name="a second look is taken late",
@@ -265,12 +171,12 @@ PLANTED = (
     Bug(
         name="the setup fails without the server",
         invariant=PRESENT,
-        plant=_method(PlexMonitorCoordinator, "async_start", _fail_without_server),
+        plant=method(PlexMonitorCoordinator, "async_start", _fail_without_server),
     ),
     Bug(
         name="entities stay available when a poll fails",
         invariant=FRESH,
-        plant=_method(
+        plant=method(
             PlexMonitorDataEntity,
             "available",
             property(lambda self: self.coordinator.data is not None),
@@ -280,18 +186,13 @@ PLANTED = (
         name="a poll does not correct the streams of push",
         invariant=FRESH,
         also=GROWTH,  # Streams that are never listed again are kept.
-        plant=_method(StreamTracker, "handle_sessions", _listed_once),
+        plant=method(StreamTracker, "handle_sessions", _listed_once),
     ),
     Bug(
         name="the push channel is never reopened",
         invariant=RECOVERY,
         also=STORM,
-        plant=_method(PushChannel, "_handle_lost", _never_retry),
-    ),
-    Bug(
-        name="repairs are not removed when the token is valid",
-        invariant=RECOVERY,
-        plant=_method(TokenGuard, "_clear_problem", lambda _: None),
+        plant=method(PushChannel, "_handle_lost", _never_retry),
     ),
     Bug(name="malformed notifications are not handled", invariant=CLEAN_LOG, plant=_strict_parser),
 )

@@ -19,6 +19,7 @@ from custom_components.plex_monitor.plex.token_health import Verdict
 from tests.simulator import Delivery, Kind, PlexServer, PlexTv
 
 from .alarms import REPORTED_WITHIN_IF_ACCEPTED, SIGN_IN_ISSUES, prompted, shown, state_of
+from .devices import Devices
 from .environment import Environment
 from .faults import retry_after_of, rules_of
 from .growth import Growth
@@ -53,11 +54,18 @@ _DELIVERED = {
 class Recovery:
     """Runs the recovery phase, and checks that everything works after it."""
 
-    def __init__(self, env: Environment, request_log: RequestLogReader, secrecy: Secrecy) -> None:
+    def __init__(
+        self,
+        env: Environment,
+        request_log: RequestLogReader,
+        secrecy: Secrecy,
+        devices: Devices,
+    ) -> None:
         """Initialize without a measurement."""
         self._env = env
         self._request_log = request_log
         self._secrecy = secrecy
+        self._devices = devices
         self.growth = Growth(env)
 
     async def run(self) -> None:
@@ -75,6 +83,7 @@ class Recovery:
         await env.wait(recovery_time / 2)
         await self._add_media()
         await env.wait(recovery_time / 2)
+        await self._wait_until_signed_out()
         for invariant in env.invariants:
             invariant.recovered()
         await env.wait(IDLE)
@@ -98,6 +107,8 @@ class Recovery:
         for host in hosts:
             host.faults.clear()
             await host.start()
+        env.annex.claimed = True
+        env.impostor.identifies_as = None
         for role, site in env.sites.items():
             server = site.server
             for name, value in USUAL_KNOBS.items():
@@ -107,6 +118,7 @@ class Recovery:
             server.connections = [server.own_connection()]
             server.notifier.mute = False
             server.end_maintenance()
+            server.lists_token(site.account, None)
             env.report_activity(role, 5)
             if role in SHARED and server.access_token_for(site.account) is None:
                 server.share_with(site.account)
@@ -132,6 +144,11 @@ class Recovery:
                 states = [str(env.entry(env.sites[role]).state) for role in unreported]
                 raise Violation(RECOVERY, f"{unreported}, {states}: a dead token is not reported")
             await env.wait(MINUTE)
+
+    async def _wait_until_signed_out(self) -> None:
+        """Wait until no device is left at plex.tv; the invariant checks that this is in time."""
+        while self._devices.left:
+            await self._env.wait(10 * MINUTE)
 
     def _is_unreported(self, site: Site) -> bool:
         return self._is_dead(site) and not shown(self._env, site) & SIGN_IN_ISSUES

@@ -11,6 +11,7 @@ import warnings
 from homeassistant.runner import configure_event_loop
 
 from .alarms import Alarms
+from .devices import Devices
 from .environment import Environment, open_environment
 from .freshness import Freshness
 from .invariant import CRASH, Violation
@@ -20,6 +21,7 @@ from .recovery import Recovery, unload_all
 from .secrecy import LogBook, Secrecy, logging_everything
 from .sites import Role
 from .steps import Step
+from .strangers import Strangers
 from .token_evidence import RequestLogReader
 from .traffic import Traffic
 
@@ -71,11 +73,13 @@ async def _play(
     configure_event_loop(asyncio.get_running_loop())
     async with open_environment(seed) as env:
         request_log = RequestLogReader(env)
-        secrecy = Secrecy(env, request_log, book)
+        secrecy = Secrecy(env, book)
+        devices = Devices(env)
         traffic = Traffic(env, request_log)
-        env.invariants += [request_log, secrecy, traffic, Freshness(env)]
+        env.invariants += [request_log, secrecy, Strangers(env, request_log), traffic, devices]
+        env.invariants.append(Freshness(env))
         env.invariants += [Presence(env), Parts(env, request_log), Alarms(env, request_log)]
-        recovery = Recovery(env, request_log, secrecy)
+        recovery = Recovery(env, request_log, secrecy, devices)
         env.invariants.append(recovery.growth)
         env.recover = recovery.run
         try:

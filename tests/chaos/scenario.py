@@ -9,8 +9,12 @@ from tests.simulator.plex_tv import HOST_NAME as PLEX_TV
 from . import faults
 from .sites import SHARED, SIGNED_IN, Role
 from .steps import (
+    Announce,
     ClearFaults,
+    HalfSignIn,
     Knob,
+    ListStranger,
+    ListToken,
     Media,
     Move,
     NewCertificate,
@@ -43,6 +47,7 @@ KNOBS: dict[str, tuple[Any, ...]] = {
     "allowed_without_auth": (True, False),
     "claimed": (False, True),
     "closes_sockets_on_revocation": (True, False),
+    "hides_root": (True, True, False),
     "listed": (False, True),
     "presence": (False, True),
     "refuses_websockets": (401, 403, 404, 500, None),
@@ -123,6 +128,38 @@ def _lost_answer(dice: random.Random, role: Role) -> Step:
     return SetFault(host=role.value, fault=dice.choice(faults.LOSSES), paths="^/identity$", times=1)
 
 
+def _balancer(dice: random.Random, role: Role) -> Step:
+    host = _host(dice, role)
+    paths = faults.PLEX_TV_PATHS if host == PLEX_TV else faults.SERVER_PATHS
+    return SetFault(
+        host=host,
+        fault=dice.choice(faults.BALANCER),
+        paths=dice.choice(paths),
+        times=dice.choice((None, None, 2, 10)),
+    )
+
+
+def _hostile_size(dice: random.Random, role: Role) -> Step:
+    host = PLEX_TV if dice.random() < 0.15 else role.value
+    paths = faults.PLEX_TV_PATHS if host == PLEX_TV else faults.PARTS
+    return SetFault(host=host, fault=dice.choice(faults.HOSTILE_SIZES), paths=dice.choice(paths))
+
+
+def _half_sign_in(dice: random.Random, role: Role) -> Step:
+    is_off = dice.random() < 0.4
+    approvals = ("never", "at once", "at once", "late", "late", *("while off",) * (2 * is_off))
+    return HalfSignIn(
+        role=role,
+        new=dice.random() < 0.5,
+        closed=dice.random() < 0.4,
+        shown=dice.choice((0.0, 0.0, 15.0, 130.0)),
+        off=dice.choice((5.0, 60.0, 1200.0)) if is_off else None,
+        approved=dice.choice(approvals),
+        late=dice.choice((5.0, 60.0, 400.0, 850.0)),
+        as_visitor=dice.random() < 0.2,
+    )
+
+
 def _setup_without(dice: random.Random, role: Role) -> Step:
     return SetUpWithout(
         role=role,
@@ -169,6 +206,12 @@ DRAWS: dict[Draw, int] = {
     _trouble: 24,
     _failing_part: 16,
     _lost_answer: 8,
+    _balancer: 5,
+    _hostile_size: 5,
+    _half_sign_in: 6,
+    lambda dice, role: Announce(role=role, impostor=dice.random() < 0.7): 3,
+    lambda dice, role: ListToken(role=role, other=dice.random() < 0.7): 3,
+    lambda _, role: ListStranger(role=role): 2,
     lambda dice, role: ClearFaults(host=_host(dice, role)): 20,
     lambda dice, role: StopHost(host=_host(dice, role)): 5,
     lambda dice, role: StartHost(host=_host(dice, role)): 7,
@@ -180,7 +223,7 @@ DRAWS: dict[Draw, int] = {
     _move: 3,
     _knob: 13,
     _another_machine: 6,
-    _of(Push, "mute", "unmute", "unmute", "close", "cut", "rubbish", "unknown"): 6,
+    _of(Push, "mute", "unmute", "unmute", "close", "cut", "rubbish", "unknown", "crowd"): 6,
     _death: 8,
     _one_of(
         Stream, "start", "start", "start", "stop", "pause", "resume", "seek", "deliver", "crash"

@@ -1,9 +1,8 @@
-"""No token appears in any output, or is sent to any host except the one it is for.
+"""No token appears in any output.
 
 Every token that was ever issued is searched for in the log at debug level, in all events, and after
 each recovery in all states, registries, repairs, flows, diagnostics and stores except that of the
-config entries. A token may be sent in a header only, and only to plex.tv and to a server whose
-/identity has named the right machine at this address a minute ago at most.
+config entries. The requests are checked by `strangers`.
 
 Besides, no unexpected warning or error may be logged.
 """
@@ -20,15 +19,10 @@ from homeassistant.core import Event, callback
 from homeassistant.helpers import device_registry as dr, entity_registry as er, issue_registry as ir
 
 from custom_components.plex_monitor.diagnostics import async_get_config_entry_diagnostics
-from tests.simulator.plex_tv import HOST_NAME as PLEX_TV
-from tests.simulator.request_log import RequestRecord
 
-from .environment import DECOY, STEP, Environment
+from .environment import Environment
 from .invariant import CLEAN_LOG, SECRET, Invariant, Violation
-from .sites import Role
-from .token_evidence import IDENTITY, RequestLogReader
 
-TRUSTED_FOR = 60.0
 # Home Assistant stores the tokens of entries; we store those that are still to be signed out.
 MAY_HOLD_TOKENS = {"core.config_entries", "plex_monitor.unfinished"}
 # The loggers of the test plugin and of the simulator's side of a connection do not count.
@@ -88,15 +82,12 @@ def logging_everything() -> Iterator[LogBook]:
 class Secrecy(Invariant):
     """Searches for tokens where none may appear."""
 
-    def __init__(self, env: Environment, request_log: RequestLogReader, book: LogBook) -> None:
+    def __init__(self, env: Environment, book: LogBook) -> None:
         """Initialize without any token."""
         self._env = env
         self._book = book
         self._tokens: set[str] = set()
         self._events: list[str] = []
-        self._identified: dict[str, float] = {}
-        self._open: list[RequestRecord] = []
-        request_log.request_listeners.append(self._handle_request)
 
     @override
     def home_assistant_started(self) -> None:
@@ -110,13 +101,10 @@ class Secrecy(Invariant):
 
     @override
     def check(self) -> None:
-        """Check the log, the events and the requests."""
+        """Check the log and the events."""
         self._collect()
         self._search("the log", self._book.lines)
         self._search("an event", self._events)
-        for record in self._open:
-            self._check_request(record)
-        self._open.clear()
         self._book.lines.clear()
         self._events.clear()
         if self._book.warnings:
@@ -163,25 +151,3 @@ class Secrecy(Invariant):
             if token in whole:
                 [line, *_] = [text for text in texts if token in text]
                 raise Violation(SECRET, f"a token in {what}: {line.replace(token, '<TOKEN>')}")
-
-    # Requests
-
-    def _handle_request(self, _role: Role | None, record: RequestRecord) -> None:
-        self._open.append(record)
-
-    def _check_request(self, record: RequestRecord) -> None:
-        where = f"{record.method} {record.path} of {record.host}"
-        if record.token_in_query:
-            raise Violation(SECRET, f"a token in the address of {where}")
-        if record.host == PLEX_TV:
-            return
-        server = self._env.world.server(record.host)
-        if record.path == IDENTITY and server.identifies_as is None:
-            self._identified[record.host] = record.at
-        if record.token_sent is None:
-            return
-        if record.host == DECOY:
-            raise Violation(SECRET, f"a token was sent with {where}")
-        identified = self._identified.get(record.host)
-        if identified is None or record.at - identified > TRUSTED_FOR + STEP:
-            raise Violation(SECRET, f"a token was sent with {where} before it identified itself")

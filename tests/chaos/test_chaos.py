@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from .planted import PLANTED, Bug
+from .bug import Bug
+from .planted import PLANTED
 from .scenario import roles_for, steps_for
 from .shrinker import shrink
 from .steps import ClearFaults, Recover, Step, Wait, from_json, to_json

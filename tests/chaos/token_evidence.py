@@ -5,9 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import override
 
-from aiohttp import hdrs
-
 from custom_components.plex_monitor.const import CONF_CLIENT_IDENTIFIER
+from tests.simulator.faults import Kind
 from tests.simulator.plex_tv import HOST_NAME as PLEX_TV
 from tests.simulator.request_log import RequestRecord
 
@@ -20,6 +19,11 @@ from .sites import Role
 ACCOUNT, RESOURCES = "/api/v2/user", "/api/v2/resources"
 ROOT, SESSIONS, IDENTITY = "/", "/status/sessions", "/identity"
 STREAKS_REMEMBERED = 8
+
+
+def _is_from_plex(record: RequestRecord) -> bool:
+    """Return whether Plex itself has written the response, and nothing in front of it."""
+    return record.fault is not Kind.ANSWER
 
 
 @dataclass(kw_only=True)
@@ -51,6 +55,8 @@ class RequestLogReader(Invariant):
         self._roles: dict[str, Role] = {}
         self.evidence: defaultdict[Role, TokenEvidence] = defaultdict(TokenEvidence)
         self.request_listeners: list[Callable[[Role | None, RequestRecord], None]] = []
+        # The tokens that the server of each entry has accepted, whatever it allows them.
+        self.accepted: set[tuple[Role, str]] = set()
         self.requests = 0
         self._starts: dict[Role, object] = {}
 
@@ -87,6 +93,8 @@ class RequestLogReader(Invariant):
     def _handle_responses(self) -> None:
         pending = []
         for role, record in self._open:
+            if record.host in {*Role} and record.token_sent and record.status in {200, 403}:
+                self.accepted.add((Role(record.host), record.token_sent))
             if record.status is None:
                 pending.append((role, record))
             elif role is not None:
@@ -97,7 +105,7 @@ class RequestLogReader(Invariant):
         if record.host == PLEX_TV:
             if record.path == ACCOUNT and status == 200:
                 self.evidence[role].plex_tv_refusals.clear()
-            elif record.path in {ACCOUNT, RESOURCES} and status == 401:
+            elif record.path in {ACCOUNT, RESOURCES} and status == 401 and _is_from_plex(record):
                 self.evidence[role].plex_tv_refusals.append(record.at)
         elif record.host == role and record.path in {ROOT, SESSIONS, IDENTITY}:
             self._handle_server_response(role, record, status)
@@ -109,15 +117,20 @@ class RequestLogReader(Invariant):
         authenticated = record.path != IDENTITY and (
             record.token_sent is not None or not holds_token
         )
+        root = fault_at(site.server, ROOT)
+        if record.path != ROOT and root is not None and root.kind is Kind.UNAUTHORIZED:
+            # The server refuses a path that every token may read, whatever it accepts besides.
+            return
         if status == 200 and authenticated:
             self._reset_refusals(role)
             evidence.first_refusal_ever = None
             evidence.server_accepts = True
-        elif status == 401 and authenticated and record.path == ROOT:
-            fault = fault_at(site.server, ROOT)
-            if fault is not None and hdrs.WWW_AUTHENTICATE in dict(fault.headers):
-                self._reset_refusals(role)
-                return
+        elif (
+            authenticated
+            and record.path == ROOT
+            and status == (404 if site.server.hides_root else 401)
+            and _is_from_plex(record)
+        ):
             if not evidence.refusals:
                 evidence.streaks.append(record.at)
             evidence.refusals.append(record.at)
@@ -125,7 +138,7 @@ class RequestLogReader(Invariant):
             evidence.server_accepts = False
             if evidence.first_refusal_ever is None:
                 evidence.first_refusal_ever = record.at
-        elif status not in {200, 401, 403}:
+        elif status not in {200, 401, 403} or not _is_from_plex(record):
             self._reset_refusals(role)
             # It may be away, and does not accept the token then.
             evidence.server_accepts = evidence.server_accepts and None

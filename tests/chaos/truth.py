@@ -21,6 +21,7 @@ USUAL_KNOBS: dict[str, Any] = {
     "allowed_without_auth": False,
     "claimed": True,
     "closes_sockets_on_revocation": False,
+    "hides_root": False,
     "identifies_as": None,
     "listed": True,
     "presence": True,
@@ -79,6 +80,11 @@ class Truth:
     def listed_token(self) -> str | None:
         """Return the server's token that plex.tv lists for the account."""
         return self.server.access_token_for(self._account) or self.account_token
+
+    @property
+    def is_listed_token_accepted(self) -> bool:
+        """Return whether the server, with its knobs as they are, accepts the listed token."""
+        return self.server.access(self.listed_token) is not None
 
     @property
     def is_up(self) -> bool:

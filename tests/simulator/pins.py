@@ -80,6 +80,10 @@ class Pins:
         """Return the PINs that have not expired, oldest first."""
         return [pin for pin in self._pins.values() if pin.expires_at > self._clock()]
 
+    def approved(self) -> list[Pin]:
+        """Return the PINs that have a token, expired or not, oldest first."""
+        return [pin for pin in self._pins.values() if pin.token is not None]
+
     def expire(self, code: str | None = None) -> None:
         """Expire one PIN now, or all."""
         for pin in self.waiting():

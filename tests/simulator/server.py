@@ -94,7 +94,8 @@ class PlexServer(Host, Knobs):
     def own_tokens(self) -> set[str]:
         """Return the tokens that only this server knows, and those that were revoked here."""
         owners = set() if self._owner_token is None else {self._owner_token}
-        return owners | self._transients.keys() | self._dead.keys()
+        listed = set(self._listed_tokens.values())
+        return owners | listed | self._transients.keys() | self._dead.keys()
 
     def own_connection(self) -> Connection:
         """Return the address that the server really has."""
@@ -170,9 +171,12 @@ class PlexServer(Host, Knobs):
             return self._owner_token
         return next((share.token for share in self.shares if share.account is account), None)
 
-    def lists_token(self, account: Account, token: str) -> None:
-        """Let plex.tv list another token for an account than the one that is valid here."""
-        self._listed_tokens[account.username] = token
+    def lists_token(self, account: Account, token: str | None) -> None:
+        """Let plex.tv list another token for an account than the valid one; None ends that."""
+        if token is None:
+            self._listed_tokens.pop(account.username, None)
+        else:
+            self._listed_tokens[account.username] = token
 
     def regenerate_token(self, account: Account) -> str:
         """Give an account a new token for this server, and revoke the one that plex.tv listed.

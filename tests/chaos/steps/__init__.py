@@ -6,6 +6,8 @@ A step that does not apply does nothing.
 from .base import Recover, Step, Wait, from_json, to_json
 from .household import RestartHomeAssistant, SetUpWithout, User
 from .life import Media, Stream, Work
+from .network import Announce, ListStranger, ListToken
+from .sign_in import HalfSignIn
 from .trouble import (
     ClearFaults,
     Knob,
@@ -21,8 +23,12 @@ from .trouble import (
 )
 
 __all__ = [
+    "Announce",
     "ClearFaults",
+    "HalfSignIn",
     "Knob",
+    "ListStranger",
+    "ListToken",
     "Media",
     "Move",
     "NewCertificate",

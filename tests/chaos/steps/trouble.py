@@ -7,8 +7,11 @@ from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN
 from tests.chaos import faults
 from tests.chaos.environment import Environment
 from tests.chaos.sites import SHARED, Site
+from tests.simulator.websocket import Notifier
 
 from .base import SiteStep, Step
+
+CROWD, FRAME = 2_000, 1_500_000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -119,7 +122,7 @@ class Knob(SiteStep):
 
 @dataclass(frozen=True, kw_only=True)
 class Push(SiteStep):
-    """The push channel is muted, closed, or sends unexpected notifications."""
+    """The push channel is muted, closed, or sends what no server would, also far too much."""
 
     what: str
 
@@ -141,10 +144,24 @@ class Push(SiteStep):
                 await notifier.send_text("{ no JSON")
                 await notifier.send_text("[" * 50_000)
                 await notifier.send_text('{"NotificationContainer": {"type": "playing"}}')
+            case "crowd":
+                await _announce_crowd(notifier)
             case "unknown":
                 await notifier.notify("playing", "PlaySessionStateNotification", {"sessionKey": 7})
                 await notifier.notify("never.evidence.of", "Whatever", {"a": 1}, {"b": []})
                 await notifier.notify("timeline", "TimelineEntry", {"state": "5", "sectionID": 99})
+
+
+async def _announce_crowd(notifier: Notifier) -> None:
+    """Send many streams, activities and items of libraries, and a frame that is too large."""
+    numbers = range(CROWD)
+    streams = ({"sessionKey": str(one), "state": "playing"} for one in numbers)
+    await notifier.notify("playing", "PlaySessionStateNotification", *streams)
+    work = ({"event": "started", "uuid": f"crowd-{one}", "Activity": {}} for one in numbers)
+    await notifier.notify("activity", "ActivityNotification", *work)
+    items = ({"itemID": one, "sectionID": 1, "state": 5, "type": 1} for one in numbers)
+    await notifier.notify("timeline", "TimelineEntry", *items)
+    await notifier.send_text('{"NotificationContainer": {"type": "' + "x" * FRAME + '"}}')
 
 
 @dataclass(frozen=True, kw_only=True)

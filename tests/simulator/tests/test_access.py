@@ -66,6 +66,30 @@ async def test_root_is_hidden_from_strangers(
     assert await answers("/identity") == [200, 200, 200]
 
 
+async def test_token_that_is_listed_and_refused(
+    client: aiohttp.ClientSession, world: World, owner: Account, home: PlexServer
+) -> None:
+    """plex.tv can list another token of a server than the valid one, until it is corrected."""
+    token = world.plex_tv.sign_in(owner)
+
+    async def listed() -> str:
+        async with client.get(
+            f"{world.plex_tv.url}/api/v2/resources",
+            headers={"X-Plex-Token": token, "Accept": "application/json"},
+        ) as response:
+            [server] = await response.json()
+        return str(server["accessToken"])
+
+    home.lists_token(owner, "outdated")
+    assert await listed() == "outdated"
+    assert home.own_tokens == {"outdated"}
+    assert await status(client, home.url + "/", "outdated") == 401
+
+    home.lists_token(owner, None)
+    assert await listed() == token
+    assert home.own_tokens == set()
+
+
 async def test_access_without_a_valid_token(
     client: aiohttp.ClientSession, world: World, owner: Account, home: PlexServer
 ) -> None:

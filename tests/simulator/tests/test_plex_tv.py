@@ -37,6 +37,7 @@ async def test_short_pin(
     world.plex_tv.approve_pin(pin["code"], owner)
 
     token = (await body(client, f"{pins}/{pin['id']}"))["authToken"]
+    assert [approved.token for approved in world.plex_tv.pins.approved()] == [token]
     assert len(token) == 20
     assert (await body(client, world.plex_tv.url + "/api/v2/user", token))["username"] == "owner"
     freezer.tick(900)
