@@ -46,14 +46,50 @@ def devices_left(hass: HomeAssistant) -> list[str]:
 async def test_token_is_signed_out(
     hass: HomeAssistant, hass_storage: dict[str, Any], world: World, owner: Account
 ) -> None:
-    """Nothing is stored afterwards, also where plex.tv had signed the token out before."""
+    """Nothing is stored afterwards."""
     identifier, token = sign_in(world, owner)
-    for _ in range(2):
-        async_sign_out(hass, identifier, token)
-        await settle(hass)
-        assert not world.plex_tv.is_valid(token)
-        assert STORAGE_KEY not in hass_storage
+    async_sign_out(hass, identifier, token)
+    await settle(hass)
+    assert not world.plex_tv.is_valid(token)
+    assert STORAGE_KEY not in hass_storage
     assert issues_of(hass) == []
+
+
+async def test_token_that_was_signed_out_before(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    hass_storage: dict[str, Any],
+    world: World,
+    owner: Account,
+) -> None:
+    """The token is not stored any more once plex.tv has refused it twice."""
+    identifier, token = sign_in(world, owner)
+    world.plex_tv.revoke(token)
+    async_sign_out(hass, identifier, token)
+    await advance(hass, freezer, 3600)
+    assert STORAGE_KEY in hass_storage
+    await advance(hass, freezer, 1200)
+    assert STORAGE_KEY not in hass_storage
+    assert len(world.requests.to(path="/api/v2/users/signout")) == 2
+
+
+async def test_plex_tv_refuses_everybody_for_an_hour(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    hass_storage: dict[str, Any],
+    world: World,
+    owner: Account,
+) -> None:
+    """A token that plex.tv refuses by mistake is signed out when plex.tv works again."""
+    identifier, token = sign_in(world, owner)
+    world.plex_tv.faults.set(Fault.UNAUTHORIZED)
+    async_sign_out(hass, identifier, token)
+    await advance(hass, freezer, 3600)
+    world.plex_tv.faults.clear()
+    assert world.plex_tv.is_valid(token)
+    await advance(hass, freezer, 1200)
+    assert not world.plex_tv.is_valid(token)
+    assert STORAGE_KEY not in hass_storage
 
 
 async def test_sign_out_is_attempted_until_plex_tv_is_back(

@@ -6,7 +6,7 @@ leave a device for a while only:
 - a dialog that is open may hold its token for an hour;
 - a token is signed out at once where plex.tv works, and `SIGNED_OUT_WITHIN` is enough;
 - where plex.tv has failed meanwhile, the next attempt is at most three times as late as the failure
-  was long, and six hours after it at the latest.
+  was long, and six hours after it at the latest; 75 min after it where plex.tv refused tokens.
 
 That a PIN was approved can be noticed until it ends, by a poll each minute. Nothing is expected
 where plex.tv fails, or Home Assistant is stopped, for all of that time.
@@ -17,6 +17,7 @@ from typing import override
 
 from custom_components.plex_monitor.clients import PRODUCT
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, DOMAIN
+from tests.simulator.faults import Kind
 from tests.simulator.pins import Pin
 
 from .environment import STEP, Environment
@@ -28,6 +29,7 @@ NOTICED_WITHIN = 75.0
 SIGNED_OUT_WITHIN = 120.0
 HELD_BY_DIALOG = 3600.0
 NEXT_ATTEMPT, NEXT_ATTEMPT_AT_LATEST = 3.0, 6 * 3600.0
+AFTER_REFUSAL = 75 * 60.0
 TOLERANCE = 2 * STEP
 
 
@@ -53,7 +55,7 @@ class Devices(Invariant):
         self._env = env
         self._used: set[str] = set()
         self._unused: dict[str, _Unused] = {}
-        self._failed_until = self._polled_from = 0.0
+        self._failed_until = self._refused_until = self._polled_from = 0.0
 
     @property
     def left(self) -> bool:
@@ -76,6 +78,8 @@ class Devices(Invariant):
         rules = rules_of(plex_tv)
         if rules or not plex_tv.running:
             self._failed_until = now
+            if any(rule.fault.kind is Kind.UNAUTHORIZED for rule in rules):
+                self._refused_until = now
             self._polled_from = max(
                 self._polled_from, now + max(map(retry_after_of, rules), default=0.0)
             )
@@ -98,7 +102,7 @@ class Devices(Invariant):
         if pin is not None and not one.noticed:
             polled = self._failed_until < now >= self._polled_from and now < pin.expires_at
             one.noticed = one.noticeable.lasts(now, holds=polled) >= NOTICED_WITHIN
-            one.since = one.due_from = now
+            one.due_from = now
             return
         if any(env.hass.config_entries.flow.async_progress_by_handler(DOMAIN)):
             one.due_from = max(one.due_from, min(now, one.since + HELD_BY_DIALOG))
@@ -106,6 +110,8 @@ class Devices(Invariant):
         if self._failed_until > one.since:
             one.due_from = max(one.due_from, self._failed_until)
             failed_for = NEXT_ATTEMPT * (self._failed_until - one.since)
+            if self._refused_until > one.since:
+                failed_for = max(failed_for, AFTER_REFUSAL)
             patience += min(NEXT_ATTEMPT_AT_LATEST, failed_for)
         if now > one.due_from + patience + TOLERANCE:
             raise Violation(

@@ -17,11 +17,15 @@ from homeassistant.util.hass_dict import HassKey
 from ..clients import device_name, plex_tv_client
 from ..const import CONF_ACCOUNT_TOKEN, DOCUMENTATION_URL, DOMAIN, LOGGER
 from ..plex.errors import PlexError, PlexUnauthorizedError
+from ..plex.token_health import CONFIRM_WHILE_ACCEPTED_AFTER
 from .unfinished import MAX_SIGN_OUTS, SignOut, async_unfinished_store
 
 # The back-off between two attempts, in seconds: it grows fourfold each time, up to the maximum.
 RETRY_MIN: Final = 60.0
 RETRY_MAX: Final = 6 * 3600.0
+# A refused token is signed out when plex.tv refuses it again after this long: one that refuses
+# all tokens for an hour has signed none of them out.
+CONFIRM_REFUSAL_AFTER: Final = timedelta(seconds=CONFIRM_WHILE_ACCEPTED_AFTER)
 # The user is asked to remove the device by hand when the attempts have failed for this long.
 REPORTED_AFTER: Final = timedelta(days=1)
 # The attempts end after this long; until then they also notice that the user removed the device.
@@ -38,6 +42,8 @@ class SignOuts:
         self.hass = hass
         self._store = async_unfinished_store(hass)
         self._is_started = False
+        # When plex.tv first refused each token, by the key of its sign-out.
+        self._refused_at: dict[str, datetime] = {}
         hass.bus.async_listen_once(EVENT_HOMEASSISTANT_STOP, self._handle_stop)
 
     @callback
@@ -114,11 +120,14 @@ class SignOuts:
         def attempt_again(_now: datetime) -> None:
             self._async_attempt_in_background(sign_out, min(4 * delay, RETRY_MAX))
 
-        async_call_later(self.hass, delay, HassJob(attempt_again, cancel_on_shutdown=True))
+        is_refused = sign_out.key in self._refused_at
+        wait = CONFIRM_REFUSAL_AFTER if is_refused else timedelta(seconds=delay)
+        async_call_later(self.hass, wait, HassJob(attempt_again, cancel_on_shutdown=True))
 
     async def _async_remove(self, sign_out: SignOut) -> None:
         """Remove a sign-out that is finished, or given up."""
         self._store.sign_outs.pop(sign_out.key, None)
+        self._refused_at.pop(sign_out.key, None)
         await self._store.async_save()
 
     async def _async_is_done(self, sign_out: SignOut) -> bool:
@@ -132,7 +141,10 @@ class SignOuts:
         try:
             await plex_tv_client(self.hass, sign_out.client_identifier).sign_out(sign_out.token)
         except PlexUnauthorizedError:
-            LOGGER.debug("plex.tv had signed the token out before")
+            LOGGER.debug("plex.tv refuses a token that is to be signed out")
+            now = dt_util.utcnow()
+            refused_at = self._refused_at.setdefault(sign_out.key, now)
+            return now - refused_at >= CONFIRM_REFUSAL_AFTER
         except PlexError as err:
             LOGGER.debug("A token could not be signed out of plex.tv yet: %s", err)
             return False
