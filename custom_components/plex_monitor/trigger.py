@@ -14,7 +14,6 @@ from homeassistant.const import (
     CONF_FOR,
 )
 from homeassistant.core import CALLBACK_TYPE, HomeAssistant, callback
-from homeassistant.helpers import config_validation as cv
 from homeassistant.helpers.trigger import (
     Trigger,
     TriggerActionRunner,
@@ -26,6 +25,7 @@ import voluptuous as vol
 from .automation.config import ValidatedConfig
 from .automation.duration import DurationTimer
 from .automation.filters import MEDIA_OPTIONS, STREAM_OPTIONS, Filter, GetDeviceIds
+from .automation.numbers import number_of, valid_duration
 from .automation.stream_count import StreamCountTracker
 from .automation.targets import (
     TargetedServersTracker,
@@ -50,8 +50,8 @@ ATTR_COUNT: Final = "count"
 ATTR_SERVER: Final = "server"
 ATTR_STREAMS: Final = "streams"
 
-_FOR: Final[dict[Any, Any]] = {vol.Optional(CONF_FOR, default=timedelta): cv.positive_time_period}
-_ABOVE = vol.All(vol.Coerce(int), vol.Range(min=0))
+_FOR: Final[dict[Any, Any]] = {vol.Optional(CONF_FOR, default=timedelta): valid_duration}
+_ABOVE = number_of(int, least=0)
 
 type RunAction = Callable[[Mapping[str, Any]], None]
 

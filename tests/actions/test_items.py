@@ -1,5 +1,7 @@
 """Actions on one item of a library."""
 
+from math import inf, nan
+
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import ServiceValidationError
 import pytest
@@ -66,5 +68,15 @@ async def test_rate(hass: HomeAssistant, home: PlexServer, entry: MockConfigEntr
     assert item.viewing().rating == 7.5
     await perform(hass, entry, "rate", rating_key=key)
     assert item.viewing().rating is None
+
+
+@pytest.mark.parametrize("rating", [11, -1, inf, nan, 10**400, "1e400", "good", True])
+async def test_rating_that_is_out_of_reach(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry, rating: object
+) -> None:
+    """It is an error of the action, and changes nothing."""
+    await set_up(hass, entry)
+    item = item_of(home, "Winter Light")
     with pytest.raises(vol.Invalid):
-        await perform(hass, entry, "rate", rating_key=key, rating=11)
+        await perform(hass, entry, "rate", rating_key=str(item.rating_key), rating=rating)
+    assert item.viewing().rating is None

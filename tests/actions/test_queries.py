@@ -1,6 +1,7 @@
 """Actions that return items of the libraries, or what was played."""
 
 from datetime import timedelta
+from math import inf, nan
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.core import HomeAssistant
@@ -123,7 +124,7 @@ async def test_history_since_a_time_that_is_out_of_reach(
     assert raised.value.translation_key == "date_out_of_range"
 
 
-@pytest.mark.parametrize("limit", [float("inf"), float("nan"), 10**400, "1e999", "many", 0, 501])
+@pytest.mark.parametrize("limit", [inf, nan, 10**400, "1e999", "many", True, 0, 501])
 async def test_limit_that_is_out_of_reach(
     hass: HomeAssistant, entry: MockConfigEntry, limit: object
 ) -> None:

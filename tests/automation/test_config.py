@@ -1,5 +1,6 @@
 """Validation of the configuration of triggers and conditions."""
 
+from math import inf, nan
 from typing import Any
 
 from homeassistant.const import STATE_UNAVAILABLE
@@ -41,7 +42,16 @@ pytestmark = pytest.mark.allowed_logs(INVALID)
         ("triggers", on("server_went_down", for_="soon"), "offset soon should be format"),
         ("triggers", on("streams_above"), "required key not provided"),
         ("triggers", on("streams_above", above=-1), "value must be at least 0"),
-        ("triggers", on("streams_above", above="many"), "expected int"),
+        *[
+            ("triggers", on("streams_above", above=above), "expected int")
+            for above in ("many", inf, -inf, nan, "1e400", "9" * 5000, 10**400, True, None)
+        ],
+        *[
+            ("triggers", on("server_went_down", for_=for_), "is too long")
+            for for_ in (inf, "1e400", {"seconds": inf}, {"days": 1e300}, "999999999999:00:00")
+        ],
+        ("triggers", on("streams_above", above=1, for_={"hours": inf}), "is too long"),
+        ("triggers", on("server_went_down", for_={"seconds": nan}), "should be format"),
         (
             "conditions",
             when("someone_is_here"),

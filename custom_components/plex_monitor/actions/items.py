@@ -6,6 +6,7 @@ from typing import Final
 from homeassistant.helpers import config_validation as cv
 import voluptuous as vol
 
+from ..automation.numbers import number_of
 from ..plex.server import PlexServer
 from .models import Action, Fields, request_handler
 
@@ -37,7 +38,7 @@ ACTIONS: Final = {
         ),
         fields={
             **_RATING_KEY_FIELD,
-            vol.Optional(ATTR_RATING): vol.All(vol.Coerce(float), vol.Range(min=0, max=10)),
+            vol.Optional(ATTR_RATING): number_of(float, least=0, most=10),
         },
         not_found="item_not_found",
     ),

@@ -7,6 +7,7 @@ from typing import Any, Final
 from homeassistant.core import ServiceCall, ServiceResponse, SupportsResponse
 import voluptuous as vol
 
+from ..automation.numbers import number_of
 from ..plex.server import PlexServer
 from ..runtime import PlexMonitorConfigEntry
 
@@ -19,12 +20,7 @@ type Handler = Callable[[PlexMonitorConfigEntry, ServiceCall], Awaitable[Service
 type Fields = dict[vol.Marker, Any]
 
 LIMIT_FIELD: Final[Fields] = {
-    # The range comes first: no int is made of infinity, and no float of a thousand digits.
-    vol.Optional(ATTR_LIMIT, default=LIMIT_DEFAULT): vol.All(
-        vol.Any(vol.All(str, vol.Coerce(float)), vol.Any(int, float)),
-        vol.Range(min=1, max=LIMIT_MAX),
-        vol.Coerce(int),
-    )
+    vol.Optional(ATTR_LIMIT, default=LIMIT_DEFAULT): number_of(int, least=1, most=LIMIT_MAX)
 }
 
 
