@@ -105,6 +105,7 @@ class PlexMonitorLibraryEntity(PlexMonitorCoordinatorEntity[LibraryCoordinator])
         super().__init__(coordinator)
         self.entity_description = description
         self._key = key
+        self._shown: Library | None = None
         machine_identifier = coordinator.server.server.machine_identifier
         self._attr_unique_id = library_unique_id(machine_identifier, key, description.key)
         self._attr_device_info = device_info
@@ -113,6 +114,7 @@ class PlexMonitorLibraryEntity(PlexMonitorCoordinatorEntity[LibraryCoordinator])
     async def async_added_to_hass(self) -> None:
         """Subscribe to updates of the library."""
         await super().async_added_to_hass()
+        self._shown = self._library_to_show()
         self.async_on_remove(
             async_dispatcher_connect(
                 self.hass, self.coordinator.signal(self._key), self._handle_coordinator_update
@@ -129,6 +131,18 @@ class PlexMonitorLibraryEntity(PlexMonitorCoordinatorEntity[LibraryCoordinator])
     def library(self) -> Library:
         """Return the library, which exists while the entity is available."""
         return self.coordinator.data[self._key]
+
+    def _library_to_show(self) -> Library | None:
+        """Return the library, `None` while the entity is unavailable."""
+        return self.library if self.available else None
+
+    @callback
+    @override
+    def _handle_coordinator_update(self) -> None:
+        """Write the state if the library has changed, as most of many libraries have not."""
+        if (library := self._library_to_show()) != self._shown:
+            self._shown = library
+            super()._handle_coordinator_update()
 
 
 class PlexMonitorPlayerEntity(Entity):

@@ -393,7 +393,7 @@ async def test_new_library_is_added_after_its_first_scan(
 # Large servers
 
 
-async def test_change_in_one_of_a_thousand_libraries_reads_and_updates_that_one(
+async def test_change_in_one_of_two_hundred_libraries_reads_and_updates_that_one(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
     world: World,
@@ -401,30 +401,48 @@ async def test_change_in_one_of_a_thousand_libraries_reads_and_updates_that_one(
     entry: MockConfigEntry,
 ) -> None:
     """The number of their items does not matter."""
-    for number in range(997):
+    for number in range(197):
         home.library.add_section(
             f"Library {number}", Kind.MOVIE, claims={Kind.MOVIE: 1_000_000} if number == 0 else None
         )
     await set_up_and_settle(hass, freezer, world, entry)
-    assert values(hass, "library_0_items", "library_996_items") == ["1000000", "0"]
+    assert values(hass, "library_0_items", "library_196_items") == ["1000000", "0"]
     changes = async_capture_events(hass, EVENT_STATE_CHANGED)
-    await home.add_media("New Film", section=home.library.sections[500])
+    await home.add_media("New Film", section=home.library.sections[100])
     await advance(hass, freezer, MINUTE / 2)
-    assert values(hass, "library_497_items") == ["1"]
+    assert values(hass, "library_97_items") == ["1"]
     assert library_requests(world) == {
         "/library/sections": 1,
         "/media/providers": 1,
-        "/library/sections/501/all": 1,
+        "/library/sections/101/all": 1,
     }
     changed = {change.data["entity_id"] for change in changes}
     assert {name for name in changed if ".home_library_" in name} == {
-        "binary_sensor.home_library_497_scanning",
-        "sensor.home_library_497_items",
-        "sensor.home_library_497_last_added",
-        "sensor.home_library_497_last_scan",
-        "sensor.home_library_497_size",
+        "binary_sensor.home_library_97_scanning",
+        "sensor.home_library_97_items",
+        "sensor.home_library_97_last_added",
+        "sensor.home_library_97_last_scan",
+        "sensor.home_library_97_size",
     }
     assert len(changes) < 20
+
+
+async def test_libraries_that_have_not_changed_are_not_written(
+    hass: HomeAssistant, home: PlexServer, settled: SettledHome
+) -> None:
+    """An update of all libraries costs Home Assistant those that have changed."""
+    before = hass.states.get("sensor.home_music_items")
+    home.library.sections[0].title = "Films"
+    await settled.advance(1)
+    await settled.refresh()
+    await settle(hass)
+    after = hass.states.get("sensor.home_music_items")
+    assert before is not None
+    assert after is not None
+    assert after.last_reported == before.last_reported
+    films = hass.states.get("sensor.home_movies_items")
+    assert films is not None
+    assert films.last_reported > before.last_reported
 
 
 async def test_many_libraries_are_added_in_batches(

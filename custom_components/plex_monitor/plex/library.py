@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import hdrs
 
 from .errors import PlexNotFoundError, PlexResponseError
-from .limits import MIB, PAGE, SEARCH
+from .limits import MAX_LIBRARIES, MIB, PAGE, SEARCH
 from .models import LIBRARY, Image, MediaItem, MediaType, Section, SectionStorage
 from .parsing import container, identifier, objects, parsed_items, server_path, text
 from .verified_requests import VerifiedRequests, is_path_segment, path_segment
@@ -37,7 +37,7 @@ class Library:
     async def sections(self) -> tuple[Section, ...]:
         """Return the libraries."""
         response = container(await self._requests.get("/library/sections", limit=PAGE))
-        return parsed_items(response.get("Directory"), Section.from_json)
+        return parsed_items(response.get("Directory"), Section.from_json, limit=MAX_LIBRARIES)
 
     async def count(self, section_key: str, media_type: MediaType) -> int:
         """Return the number of items of a type in a library, without reading the items."""

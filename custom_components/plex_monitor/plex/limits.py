@@ -40,6 +40,8 @@ FRAME = AnswerLimit(size=MIB, values=20_000)
 MAX_ITEMS = 1000
 # Streams. The largest of servers have two hundred; each costs an event when it starts and ends.
 MAX_SESSIONS = 250
+# Libraries. Each is a device with entities, which Home Assistant updates together.
+MAX_LIBRARIES = 200
 # A server never forgets a device: a browser is listed again with each new profile.
 MAX_DEVICES = 5000
 # Rows of traffic, one for each device and second: a server without filters lists those of hours.

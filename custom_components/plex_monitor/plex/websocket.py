@@ -15,6 +15,39 @@ PONG_WITHIN = 15.0
 # loop gets to its other work. A wait for a frame that took longer than `WAITED` was one.
 BUSY = 0.02
 WAITED = 0.001
+# After this many seconds of reading with few waits, it rests as long as it reads: what it causes,
+# such as writes to the database, has to be done at the same pace, or it fills the memory.
+BURST = 0.5
+SHARE = 0.5
+
+
+class LoopShare:
+    """The time of the event loop that is used for frames; `SHARE` of all time in the long run."""
+
+    def __init__(self) -> None:
+        """Initialize without time used."""
+        self._busy_since = self._counted_at = monotonic()
+        self._used = 0.0
+
+    async def give_way(self) -> None:
+        """Let the event loop run if frames have kept it busy, and rest if they did for long."""
+        now = monotonic()
+        if now - self._busy_since >= BUSY:
+            self._count(now)
+            await asyncio.sleep(max(0.0, self._used - BURST) / SHARE)
+            self._busy_since = monotonic()
+
+    def waited(self, since: float) -> None:
+        """Note that there was nothing to read from a time until now."""
+        now = monotonic()
+        if now - since > WAITED:
+            self._count(since)
+            self._busy_since = now
+
+    def _count(self, until: float) -> None:
+        """Count the time since the last wait as used."""
+        passed, self._counted_at = until - self._counted_at, until
+        self._used = max(0.0, self._used - SHARE * passed) + until - self._busy_since
 
 
 class TextFrames:
@@ -29,7 +62,7 @@ class TextFrames:
         """Initialize with a websocket, which the caller closes."""
         self._websocket = websocket
         self._where = where
-        self._busy_since = monotonic()
+        self._share = LoopShare()
 
     def __aiter__(self) -> Self:
         """Return the iterator itself."""
@@ -56,9 +89,7 @@ class TextFrames:
 
     async def share_loop(self) -> None:
         """Let the event loop run if what was received has kept it busy."""
-        if monotonic() - self._busy_since >= BUSY:
-            await asyncio.sleep(0)
-            self._busy_since = monotonic()
+        await self._share.give_way()
 
     async def _receive(self) -> tuple[aiohttp.WSMsgType, Any]:
         """Return the next message of any type; an unanswered ping raises `TimeoutError`."""
@@ -69,7 +100,5 @@ class TextFrames:
         except TimeoutError:
             await self._websocket.ping()
             message = await self._websocket.receive(PONG_WITHIN)
-        now = monotonic()
-        if now - started > WAITED:
-            self._busy_since = now
+        self._share.waited(started)
         return message.type, message.data
