@@ -8,25 +8,50 @@ from time import monotonic
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
-from homeassistant.const import EVENT_STATE_CHANGED, MAX_LENGTH_STATE_STATE
-from homeassistant.core import HomeAssistant
+from homeassistant.const import (
+    EVENT_HOMEASSISTANT_STARTED,
+    EVENT_STATE_CHANGED,
+    MAX_LENGTH_STATE_STATE,
+)
+from homeassistant.core import CoreState, HomeAssistant, callback
 from homeassistant.helpers.json import json_bytes
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
 
+from custom_components.plex_monitor.events.dispatcher import MAX_PENDING
+from custom_components.plex_monitor.events.models import PlexEvent, ServerEvent
 from custom_components.plex_monitor.library import presence
+from custom_components.plex_monitor.library.changes import MAX_CHANGED, LibraryChanges
 from custom_components.plex_monitor.library.known import RECENT_LIMIT, KnownItems
 from custom_components.plex_monitor.library.presence import MAX_REMOVED, LibraryPresence
-from custom_components.plex_monitor.plex.models import MediaItem
+from custom_components.plex_monitor.library.reader import (
+    ADDED_LIMIT,
+    CREATED_LIMIT,
+    LibraryReader,
+)
+from custom_components.plex_monitor.plex.models import MediaItem, MediaType, Section
+from custom_components.plex_monitor.plex.notifications import TimelineNotification, TimelineState
 from custom_components.plex_monitor.server.activities import MAX_ACTIVITIES
 
-from .simulator import Fault, PlexServer
+from .simulator import Fault, Kind, PlexServer
 from .support.entities import attributes_of
 from .support.entries import set_up, state_of
 from .support.helpers import advance, settle
 
 LONG = "\u0001" + "x\u0001" * 10_000
 RECORDED = 16_384
+
+
+def created(section: Section, item: str) -> TimelineNotification:
+    """Return the notification of a film that was created."""
+    return TimelineNotification(
+        section_id=section.key,
+        item_id=item,
+        media_type=MediaType.MOVIE,
+        title="Film",
+        state=TimelineState.CREATED,
+        created=True,
+    )
 
 
 def long_session() -> dict[str, Any]:
@@ -118,3 +143,64 @@ def test_libraries_that_come_and_go(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(presence, "monotonic", lambda: start + 61 * number)  # noqa: B023
         libraries.update([f"{number}-{key}" for key in range(500)])
     assert len(libraries.remembered - libraries.keys) == MAX_REMOVED
+
+
+async def test_changes_of_more_libraries_than_a_server_can_have(
+    hass: HomeAssistant, entry: MockConfigEntry
+) -> None:
+    """The first of them are marked, and read together."""
+    reads: list[None] = []
+
+    async def read() -> None:
+        reads.append(None)
+
+    changes = LibraryChanges(hass, entry, read)
+    for number in range(2 * MAX_CHANGED):
+        changes.async_mark(str(number), delay=0)
+    await settle(hass)
+    assert changes.async_take() == {str(number) for number in range(MAX_CHANGED)}
+    assert len(reads) == 1
+
+
+async def test_created_items_of_all_libraries(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """A certain number of them is noted in a library, and in all libraries together."""
+    libraries = CREATED_LIMIT // ADDED_LIMIT + 2
+    for number in range(libraries):
+        home.library.add_section(f"Films {number}", Kind.MOVIE)
+    await set_up(hass, entry)
+    reader = LibraryReader(hass, entry.runtime_data.server)
+    sections = (await entry.runtime_data.server.server.library.sections())[-libraries:]
+    await reader.async_read(sections)
+    items = [f"{number}" for number in range(ADDED_LIMIT + 10)]
+    noted = 0
+    for section in sections:
+        for item in items:
+            reader.async_note_created(section, created(section, item))
+        in_library = sum(reader.is_created(section.key, item) for item in items)
+        assert in_library <= ADDED_LIMIT
+        noted += in_library
+    assert noted == CREATED_LIMIT
+
+
+async def test_reports_that_wait_for_the_start(hass: HomeAssistant, entry: MockConfigEntry) -> None:
+    """The last of them are made when Home Assistant has started."""
+    hass.set_state(CoreState.starting)
+    await set_up(hass, entry)
+    versions = []
+
+    @callback
+    def handle_event(event: PlexEvent) -> None:
+        if isinstance(event, ServerEvent):
+            versions.append(event.version)
+
+    dispatcher = entry.runtime_data.server.dispatcher
+    dispatcher.listeners.async_add(handle_event)
+    for number in range(2 * MAX_PENDING):
+        dispatcher.async_report_version(str(number))
+    assert versions == []
+    hass.set_state(CoreState.running)
+    hass.bus.async_fire(EVENT_HOMEASSISTANT_STARTED)
+    await settle(hass)
+    assert versions == [str(number) for number in range(MAX_PENDING, 2 * MAX_PENDING)]
