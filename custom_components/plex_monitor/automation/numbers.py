@@ -10,9 +10,14 @@ import voluptuous as vol
 from ..plex.parsing import number
 
 
-def number_of(kind: type[int | float], *, least: float, most: float | None = None) -> vol.All:
+def number_of(
+    kind: type[int | float], *, least: float, most: float | None = None
+) -> Callable[[Any], Any]:
     """Return a validator for a finite number in a range; an int loses its fraction."""
-    return vol.All(_finite(kind), vol.Range(min=least, max=most), vol.Coerce(kind))
+    in_range: Callable[[Any], Any] = vol.All(
+        _finite(kind), vol.Range(min=least, max=most), vol.Coerce(kind)
+    )
+    return in_range
 
 
 def _finite(kind: type[int | float]) -> Callable[[Any], float]:
