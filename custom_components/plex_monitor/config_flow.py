@@ -311,9 +311,15 @@ class PlexMonitorConfigFlow(BaseFlow, domain=DOMAIN):
         if user_input is not None:
             return await self.async_step_sign_in()
         self._access.async_reject()
-        is_unclaimed = await async_is_unclaimed(self.hass, self._state)
-        error = StepError("unclaimed" if is_unclaimed else "wrong_account")
-        return self._show_form("wrong_account", error=error)
+        if await async_is_unclaimed(self.hass, self._state):
+            return self._show_form("unclaimed")
+        return self._show_form("wrong_account", error=StepError("wrong_account"))
+
+    async def async_step_unclaimed(self, user_input: UserInput = None) -> ConfigFlowResult:
+        """Explain that the target server belongs to nobody, until it is claimed."""
+        if user_input is not None:
+            return await self.async_step_sign_in()
+        return self._show_form("unclaimed")
 
     async def async_step_address(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Ask for the address of the selected server."""

@@ -20,7 +20,7 @@ from tests.support.entries import (
     set_up,
     state_of,
 )
-from tests.support.flows import close, error_of, sign_in, step_of
+from tests.support.flows import close, placeholders_of, reopen, sign_in, step_of, submit
 from tests.support.helpers import first_refusal
 from tests.support.tokens import (
     DAY,
@@ -226,8 +226,12 @@ async def test_password_reset_that_signs_the_server_out_too(
     assert reauths_of(hass) == []
 
     result = await sign_in(hass, world, await loaded_entry.start_reauth_flow(hass), owner)
-    assert step_of(result) == "wrong_account"
-    assert error_of(result) == "unclaimed"
+    assert step_of(result) == "unclaimed"
+    assert placeholders_of(result)["server"] == "Home"
+    result = await reopen(hass, result)
+    assert step_of(result) == "unclaimed"
+    result = await submit(hass, result)
+    assert step_of(result) == "sign_in"
     await close(hass, result)
 
     home.claimed = True
