@@ -15,7 +15,8 @@ from homeassistant.core import callback
 from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 
 from .auth.issues import Issue, async_delete_issues, async_is_issue_active
-from .auth.sign_out import async_sign_out
+from .auth.pins import async_continue_pins
+from .auth.sign_out import async_continue_sign_outs, async_sign_out
 from .const import (
     CONF_ACCOUNT_TOKEN,
     CONF_CLIENT_IDENTIFIER,
@@ -81,7 +82,14 @@ class PlexMonitorConfigFlow(BaseFlow, domain=DOMAIN):
     @override
     async def async_step_user(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Let the user select how to get access."""
+        self._async_continue_unfinished()
         return self._show_menu("user", self._auth_methods)
+
+    @callback
+    def _async_continue_unfinished(self) -> None:
+        """Continue with what earlier flows left: without an entry, nothing else has done so."""
+        async_continue_sign_outs(self.hass)
+        async_continue_pins(self.hass)
 
     @property
     def _auth_methods(self) -> list[str]:
@@ -94,6 +102,7 @@ class PlexMonitorConfigFlow(BaseFlow, domain=DOMAIN):
     @override
     async def async_step_zeroconf(self, discovery_info: ZeroconfServiceInfo) -> ConfigFlowResult:
         """Offer a server that was discovered, or follow one that has moved."""
+        self._async_continue_unfinished()
         self.context["title_placeholders"] = {"name": discovered_name(discovery_info)}
         discovered = await async_identify_discovered(self.hass, self._state, discovery_info)
         if discovered is None:

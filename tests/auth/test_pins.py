@@ -3,6 +3,7 @@
 from typing import Any
 
 from freezegun.api import FrozenDateTimeFactory
+from homeassistant.config_entries import SOURCE_USER, SOURCE_ZEROCONF
 from homeassistant.core import HomeAssistant
 import pytest
 
@@ -15,12 +16,14 @@ from custom_components.plex_monitor.auth.pins import (
 )
 from custom_components.plex_monitor.auth.unfinished import MAX_PINS, STORAGE_KEY
 from custom_components.plex_monitor.clients import plex_tv_client
+from custom_components.plex_monitor.const import DOMAIN
 from custom_components.plex_monitor.plex.errors import PlexError, PlexUnauthorizedError
 from custom_components.plex_monitor.plex.models import Pin
 from custom_components.plex_monitor.plex.plex_tv import PlexTv
-from tests.simulator import Account, Fault, World
+from tests.simulator import Account, Fault, PlexServer, World
+from tests.support.flows import announcement
 from tests.support.helpers import advance, settle
-from tests.support.unfinished import restart
+from tests.support.unfinished import restart, restart_without_entry
 
 MINUTE = 60
 CLIENT = "home-assistant-1"
@@ -91,6 +94,31 @@ async def test_approval_while_home_assistant_is_not_running(
     world.plex_tv.approve_pin(pin.code, owner)
     freezer.tick(14 * MINUTE + 58)
     restart(hass)
+    await settle(hass)
+    assert world.plex_tv.devices_of(owner) == []
+    assert STORAGE_KEY not in hass_storage
+
+
+@pytest.mark.parametrize("source", [SOURCE_USER, SOURCE_ZEROCONF])
+async def test_approval_before_a_restart_without_an_entry(
+    hass: HomeAssistant,
+    hass_storage: dict[str, Any],
+    world: World,
+    home: PlexServer,
+    owner: Account,
+    pin: Pin,
+    source: str,
+) -> None:
+    """Home Assistant does not load the integration then: the next flow signs it out."""
+    restart_without_entry(hass)
+    world.plex_tv.approve_pin(pin.code, owner)
+    await settle(hass)
+    assert world.plex_tv.devices_of(owner)
+    await hass.config_entries.flow.async_init(
+        DOMAIN,
+        context={"source": source},
+        data=announcement(home) if source == SOURCE_ZEROCONF else None,
+    )
     await settle(hass)
     assert world.plex_tv.devices_of(owner) == []
     assert STORAGE_KEY not in hass_storage

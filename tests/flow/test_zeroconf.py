@@ -1,6 +1,5 @@
 """Discovery of a server in the network."""
 
-from ipaddress import ip_address
 from unittest.mock import patch
 
 from homeassistant.config_entries import SOURCE_IGNORE, SOURCE_ZEROCONF, ConfigFlowResult
@@ -18,6 +17,7 @@ from tests.support.entries import entry_of, signed_in_entry
 from tests.support.flows import (
     address_input,
     addresses_are_public,
+    announcement,
     approve,
     dead_url,
     error_of,
@@ -37,23 +37,6 @@ from tests.support.flows import (
 )
 
 pytestmark = pytest.mark.usefixtures("mock_setup_entry", "quick_polling")
-
-TYPE = "_plexmediasvr._tcp.local."
-
-
-def announcement(
-    server: PlexServer, *, host: str = "127.0.0.1", port: int | None = None
-) -> ZeroconfServiceInfo:
-    """Return the announcement of a server."""
-    return ZeroconfServiceInfo(
-        ip_address=ip_address(host),
-        ip_addresses=[ip_address(host)],
-        port=server.port if port is None else port,
-        hostname="plex.local.",
-        type=TYPE,
-        name=f"{server.name}.{TYPE}",
-        properties={},
-    )
 
 
 async def discover(hass: HomeAssistant, info: ZeroconfServiceInfo) -> ConfigFlowResult:

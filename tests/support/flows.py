@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Coroutine, Generator, Mapping
 from contextlib import contextmanager
+from ipaddress import ip_address
 from typing import Any
 from unittest.mock import AsyncMock, patch
 
@@ -10,6 +11,7 @@ from homeassistant.config_entries import SOURCE_USER, ConfigFlowResult
 from homeassistant.const import CONF_TOKEN, CONF_URL, CONF_VERIFY_SSL
 from homeassistant.core import HomeAssistant
 from homeassistant.data_entry_flow import FlowResultType, UnknownFlow
+from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
@@ -25,6 +27,23 @@ LINK = "/api/v2/pins/link"
 USER = "/api/v2/user$"
 SIGN_OUT = "/api/v2/users/signout"
 RESOURCES = "/api/v2/resources"
+
+ZEROCONF_TYPE = "_plexmediasvr._tcp.local."
+
+
+def announcement(
+    server: PlexServer, *, host: str = "127.0.0.1", port: int | None = None
+) -> ZeroconfServiceInfo:
+    """Return the announcement of a server."""
+    return ZeroconfServiceInfo(
+        ip_address=ip_address(host),
+        ip_addresses=[ip_address(host)],
+        port=server.port if port is None else port,
+        hostname="plex.local.",
+        type=ZEROCONF_TYPE,
+        name=f"{server.name}.{ZEROCONF_TYPE}",
+        properties={},
+    )
 
 
 async def start_flow(hass: HomeAssistant, method: str | None = None) -> ConfigFlowResult:

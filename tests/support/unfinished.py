@@ -7,9 +7,14 @@ from custom_components.plex_monitor.auth.sign_out import async_continue_sign_out
 from custom_components.plex_monitor.const import DOMAIN
 
 
-def restart(hass: HomeAssistant) -> None:
-    """Forget what only this run of Home Assistant knows, and continue as the next one does."""
+def restart_without_entry(hass: HomeAssistant) -> None:
+    """Forget what only this run of Home Assistant knows; the next does not load the integration."""
     for name in ("unfinished", "sign_outs", "open_pins"):
         hass.data.pop(f"{DOMAIN}_{name}", None)
+
+
+def restart(hass: HomeAssistant) -> None:
+    """Forget what only this run of Home Assistant knows, and continue as the next one does."""
+    restart_without_entry(hass)
     async_continue_sign_outs(hass)
     async_continue_pins(hass)
