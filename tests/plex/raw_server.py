@@ -6,6 +6,8 @@ import contextlib
 import hashlib
 from typing import Self
 
+SOON = 0.02
+
 
 class RawServer:
     """Server on 127.0.0.1 that responds to every request with the same bytes."""
@@ -19,6 +21,8 @@ class RawServer:
         """Seconds between the head and the body of the response."""
         self.hang = False
         """Whether the connection stays open after the response."""
+        self.unasked = b""
+        """The bytes that follow the response soon, as if something else had been requested."""
         self.listens = True
         """Whether the request is read before the response is sent."""
         self.frames: bytes | None = None
@@ -92,6 +96,9 @@ class RawServer:
                     writer.write(bytes([byte]))
                     await asyncio.sleep(self.pause_after_bytes)
             await writer.drain()
+            if self.unasked:
+                await asyncio.sleep(SOON)
+                writer.write(self.unasked)
             if self.hang:
                 await asyncio.Event().wait()
         except asyncio.IncompleteReadError, ConnectionError:

@@ -7,6 +7,7 @@ from unittest.mock import AsyncMock, patch
 from hypothesis import given, strategies as st
 import pytest
 
+from custom_components.plex_monitor.plex import addresses as addresses_module
 from custom_components.plex_monitor.plex.addresses import (
     MAX_CONCURRENT_PROBES,
     MAX_CONNECTIONS,
@@ -342,3 +343,15 @@ async def test_host_name_is_private_if_all_its_addresses_are(
     lookup = AsyncMock(return_value=result, side_effect=None if addresses else OSError)
     with patch.object(asyncio.get_running_loop(), "getaddrinfo", lookup):
         assert await is_private_or_encrypted("http://plex.home.example:32400") is private
+
+
+async def test_host_name_is_resolved_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A DNS server that does not answer holds no request for longer."""
+    monkeypatch.setattr(addresses_module, "RESOLVE_TIMEOUT", 0.02)
+
+    async def never(*_: object) -> None:
+        await asyncio.Event().wait()
+
+    async with asyncio.timeout(5):
+        with patch.object(asyncio.get_running_loop(), "getaddrinfo", never):
+            assert not await is_private_or_encrypted("http://plex.home.example:32400")

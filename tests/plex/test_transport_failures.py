@@ -180,6 +180,47 @@ async def test_timeout_of_a_slow_response(plex: PlexTransport, raw: RawServer) -
     assert "timed out" in str(error)
 
 
+UNASKED = {
+    "length": b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{",
+    "chunks": b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n{\r\n",
+    "no length": b"HTTP/1.1 200 OK\r\n\r\n{",
+    "refusal": b"HTTP/1.1 401 Unauthorized\r\nX-Refused: 1\r\nContent-Length: 100\r\n\r\n<",
+    "half a head": b"HTTP/1.1 200 OK\r\nContent-",
+}
+
+
+@pytest.mark.parametrize("unasked", UNASKED.values(), ids=UNASKED)
+async def test_answer_that_began_before_its_request(
+    plex: PlexTransport, raw: RawServer, unasked: bytes
+) -> None:
+    """A connection that is kept open can hold one: the timeout ends each request on it."""
+    raw.response = response(b"{}", "Content-Length: 2")
+    raw.unasked = unasked
+    raw.hang = True
+    assert await plex.get_json("/") == {}
+    await asyncio.sleep(0.1)
+    async with asyncio.timeout(5):
+        error = await request_error(plex, timeout=0.2)
+    assert type(error) in {PlexConnectionError, PlexResponseError}
+    raw.unasked = b""
+    assert await plex.get_json("/") == {}
+
+
+async def test_handshake_that_is_answered_before_it_is_sent(
+    plex: PlexTransport, raw: RawServer
+) -> None:
+    """The timeout ends a handshake on such a connection as well."""
+    raw.response = response(b"{}", "Content-Length: 2")
+    raw.unasked = UNASKED["refusal"]
+    raw.hang = True
+    assert await plex.get_json("/") == {}
+    await asyncio.sleep(0.1)
+    async with asyncio.timeout(5):
+        error = await websocket_error(plex, timeout=0.2)
+    assert type(error) is PlexConnectionError
+    assert "timed out" in str(error)
+
+
 async def test_connection_refused(
     raw: RawServer, session: aiohttp.ClientSession, identity: ClientIdentity
 ) -> None:
@@ -232,6 +273,17 @@ async def test_user_name_is_not_in_errors(
     url = raw.url.replace("http://", "http://me:word@")
     error = await request_error(transport_to(url, session, identity))
     assert str(error) == f"GET {raw.url}/status/sessions: 500"
+
+
+async def test_timeout_of_the_caller(plex: PlexTransport, raw: RawServer) -> None:
+    """It comes out as the caller's own, and not as a `PlexError`."""
+    raw.hang = True
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.02):
+            await plex.get_json("/", token=TOKEN)
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.02), plex.websocket("/", token=TOKEN):
+            pytest.fail("opened")
 
 
 async def test_cancelled_request(plex: PlexTransport, raw: RawServer) -> None:

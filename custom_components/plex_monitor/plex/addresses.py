@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from .models import Connection, Resource
 
 DEFAULT_GRACE = 1.0
+RESOLVE_TIMEOUT = 5.0
 # Limits of the connections that are probed at all, and at the same time.
 MAX_CONNECTIONS = 30
 MAX_CONCURRENT_PROBES = 8
@@ -117,7 +118,7 @@ async def is_private_or_encrypted(url: str) -> bool:
     """Return whether a URL uses https, or has a host in the private network.
 
     A host name is resolved, and has to resolve to private addresses only. One that cannot be
-    resolved is not private.
+    resolved within `RESOLVE_TIMEOUT` is not private.
     """
     parts = urlsplit(url)
     if parts.scheme == "https":
@@ -126,7 +127,8 @@ async def is_private_or_encrypted(url: str) -> bool:
         host, port = parts.hostname or "", parts.port
         with suppress(ValueError):
             return not ipaddress.ip_address(host).is_global
-        addresses = await asyncio.get_running_loop().getaddrinfo(host, port)
+        async with asyncio.timeout(RESOLVE_TIMEOUT):
+            addresses = await asyncio.get_running_loop().getaddrinfo(host, port)
         return all(not ipaddress.ip_address(each[4][0]).is_global for each in addresses)
     except OSError, ValueError:
         return False

@@ -30,6 +30,9 @@ from .websocket import TextFrames
 DEFAULT_TIMEOUT = 10.0
 CONNECT_TIMEOUT = 5.0
 CLOSE_TIMEOUT = 2.0
+# The total of aiohttp does not hold for an answer that began before its request, as one that a
+# server sends unasked: each request has a timeout of its own around it instead.
+TIMEOUTS = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT)
 # Bytes of a response that takes more than a millisecond to parse.
 LARGE = 64 * 1024
 
@@ -222,19 +225,20 @@ class PlexTransport:
             connector_owner=False,
             cookie_jar=aiohttp.DummyCookieJar(),
             headers=self._session.headers,
-            timeout=aiohttp.ClientTimeout(total=timeout, connect=CONNECT_TIMEOUT),
+            timeout=TIMEOUTS,
             middlewares=(only_upgrade,),
         ) as session:
             try:
-                websocket = await session.ws_connect(
-                    self._url(path),
-                    headers=self._headers(token),
-                    autoping=False,
-                    max_msg_size=FRAME.size,
-                    # aiohttp closes a websocket with text that is not UTF-8.
-                    decode_text=False,
-                    timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
-                )
+                async with asyncio.timeout(timeout):
+                    websocket = await session.ws_connect(
+                        self._url(path),
+                        headers=self._headers(token),
+                        autoping=False,
+                        max_msg_size=FRAME.size,
+                        # aiohttp closes a websocket with text that is not UTF-8.
+                        decode_text=False,
+                        timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
+                    )
             except TRANSPORT_ERRORS as err:
                 failure = to_plex_error(err, where)
             else:
@@ -278,15 +282,18 @@ class PlexTransport:
         """Return the 2xx response to a request."""
         where = self._where(method, path)
         try:
-            async with self._session.request(
-                method,
-                self._url(path),
-                params=params,
-                data=data,
-                headers=self._headers(token, accept),
-                allow_redirects=False,
-                timeout=aiohttp.ClientTimeout(total=timeout, connect=CONNECT_TIMEOUT),
-            ) as response:
+            async with (
+                asyncio.timeout(timeout),
+                self._session.request(
+                    method,
+                    self._url(path),
+                    params=params,
+                    data=data,
+                    headers=self._headers(token, accept),
+                    allow_redirects=False,
+                    timeout=TIMEOUTS,
+                ) as response,
+            ):
                 await check_status(response, where, self._is_refusal, self._is_not_found)
                 return _Response(
                     where=where,
