@@ -404,7 +404,7 @@ class FakeWebsocket:
         """Initialize with messages, after which the websocket is closed."""
         self._messages = [*messages, (aiohttp.WSMsgType.CLOSED, None)]
 
-    async def receive(self, _timeout: float) -> aiohttp.WSMessage:
+    async def receive(self) -> aiohttp.WSMessage:
         """Return the next message."""
         kind, data = self._messages.pop(0)
         if isinstance(data, Exception):
@@ -443,9 +443,12 @@ def test_websocket_ends_with_plex_error(
     messages: list[tuple[aiohttp.WSMsgType, Any]],
 ) -> None:
     """Any messages may come before it."""
-    fake: Any = FakeWebsocket(messages)
-    frames = TextFrames(fake, "GET home")
-    for _ in range(len(messages) + 1):
-        if run(frames.__anext__()) is None:
-            return
-    pytest.fail("The websocket goes on")
+
+    async def listen() -> None:
+        fake: Any = FakeWebsocket(messages)
+        frames = TextFrames(fake, "GET home")
+        for _ in range(len(messages) + 1):
+            await anext(frames)
+
+    with pytest.raises(PlexError):
+        asyncio.run(listen())

@@ -190,6 +190,39 @@ async def test_pong_that_cannot_be_sent(
         assert_no_secrets(lost.value)
 
 
+async def never(*_: object) -> None:
+    """Wait for a server that does not read what it is sent."""
+    await asyncio.Event().wait()
+
+
+@pytest.mark.parametrize("frames", [b"\x89\x01?", b""], ids=["pong", "ping"])
+async def test_server_that_does_not_read(
+    plex: PlexTransport, raw: RawServer, monkeypatch: pytest.MonkeyPatch, frames: bytes
+) -> None:
+    """It raises `PlexConnectionError`, however many pings it sends itself."""
+    monkeypatch.setattr(module, "PING_AFTER", 0.02)
+    monkeypatch.setattr(module, "PONG_WITHIN", 0.02)
+    monkeypatch.setattr(aiohttp.ClientWebSocketResponse, "pong", never)
+    monkeypatch.setattr(aiohttp.ClientWebSocketResponse, "ping", never)
+    raw.accept_websocket(frames)
+    raw.hang = True
+    async with asyncio.timeout(5), plex.websocket("/", token=TOKEN) as received:
+        with pytest.raises(PlexConnectionError, match="timed out") as lost:
+            await anext(received)
+        assert_no_secrets(lost.value)
+
+
+async def test_server_that_does_not_stop(
+    plex: PlexTransport, raw: RawServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A websocket is closed in time, whatever arrives meanwhile."""
+    monkeypatch.setattr(module, "CLOSE_WITHIN", 0.1)
+    raw.accept_websocket(b"\x89\x00" * 1000)
+    raw.pause_after_bytes = 0.005
+    async with asyncio.timeout(5), plex.websocket("/", token=TOKEN, timeout=4):
+        pass
+
+
 async def test_frame_that_is_too_long(
     listener: PlexTransport, pushing: WebsocketServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

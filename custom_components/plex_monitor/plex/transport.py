@@ -29,7 +29,6 @@ from .websocket import TextFrames
 
 DEFAULT_TIMEOUT = 10.0
 CONNECT_TIMEOUT = 5.0
-CLOSE_TIMEOUT = 2.0
 # The total of aiohttp does not hold for an answer that began before its request, as one that a
 # server sends unasked: each request has a timeout of its own around it instead.
 TIMEOUTS = aiohttp.ClientTimeout(total=None, connect=CONNECT_TIMEOUT)
@@ -237,15 +236,15 @@ class PlexTransport:
                         max_msg_size=FRAME.size,
                         # aiohttp closes a websocket with text that is not UTF-8.
                         decode_text=False,
-                        timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_TIMEOUT),
                     )
             except TRANSPORT_ERRORS as err:
                 failure = to_plex_error(err, where)
             else:
+                frames = TextFrames(websocket, where)
                 try:
-                    yield TextFrames(websocket, where)
+                    yield frames
                 finally:
-                    await websocket.close()
+                    await frames.close()
                 return
             raise failure
 

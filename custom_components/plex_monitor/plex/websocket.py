@@ -1,6 +1,7 @@
 """Text frames of a websocket, with keepalive."""
 
 import asyncio
+import contextlib
 from time import monotonic
 from typing import Any, Self
 
@@ -11,6 +12,7 @@ from .responses import TRANSPORT_ERRORS, decode_text, to_plex_error
 
 PING_AFTER = 30.0
 PONG_WITHIN = 15.0
+CLOSE_WITHIN = 2.0
 # However many frames arrive, they are read for this many seconds in a row at most before the event
 # loop gets to its other work. A wait for a frame that took longer than `WAITED` was one.
 BUSY = 0.02
@@ -54,12 +56,13 @@ class TextFrames:
     """Iterator over the text frames of an open websocket; ends with `PlexConnectionError`.
 
     After `PING_AFTER` seconds without a frame, a ping is sent, which has to be answered within
-    `PONG_WITHIN` seconds. The heartbeat of aiohttp is not used, because it can leave a timer behind
-    when the websocket is closed.
+    `PONG_WITHIN` seconds. Whatever is sent has to be taken within that time as well: a server that
+    does not read stops the client otherwise. The heartbeat of aiohttp is not used, because it can
+    leave a timer behind when the websocket is closed.
     """
 
     def __init__(self, websocket: aiohttp.ClientWebSocketResponse[bool], where: str) -> None:
-        """Initialize with a websocket, which the caller closes."""
+        """Initialize with an open websocket."""
         self._websocket = websocket
         self._where = where
         self._share = LoopShare()
@@ -77,7 +80,8 @@ class TextFrames:
                     case aiohttp.WSMsgType.TEXT:
                         return decode_text(data)
                     case aiohttp.WSMsgType.PING:
-                        await self._websocket.pong(data)
+                        async with asyncio.timeout(PONG_WITHIN):
+                            await self._websocket.pong(data)
                     case aiohttp.WSMsgType.PONG | aiohttp.WSMsgType.BINARY:
                         continue
                     case _:
@@ -86,6 +90,13 @@ class TextFrames:
         except TRANSPORT_ERRORS as err:
             failure = to_plex_error(err, self._where)
         raise failure
+
+    async def close(self) -> None:
+        """Close the websocket; a server that does not say goodbye is left after `CLOSE_WITHIN`."""
+        # The timeout of aiohttp is for each frame that arrives meanwhile, and not for all of them.
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(CLOSE_WITHIN):
+                await self._websocket.close()
 
     async def share_loop(self) -> None:
         """Let the event loop run if what was received has kept it busy."""
@@ -96,9 +107,12 @@ class TextFrames:
         await self.share_loop()
         started = monotonic()
         try:
-            message = await self._websocket.receive(PING_AFTER)
+            # The timeout of `receive` does not hold for what it sends when the server closes.
+            async with asyncio.timeout(PING_AFTER):
+                message = await self._websocket.receive()
         except TimeoutError:
-            await self._websocket.ping()
-            message = await self._websocket.receive(PONG_WITHIN)
+            async with asyncio.timeout(PONG_WITHIN):
+                await self._websocket.ping()
+                message = await self._websocket.receive()
         self._share.waited(started)
         return message.type, message.data
