@@ -246,6 +246,25 @@ async def test_server_goes_down_comes_back_and_was_updated(
     assert [s.attributes["version"] for s in events.states(SERVER)][1:] == ["1.99.0.1-abc"] * 2
 
 
+async def test_version_that_was_not_known_before_is_no_update(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+) -> None:
+    """The server did not say its version in the first answers."""
+    home.faults.set(Fault.status(502), paths="^/$")
+    nameless = {"machineIdentifier": home.machine_identifier, "claimed": True}
+    home.faults.set(Fault.json({"MediaContainer": nameless}), paths="^/identity$")
+    events = EventRecorder(hass)
+    await set_up(hass, entry)
+    await advance(hass, freezer, MINUTE, step=15)
+    home.faults.clear()
+    await advance(hass, freezer, 2 * MINUTE, step=15)
+    assert state_of(hass, "sensor.home_version") == home.version
+    assert events.states(SERVER) == []
+
+
 @pytest.mark.allowed_logs(UNREADABLE)
 async def test_events_of_a_flapping_server_alternate(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, events: EventRecorder

@@ -23,8 +23,9 @@ from custom_components.plex_monitor.plex.notifications import parse_notification
 from custom_components.plex_monitor.server import coordinator as server_coordinator, push
 from custom_components.plex_monitor.server.coordinator import PlexMonitorCoordinator
 from custom_components.plex_monitor.server.online import OnlineState
+from custom_components.plex_monitor.server.part import Part
 from custom_components.plex_monitor.server.push import PushChannel
-from custom_components.plex_monitor.server.reader import UPDATE_STATUS_INTERVAL, ServerReader
+from custom_components.plex_monitor.server.reader import ServerReader
 from custom_components.plex_monitor.server.streams import StreamTracker
 
 from .bug import Bug, around, method, numbers
@@ -41,7 +42,7 @@ from .invariant import (
 from .planted_tokens import PLANTED_IN_TOKENS
 
 _LISTED = StreamTracker.handle_sessions
-_read_update_status = ServerReader._async_read_update_status
+_read_part = Part.async_read
 _start = PlexMonitorCoordinator.async_start
 
 
@@ -51,11 +52,11 @@ async def _fail_without_server(coordinator: PlexMonitorCoordinator) -> None:
         raise ConfigEntryNotReady
 
 
-async def _read_update_status_hourly(reader: ServerReader) -> Any:
-    if monotonic() >= reader._update_due:
-        await _read_update_status(reader)
-        reader._update_due = monotonic() + UPDATE_STATUS_INTERVAL
-    return reader._update
+async def _read_part_when_due(part: Part[Any], request: Any, *, interval: float) -> Any:
+    if monotonic() >= part._due:
+        await _read_part(part, request, interval=interval)
+        part._due = monotonic() + interval
+    return part.value
 
 
 def _certain_at_once(state: OnlineState, **_: Any) -> None:
@@ -143,7 +144,7 @@ PLANTED = (
     Bug(
         name="an update status that failed is read again after an hour",
         invariant=PART,
-        plant=method(ServerReader, "_async_read_update_status", _read_update_status_hourly),
+        plant=method(Part, "async_read", _read_part_when_due),
     ),
     Bug(
         name="Server never turns off",

@@ -170,6 +170,38 @@ async def test_sessions_that_were_denied_are_back_within_a_minute(
     assert state_of(hass, STREAMS) == "0"
 
 
+@pytest.mark.parametrize("minutes", [5, 15])
+async def test_owner_who_was_denied_everything_is_back_within_a_minute(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    minutes: int,
+) -> None:
+    """Also one who was taken for a guest for a long time."""
+    await set_up(hass, entry)
+    home.faults.set(Fault.status(403), paths="^/(status/sessions|myplex/account)$")
+    await advance(hass, freezer, minutes * MINUTE)
+    assert state_of(hass, STREAMS) == STATE_UNAVAILABLE
+    home.faults.clear()
+    await advance(hass, freezer, MINUTE + 5, step=5)
+    assert state_of(hass, STREAMS) == "0"
+    assert state_of(hass, REMOTE_ACCESS) == STATE_ON
+
+
+async def test_guest_who_becomes_the_owner_is_noticed_when_push_is_back(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """The server may have been restarted, and have denied its owner everything before."""
+    home.faults.set(Fault.status(403), paths="^/(status/sessions|myplex/account)$")
+    await set_up(hass, entry)
+    await advance(hass, freezer, 15 * MINUTE)
+    home.faults.clear()
+    await home.notifier.drop()
+    await advance(hass, freezer, MINUTE + 5, step=5)
+    assert state_of(hass, STREAMS) == "0"
+
+
 @pytest.mark.parametrize("fault", [Fault.status(403), Fault.UNAUTHORIZED])
 async def test_sessions_that_are_denied_cost_the_owner_nothing_else(
     hass: HomeAssistant,

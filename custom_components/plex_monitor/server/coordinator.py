@@ -244,7 +244,7 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
                 return self.data
             raise failure from err
         self._failures = 0
-        if before is not None and before.version != data.version:
+        if before is not None and before.version not in {"", data.version}:
             self.dispatcher.async_report_version(data.version)
         if self._reader.is_token_accepted:
             self.dispatcher.async_report_token_accepted()

@@ -92,6 +92,8 @@ class ServerReader:
         # whether the server is to be asked: it has denied the sessions, maybe for a moment only.
         self._has_owner_rights: bool | None = None
         self._rights_due = False
+        # A guest does not become the owner for a moment, but the owner may be denied everything.
+        self._has_been_owner = False
         self._sessions_failures = Failures()
 
     @property
@@ -128,6 +130,7 @@ class ServerReader:
         """Read with the next poll what push may not have reported: it was lost, or is back."""
         # The server may have been restarted.
         self._sessions_denials = 0
+        self.retry_sessions()
         self._activities.invalidate()
         self.invalidate_update_status()
         self.invalidate_remote_access()
@@ -171,7 +174,7 @@ class ServerReader:
             return None
         self._sessions_denials = 0
         self._sessions_failures.clear()
-        self._has_owner_rights = True
+        self._has_owner_rights = self._has_been_owner = True
         return self._streams.handle_sessions(read, sessions)
 
     def _handle_sessions_failure(self, *, denied: bool) -> None:
@@ -190,7 +193,8 @@ class ServerReader:
     @property
     def _sessions_denied_interval(self) -> float:
         """Return after how many seconds the sessions are requested again."""
-        if self._has_owner_rights is False and self._sessions_denials >= GUEST_DENIALS:
+        is_guest = self._has_owner_rights is False and not self._has_been_owner
+        if is_guest and self._sessions_denials >= GUEST_DENIALS:
             return GUEST_INTERVAL
         return SESSIONS_DENIED_INTERVALS[min(self._sessions_denials, 1)]
 
@@ -239,7 +243,7 @@ class ServerReader:
         except PlexError as err:
             LOGGER.debug("%s: could not read its account: %s", self.name, err)
         else:
-            self._has_owner_rights = True
+            self._has_owner_rights = self._has_been_owner = True
             self._remote_access.set(remote_access, interval=self._remote_access_interval)
 
     async def async_read_credits(self, *sessions: Session) -> None:
