@@ -9,7 +9,8 @@ leave a device for a while only:
   was long, and six hours after it at the latest; 75 min after it where plex.tv refused tokens.
 
 That a PIN was approved can be noticed until it ends, by a poll each minute. Nothing is expected
-where plex.tv fails, or Home Assistant is stopped, for all of that time.
+where plex.tv fails, or Home Assistant is stopped, for all of that time; nor where a sign-out was
+answered with 200 in the place of plex.tv, which nothing distinguishes from its own answer.
 """
 
 from dataclasses import dataclass
@@ -19,12 +20,16 @@ from custom_components.plex_monitor.clients import PRODUCT
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, DOMAIN
 from tests.simulator.faults import Kind
 from tests.simulator.pins import Pin
+from tests.simulator.request_log import RequestRecord
 
 from .environment import STEP, Environment
 from .faults import retry_after_of, rules_of
 from .freshness import Timer
 from .invariant import DEVICE_LEFT, Invariant, Violation
+from .sites import Role
+from .token_evidence import RequestLogReader
 
+SIGN_OUT = "/api/v2/users/signout"
 NOTICED_WITHIN = 75.0
 SIGNED_OUT_WITHIN = 120.0
 HELD_BY_DIALOG = 3600.0
@@ -50,9 +55,13 @@ class _Unused:
 class Devices(Invariant):
     """Compares the devices at plex.tv with the entries."""
 
-    def __init__(self, env: Environment) -> None:
+    def __init__(self, env: Environment, request_log: RequestLogReader) -> None:
         """Initialize without any device."""
         self._env = env
+        self._sign_outs: list[RequestRecord] = []
+        # The tokens whose sign-out was answered with 200 without being handled.
+        self._answered: set[str] = set()
+        request_log.request_listeners.append(self._handle_request)
         self._used: set[str] = set()
         self._unused: dict[str, _Unused] = {}
         self._failed_until = self._refused_until = self._polled_from = 0.0
@@ -86,9 +95,13 @@ class Devices(Invariant):
         entries = env.hass.config_entries.async_entries(DOMAIN)
         in_use = {entry.data.get(CONF_ACCOUNT_TOKEN) for entry in entries}
         ours = {device.token for device in plex_tv.book.devices if device.product == PRODUCT}
+        for record in self._sign_outs:
+            if record.status == 200 and record.fault is not None and record.token_sent:
+                self._answered.add(record.token_sent)
+        self._sign_outs = [record for record in self._sign_outs if record.status is None]
         self._used |= {token for token in ours if token in in_use}
         pins = {pin.token: pin for pin in plex_tv.pins.approved()}
-        unused = ours - in_use
+        unused = ours - in_use - self._answered
         self._unused = {
             token: self._unused.get(token)
             or _Unused(since=now, due_from=now, noticed=token in self._used, noticeable=Timer())
@@ -96,6 +109,10 @@ class Devices(Invariant):
         }
         for token, one in self._unused.items():
             self._check_device(one, pins.get(token), now)
+
+    def _handle_request(self, _role: Role | None, record: RequestRecord) -> None:
+        if record.path == SIGN_OUT:
+            self._sign_outs.append(record)
 
     def _check_device(self, one: _Unused, pin: Pin | None, now: float) -> None:
         env = self._env

@@ -74,7 +74,7 @@ async def _play(
     async with open_environment(seed) as env:
         request_log = RequestLogReader(env)
         secrecy = Secrecy(env, book)
-        devices = Devices(env)
+        devices = Devices(env, request_log)
         traffic = Traffic(env, request_log)
         env.invariants += [request_log, secrecy, Strangers(env, request_log), traffic, devices]
         env.invariants.append(Freshness(env))
