@@ -1,20 +1,26 @@
 """A deliberate bug, and the patches that bugs are made of."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
+from .scenario import Draw
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bug:
-    """A bug, and the invariant that has to find it; `also` is one that may find it earlier."""
+    """A bug, and the invariant that has to find it; `also` is one that may find it earlier.
+
+    `draws` are what it is hunted with, if that is not all that can happen.
+    """
 
     name: str
     invariant: str
     also: str | None = None
     plant: Callable[[], AbstractContextManager[Any]]
+    draws: Mapping[Draw, int] | None = None
 
     @property
     def finders(self) -> tuple[str | None, ...]:

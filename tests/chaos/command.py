@@ -2,7 +2,7 @@
 
 import argparse
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 import multiprocessing
 import os
@@ -13,7 +13,7 @@ import time
 from .bootstrap import prepare
 from .planted import PLANTED
 from .runner import Outcome, play
-from .scenario import EPISODES, roles_for, steps_for
+from .scenario import EPISODES, Draw, roles_for, steps_for
 from .shrinker import shrink
 from .sites import Role
 from .steps import Step, Wait, from_json, to_json
@@ -130,9 +130,11 @@ def _outcomes(seeds: Iterator[int], episodes: int, jobs: int) -> Iterator[tuple[
             yield number, future.result()
 
 
-def run_seed(seed: int, episodes: int = EPISODES) -> Outcome:
+def run_seed(
+    seed: int, episodes: int = EPISODES, draws: Mapping[Draw, int] | None = None
+) -> Outcome:
     """Run one seed."""
-    return play(roles_for(seed), steps_for(seed, episodes), seed=seed)
+    return play(roles_for(seed), steps_for(seed, episodes, draws), seed=seed)
 
 
 def _run_one(seed: int, episodes: int, *, report: Callable[[str], None], shrink_it: bool) -> int:
@@ -190,7 +192,7 @@ def hunt(number: int) -> tuple[str | None, str]:
     bug = PLANTED[number]
     for seed in range(1, SEEDS_PER_BUG + 1):
         with bug.plant():
-            outcome = run_seed(seed)
+            outcome = run_seed(seed, draws=bug.draws)
         if outcome.found:
             lines = (outcome.what or "").splitlines()
             # The last line of a logged exception names the error.

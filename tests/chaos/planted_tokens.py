@@ -38,6 +38,7 @@ from .invariant import (
     STRANGER,
     UNTRIED,
 )
+from .scenario import SIGN_IN_DRAWS
 
 _is_signed_out = SignOuts._async_is_done
 
@@ -126,6 +127,7 @@ PLANTED_IN_TOKENS = (
     Bug(
         name="an announcement moves an entry",
         invariant=STRANGER,
+        draws=SIGN_IN_DRAWS,
         plant=lambda: patch.object(config_flow, "async_get_moved_entry", _follow_announcement),
     ),
     Bug(
@@ -139,37 +141,44 @@ PLANTED_IN_TOKENS = (
         name="a 401 in front of a server counts as its own",
         invariant=FALSE_ALARM,
         also=PART,
+        draws=SIGN_IN_DRAWS,
         plant=lambda: patch.object(verified_requests, "is_refusal", lambda *_: True),
     ),
     Bug(
         name="a 401 or 404 in front of plex.tv counts as its own",
         invariant=FALSE_ALARM,
         also=DEVICE_LEFT,
+        draws=SIGN_IN_DRAWS,
         plant=lambda: patch.object(plex_tv, "has_error_body", lambda *_: True),
     ),
     Bug(
         name="only / is a witness of a dead token",
         invariant=MISSED_ALARM,
+        draws=SIGN_IN_DRAWS,
         plant=method(ServerReader, "_async_check_token", false),
     ),
     Bug(
         name="a listed token is adopted without being tried",
         invariant=UNTRIED,
+        draws=SIGN_IN_DRAWS,
         plant=method(TokenGuard, "_async_accepts", true),
     ),
     Bug(
         name="a PIN is forgotten when its dialog is closed",
         invariant=DEVICE_LEFT,
+        draws=SIGN_IN_DRAWS,
         plant=lambda: patch.object(sign_in, "async_release_pin", async_forget_pin),
     ),
     Bug(
         name="a PIN is forgotten when Home Assistant stops",
         invariant=DEVICE_LEFT,
+        draws=SIGN_IN_DRAWS,
         plant=method(OpenPins, "_async_continue", nothing),
     ),
     Bug(
         name="a token is signed out once, or not at all",
         invariant=DEVICE_LEFT,
+        draws=SIGN_IN_DRAWS,
         plant=method(SignOuts, "_async_is_done", _sign_out_once),
     ),
     Bug(

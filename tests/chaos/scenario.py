@@ -1,6 +1,6 @@
 """The list of steps that follows from a seed."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 import random
 from typing import Any
 
@@ -72,17 +72,20 @@ def roles_for(seed: int) -> tuple[Role, ...]:
     return tuple(sorted(dice.sample(list(Role), dice.randint(1, MOST_ENTRIES))))
 
 
-def steps_for(seed: int, episodes: int = EPISODES) -> list[Step]:
+def steps_for(
+    seed: int, episodes: int = EPISODES, draws: Mapping[Draw, int] | None = None
+) -> list[Step]:
     """Return the steps of a run: episodes of faults, with a recovery before and after each.
 
-    The same seed with fewer episodes gives the beginning of the same list.
+    They are drawn from all that can happen, or from the given part of it with weights. The same
+    seed with fewer episodes gives the beginning of the same list.
     """
     dice = _dice(f"script {seed}")
     roles = roles_for(seed)
     steps: list[Step] = [Recover()]
     for _ in range(episodes):
         for _ in range(dice.randint(*STEPS_OF_AN_EPISODE)):
-            steps += (_something(dice, roles), Wait(seconds=_pause(dice)))
+            steps += (_something(dice, roles, draws or DRAWS), Wait(seconds=_pause(dice)))
         steps.append(Recover())
     return steps
 
@@ -95,9 +98,9 @@ def _pause(dice: random.Random) -> float:
     return float(seconds)
 
 
-def _something(dice: random.Random, roles: tuple[Role, ...]) -> Step:
+def _something(dice: random.Random, roles: tuple[Role, ...], draws: Mapping[Draw, int]) -> Step:
     role = dice.choice(roles)
-    [draw] = dice.choices(list(DRAWS), weights=list(DRAWS.values()))
+    [draw] = dice.choices(list(draws), weights=list(draws.values()))
     return draw(dice, role)
 
 
@@ -194,6 +197,34 @@ def _death(dice: random.Random, role: Role) -> Step:
     return Revoke(role=role, how=dice.choice(how))
 
 
+def _announcement(dice: random.Random, role: Role) -> Step:
+    return Announce(role=role, impostor=dice.random() < 0.7)
+
+
+def _listed_token(dice: random.Random, role: Role) -> Step:
+    return ListToken(role=role, other=dice.random() < 0.7)
+
+
+def _listed_stranger(_dice: random.Random, role: Role) -> Step:
+    return ListStranger(role=role)
+
+
+def _clear(dice: random.Random, role: Role) -> Step:
+    return ClearFaults(host=_host(dice, role))
+
+
+def _stop(dice: random.Random, role: Role) -> Step:
+    return StopHost(host=_host(dice, role))
+
+
+def _start(dice: random.Random, role: Role) -> Step:
+    return StartHost(host=_host(dice, role))
+
+
+def _restart_home_assistant(dice: random.Random, _role: Role) -> Step:
+    return RestartHomeAssistant(seconds_off=dice.choice((5.0, 300.0, 7200.0)))
+
+
 def _one_of(kind: Callable[..., Step], *whats: str) -> Draw:
     return lambda dice, role: kind(role=role, what=dice.choice(whats), dice=dice.randrange(1000))
 
@@ -209,12 +240,12 @@ DRAWS: dict[Draw, int] = {
     _balancer: 5,
     _hostile_size: 5,
     _half_sign_in: 6,
-    lambda dice, role: Announce(role=role, impostor=dice.random() < 0.7): 3,
-    lambda dice, role: ListToken(role=role, other=dice.random() < 0.7): 3,
-    lambda _, role: ListStranger(role=role): 2,
-    lambda dice, role: ClearFaults(host=_host(dice, role)): 20,
-    lambda dice, role: StopHost(host=_host(dice, role)): 5,
-    lambda dice, role: StartHost(host=_host(dice, role)): 7,
+    _announcement: 3,
+    _listed_token: 3,
+    _listed_stranger: 2,
+    _clear: 20,
+    _stop: 5,
+    _start: 7,
     lambda dice, role: Restart(
         role=role,
         update=dice.random() < 0.4,
@@ -236,5 +267,23 @@ DRAWS: dict[Draw, int] = {
     _of(User, "reload", "disable", "enable", "sign in", "sign in", "close prompt"): 10,
     _of(User, "ignore repair", "replace token", "scan", "request data", "reload often"): 5,
     _setup_without: 4,
-    lambda dice, _: RestartHomeAssistant(seconds_off=dice.choice((5.0, 300.0, 7200.0))): 3,
+    _restart_home_assistant: 3,
+}
+# Those of sign-ins, and of whoever stands between us and Plex or claims to be it.
+SIGN_IN_DRAWS: dict[Draw, int] = {
+    _half_sign_in: 12,
+    _balancer: 6,
+    _trouble: 4,
+    _announcement: 4,
+    _listed_token: 3,
+    _listed_stranger: 2,
+    lambda dice, role: Knob(role=role, knob="hides_root", value=dice.random() < 0.7): 3,
+    lambda dice, role: Knob(role=role, knob="rejects_tokens", value=dice.random() < 0.5): 4,
+    _clear: 12,
+    _stop: 4,
+    _start: 6,
+    _move: 4,
+    _death: 6,
+    _of(User, "reload", "sign in", "sign in", "close prompt", "replace token", "replace token"): 8,
+    _restart_home_assistant: 2,
 }
