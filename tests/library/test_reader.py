@@ -94,6 +94,28 @@ async def test_refused_token_refreshes_the_server(home: PlexServer, settled: Set
     assert settled.values("movies_items") == ["4"]
 
 
+async def test_poll_that_a_refused_token_requests_survives_the_read_of_the_libraries(
+    hass: HomeAssistant, home: PlexServer, settled: SettledHome
+) -> None:
+    """An error of another library ends the read, and not the poll that is under way."""
+    home.faults.set(Fault.UNAUTHORIZED, paths=MOVIES, times=1)
+    slow = home.faults.set(Fault.HANG, paths=TV_SHOWS, times=1)
+    poll = home.faults.set(Fault.HANG, paths="^/status/sessions$", times=1)
+    await home.add_season("Harbour Street", 2, episodes=2)
+    await home.add_media("New Film")
+    await settled.advance(25, step=5)
+    assert poll.hits == 1
+    cut = home.faults.set(Fault.RESET, paths="^/(identity|library/sections/2/all)$")
+    home.faults.clear(slow)
+    await settle(hass)
+    assert cut.hits >= 2
+    home.faults.clear()
+    await settle(hass)
+    assert settled.values("streams") == ["0"]
+    held, *_ = settled.world.requests.to(path="/status/sessions")
+    assert held.status == 200
+
+
 async def test_nothing_is_requested_after_the_entry_is_unloaded(
     hass: HomeAssistant, home: PlexServer, settled: SettledHome
 ) -> None:

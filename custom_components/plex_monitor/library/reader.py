@@ -121,8 +121,9 @@ class LibraryReader:
             if isinstance(err, PlexConnectionError):
                 await self._server.server.check_identity()
             if isinstance(err, PlexUnauthorizedError):
-                # Only the poll of the server may judge the token.
-                await self._server.async_request_refresh()
+                # Only the poll of the server may judge the token. An error of another library
+                # cancels this read, and not that poll.
+                self._server.async_refresh_soon()
             if section.key not in self.failing:
                 self.failing.add(section.key)
                 LOGGER.info("%s: could not count %s: %s", self._server.name, section.title, err)

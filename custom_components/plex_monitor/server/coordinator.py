@@ -388,6 +388,11 @@ class PlexMonitorCoordinator(DataUpdateCoordinator[PlexMonitorData | None]):
             self.hass, refresh, f"plex_monitor refresh {self.config_entry.entry_id}"
         )
 
+    @callback
+    def async_refresh_soon(self) -> None:
+        """Request a refresh in the background, which ends whatever happens to the caller."""
+        self._async_refresh_in_background(self.async_request_refresh())
+
     async def async_check_for_update(self) -> None:
         """Request a check for updates from the server, and poll for its result."""
         await self.server.check_for_update()
