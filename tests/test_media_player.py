@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import ATTR_ENTITY_ID, ATTR_ENTITY_PICTURE, ATTR_SUPPORTED_FEATURES
 from homeassistant.core import HomeAssistant
 from homeassistant.exceptions import HomeAssistantError, ServiceNotSupported, ServiceValidationError
@@ -12,7 +13,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from .simulator import Account, Fault, Kind, Player, PlexServer, World
 from .support.entities import attributes_of
 from .support.entries import set_up, signed_in_entry, state_of
-from .support.helpers import settle
+from .support.helpers import advance, settle
 from .support.players import BEDROOM, DELIVERY, PHONE, PICTURE, TV, playing_in_the_bedroom
 
 
@@ -237,6 +238,27 @@ async def test_stop_that_fails(
     with pytest.raises(HomeAssistantError, match=f"Home.*{why}|{why}.*Home"):
         await stop(hass)
     assert state_of(hass, BEDROOM) == "playing"
+
+
+@pytest.mark.parametrize("plex_pass", [True, False])
+async def test_information_that_cannot_be_read_does_not_change_what_is_supported(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    owner: Account,
+    bedroom_entry: MockConfigEntry,
+    *,
+    plex_pass: bool,
+) -> None:
+    """It is not known then whether the owner still has Plex Pass."""
+    owner.plex_pass = plex_pass
+    await playing_in_the_bedroom(hass, home, bedroom_entry)
+    before = attributes_of(hass, BEDROOM)[ATTR_SUPPORTED_FEATURES]
+    assert bool(before) is plex_pass
+    home.faults.set(Fault.status(502), paths="^/$")
+    await advance(hass, freezer, 15 * 60)
+    assert state_of(hass, "binary_sensor.home_plex_pass") == "unavailable"
+    assert attributes_of(hass, BEDROOM)[ATTR_SUPPORTED_FEATURES] == before
 
 
 async def test_stop_is_not_supported_without_plex_pass(

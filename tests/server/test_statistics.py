@@ -111,6 +111,27 @@ async def test_sensors_need_plex_pass(
     assert statistics_reads(world) == []
 
 
+@pytest.mark.parametrize("fault", [Fault.status(502), Fault.status(404), Fault.GARBLED])
+async def test_information_that_cannot_be_read_costs_no_statistics(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    entry: MockConfigEntry,
+    fault: Fault,
+) -> None:
+    """It is not known then whether the owner still has Plex Pass, also after a restart."""
+    with all_enabled():
+        await set_up(hass, entry)
+    home.faults.set(fault, paths="^/$")
+    await advance(hass, freezer, 15 * MINUTE)
+    assert state_of(hass, "binary_sensor.home_plex_pass") == STATE_UNAVAILABLE
+    assert float(state_of(hass, "sensor.home_host_cpu")) > 0
+
+    assert await hass.config_entries.async_reload(entry.entry_id)
+    await advance(hass, freezer, MINUTE)
+    assert float(state_of(hass, "sensor.home_host_cpu")) > 0
+
+
 async def test_guest_has_no_statistics(
     hass: HomeAssistant, world: World, guest: MockConfigEntry
 ) -> None:

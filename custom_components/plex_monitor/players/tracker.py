@@ -158,7 +158,8 @@ class PlayerTracker:
         self._by_session_key = {
             session.session_key: self._players[player_id] for player_id, session in sessions.items()
         }
-        can_be_stopped = data.info is not None and data.info.plex_pass
+        # Where it is unknown, the server decides.
+        can_be_stopped = data.has_plex_pass is not False
         for player_id, player in self._players.items():
             player.async_update_session(sessions.get(player_id), can_be_stopped=can_be_stopped)
 

@@ -46,13 +46,14 @@ class PlexMonitorData:
 
     `info` is `None` while it cannot be read. `sessions` are by their key; they are `None` while
     they cannot be read, and where the account may not see them, as are `update`, `remote_access`
-    and `activities`, which are what the server is working on, by their uuid. `has_owner_rights` is
-    `None` until the server has said so.
+    and `activities`, which are what the server is working on, by their uuid. `has_owner_rights` and
+    `has_plex_pass` are `None` until the server has said so, and stay while it cannot be asked.
     """
 
     version: str
     info: ServerInfo | None
     has_owner_rights: bool | None
+    has_plex_pass: bool | None = None
     sessions: Sessions | None = None
     update: UpdateStatus | None = None
     remote_access: RemoteAccess | None = None
@@ -77,6 +78,7 @@ class ServerReader:
         self._push = push
         self.version = ""
         self._info: ServerInfo | None = None
+        self._has_plex_pass: bool | None = None
         self._info_due = 0.0
         self._info_failures = Failures()
         # Whether the server has accepted the token where its information cannot be read.
@@ -223,6 +225,7 @@ class ServerReader:
             version=version,
             info=info,
             has_owner_rights=self._has_owner_rights,
+            has_plex_pass=self._has_plex_pass,
             sessions=sessions,
             update=update,
             remote_access=remote_access,
@@ -273,6 +276,7 @@ class ServerReader:
             return self._info
         try:
             self._info = await self.server.info()
+            self._has_plex_pass = self._info.plex_pass
         except PlexUnauthorizedError, PlexWrongServerError:
             raise
         except PlexError as err:

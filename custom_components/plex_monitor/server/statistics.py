@@ -30,9 +30,9 @@ class Usage:
     bandwidth: BandwidthUsage | None
 
 
-def has_statistics(data: PlexMonitorData | None) -> bool:
+def has_statistics(data: PlexMonitorData) -> bool:
     """Return whether the account may read the statistics: the owner, with Plex Pass."""
-    return data is not None and data.is_owner and data.info is not None and data.info.plex_pass
+    return data.is_owner and data.has_plex_pass is True
 
 
 class StatisticsCoordinator(DataUpdateCoordinator[Usage | None]):
@@ -58,8 +58,14 @@ class StatisticsCoordinator(DataUpdateCoordinator[Usage | None]):
 
     @property
     def is_readable(self) -> bool:
-        """Return whether the server can be read, and its statistics too."""
-        return self.server.available and has_statistics(self.server.data)
+        """Return whether the server can be read, and its statistics as far as is known."""
+        data = self.server.data
+        return (
+            self.server.available
+            and data is not None
+            and data.is_owner
+            and data.has_plex_pass is not False
+        )
 
     @override
     @callback
