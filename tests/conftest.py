@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator, Generator
 import logging
+from pathlib import Path
 import re
 from typing import override
 from unittest.mock import AsyncMock, patch
@@ -117,6 +118,12 @@ async def freezer(
     args, kwargs = (marker.args, marker.kwargs) if marker else ((), {})
     with helpers.frozen_clocks(*args, **kwargs) as factory:
         yield factory
+
+
+@pytest.fixture
+def hass_config_dir(tmp_path: Path) -> str:
+    """Return an empty configuration directory, where the key that signs addresses is stored."""
+    return str(tmp_path)
 
 
 @pytest.fixture

@@ -31,15 +31,19 @@ SHARED = {"runtime", "texts", "tokens", "clients", "const", "plex"}
 # From top to bottom: a room may import itself, the rooms of its row and, above `tokens`, what is
 # shared. A row names lower rooms only, so that no two rooms can come to import each other.
 MAY_IMPORT: dict[str, set[str]] = {
-    "__init__": {"auth", "devices", "doors", "events", "library", "players", "server"},
-    "platforms": {"actions", "entity", "events", "library", "players", "sensor tables", "server"},
-    "sensor tables": {"devices", "entity", "events", "library", "players", "server"},
+    "__init__": {"auth", "devices", "doors", "events", "library", "media", "players", "server"},
+    "platforms": {
+        *("actions", "entity", "events", "library", "media", "players", "sensor tables"),
+        "server",
+    },
+    "sensor tables": {"devices", "entity", "events", "library", "media", "players", "server"},
     "doors": {"actions", "auth", "automation", "events", "flow", "library", "players", "server"},
     "entity": {"devices", "events", "library", "players", "server"},
     "flow": {"auth", "players"},
-    "actions": {"auth", "automation", "events", "server"},
+    "actions": {"auth", "automation", "events", "media", "server"},
     "automation": {"devices", "events", "server"},
     "devices": {"library", "players", "server"},
+    "media": {"events", "server"},
     "players": {"events", "server"},
     "library": {"events", "server"},
     "server": {"auth", "events"},

@@ -184,9 +184,9 @@ def test_manifest_has_what_home_assistant_and_hacs_need(manifest: dict[str, Any]
 
 
 def test_integration_has_no_requirements(manifest: dict[str, Any]) -> None:
-    """No requirement can conflict with one of another integration."""
+    """No requirement can conflict with one of another integration; pictures need the web server."""
     assert not manifest.get("requirements")
-    assert not manifest.get("dependencies")
+    assert manifest.get("dependencies") == ["http"]
     assert not manifest.get("after_dependencies")
 
 

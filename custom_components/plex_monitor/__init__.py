@@ -28,6 +28,10 @@ from .devices import async_register_server, async_setup_devices
 from .events.diary import async_write_diary
 from .events.last_reported import async_forget_last_reported
 from .library.coordinator import LibraryCoordinator
+from .media.links import MediaLinks
+from .media.pictures import Pictures
+from .media.signing import async_signing_key
+from .media.view import PictureView
 from .players.tracker import PlayerTracker
 from .runtime import PlexMonitorConfigEntry, PlexMonitorRuntimeData
 from .server.coordinator import PlexMonitorCoordinator
@@ -50,7 +54,7 @@ async def async_setup(
     hass: HomeAssistant,
     config: ConfigType,  # noqa: ARG001 - Home Assistant's signature
 ) -> bool:
-    """Set up what all entries share: the actions, and listeners for entries that are not loaded."""
+    """Set up what all entries share: actions, pictures, and listeners for entries not loaded."""
 
     @callback
     def handle_entry_change(_change: ConfigEntryChange, entry: ConfigEntry[Any]) -> None:
@@ -63,11 +67,13 @@ async def async_setup(
     async_continue_sign_outs(hass)
     async_continue_pins(hass)
     async_setup_services(hass)
+    hass.http.register_view(PictureView)
     return True
 
 
 async def async_setup_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry) -> bool:
     """Set up a Plex server from a config entry."""
+    signer = await async_signing_key(hass).async_load()
     coordinator = PlexMonitorCoordinator(hass, entry)
     await coordinator.async_start()
     libraries = LibraryCoordinator(hass, entry, coordinator)
@@ -77,6 +83,12 @@ async def async_setup_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry) 
         libraries=libraries,
         players=players,
         statistics=StatisticsCoordinator(hass, entry, coordinator),
+        pictures=Pictures(coordinator),
+        links=MediaLinks(
+            signer,
+            entry_id=entry.entry_id,
+            machine_identifier=coordinator.server.machine_identifier,
+        ),
     )
     libraries.async_start()
     players.async_start()
@@ -96,6 +108,8 @@ async def async_remove_entry(hass: HomeAssistant, entry: PlexMonitorConfigEntry)
     async_forget_last_reported(hass, entry.entry_id)
     async_forget_token(hass, entry.entry_id)
     async_delete_issues(hass, entry.entry_id)
+    if not hass.config_entries.async_entries(DOMAIN):
+        await async_signing_key(hass).async_remove()
     token = entry.data.get(CONF_ACCOUNT_TOKEN)
     if token is not None and TokenSource(entry.data[CONF_TOKEN_SOURCE]).is_our_own:
         async_sign_out(hass, entry.data[CONF_CLIENT_IDENTIFIER], token, server_name=entry.title)

@@ -22,6 +22,7 @@ from .events.models import (
     TokenEvent,
     TokenEventType,
 )
+from .media.links import LINKS
 from .runtime import PlexMonitorConfigEntry
 from .server.coordinator import PlexMonitorData
 
@@ -89,7 +90,7 @@ class PlexMonitorEvent(PlexMonitorAlwaysAvailableEntity, EventEntity):
     """The last event of a Plex server, which stays available while the server is offline."""
 
     entity_description: PlexMonitorEventEntityDescription
-    _unrecorded_attributes = frozenset({"rating_keys", "titles"})
+    _unrecorded_attributes = frozenset({"rating_keys", "titles"}) | LINKS
 
     @property
     @override
@@ -108,5 +109,8 @@ class PlexMonitorEvent(PlexMonitorAlwaysAvailableEntity, EventEntity):
     def _handle_event(self, event: PlexEvent) -> None:
         """Fire an event of this entity's class."""
         if isinstance(event, self.entity_description.event_class):
-            self._trigger_event(event.event_type.value, event_data(event))
+            links = self.coordinator.config_entry.runtime_data.links
+            self._trigger_event(
+                event.event_type.value, {**event_data(event), **links.of_event(event)}
+            )
             self._handle_coordinator_update()

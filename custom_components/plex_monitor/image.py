@@ -21,10 +21,10 @@ from .events.attributes import media_attributes
 from .events.models import LibraryEvent, LibraryEventType, PlexEvent
 from .library.added import EPOCH, latest_added
 from .library.coordinator import LibraryCoordinator
-from .players.pictures import PictureCache
+from .media.links import LINKS
 from .players.tracker import TrackedPlayer
 from .plex.models import MediaItem, PlayedItem, Session
-from .runtime import PlexMonitorConfigEntry
+from .runtime import PlexMonitorConfigEntry, PlexMonitorRuntimeData
 from .server.coordinator import PlexMonitorCoordinator
 from .server.streams import session_number
 
@@ -72,7 +72,8 @@ class MediaImage(ImageEntity):
     """The image of an item on a Plex server, fetched when it is viewed."""
 
     _media: MediaItem | Session | None = None
-    _picture: PictureCache
+    _runtime_data: PlexMonitorRuntimeData
+    _unrecorded_attributes = LINKS
 
     @callback
     def _set_media(self, media: MediaItem | Session | None, since: datetime | None) -> None:
@@ -103,13 +104,15 @@ class MediaImage(ImageEntity):
     @property
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
-        """Return the media that the image is of."""
-        return None if self._media is None else media_attributes(self._media)
+        """Return the media that the image is of, with its links."""
+        if self._media is None:
+            return None
+        return {**media_attributes(self._media), **self._runtime_data.links.of(self._media)}
 
     @override
     async def async_image(self) -> bytes | None:
         """Return the image."""
-        if (image := await self._picture.async_fetch(self._thumb)) is None:
+        if (image := await self._runtime_data.pictures.async_fetch(self._thumb)) is None:
             return None
         self._attr_content_type = image.content_type
         return image.content
@@ -129,7 +132,7 @@ class PlexMonitorImage(PlexMonitorDataEntity, MediaImage):
         """Initialize without media."""
         super().__init__(coordinator, description)
         ImageEntity.__init__(self, hass)
-        self._picture = PictureCache(coordinator)
+        self._runtime_data = coordinator.config_entry.runtime_data
 
 
 class PlexMonitorPlayerPicture(PlexMonitorPlayerEntity, MediaImage):
@@ -141,7 +144,7 @@ class PlexMonitorPlayerPicture(PlexMonitorPlayerEntity, MediaImage):
         """Initialize without media."""
         super().__init__(player, description)
         ImageEntity.__init__(self, hass)
-        self._picture = player.picture
+        self._runtime_data = player.coordinator.config_entry.runtime_data
 
     @callback
     @override
@@ -229,13 +232,10 @@ class PlexMonitorNowPlaying(PlexMonitorImage):
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
         """Return the media, the user and the player."""
-        if self._media is None:
+        attributes = super().extra_state_attributes
+        if self._media is None or attributes is None:
             return None
-        return {
-            **media_attributes(self._media),
-            "user": self._media.user,
-            "player": self._media.player,
-        }
+        return {**attributes, "user": self._media.user, "player": self._media.player}
 
     @callback
     @override

@@ -17,6 +17,7 @@ from .entity import PlexMonitorLibraryEntity
 from .events.attributes import media_attributes
 from .library.models import Library
 from .library.reader import OPTIONAL_COUNTS
+from .media.links import LINKS, MediaLinks
 from .plex.models import MediaType
 
 
@@ -26,7 +27,9 @@ class PlexMonitorLibrarySensorEntityDescription(SensorEntityDescription):
 
     value_fn: Callable[[Library], int | datetime | None]
     exists_fn: Callable[[Library], bool] = lambda _: True
-    attributes_fn: Callable[[Library], Mapping[str, Any] | None] = lambda _: None
+    attributes_fn: Callable[[Library, MediaLinks], Mapping[str, Any] | None] = (
+        lambda _library, _links: None
+    )
 
 
 def _count(
@@ -85,8 +88,10 @@ LIBRARY_SENSORS = (
             None if library.last_added is None else library.last_added.added_at
         ),
         exists_fn=lambda library: bool(library.counts),
-        attributes_fn=lambda library: (
-            None if library.last_added is None else media_attributes(library.last_added)
+        attributes_fn=lambda library, links: (
+            None
+            if library.last_added is None
+            else {**media_attributes(library.last_added), **links.of(library.last_added)}
         ),
     ),
     PlexMonitorLibrarySensorEntityDescription(
@@ -103,6 +108,7 @@ class PlexMonitorLibrarySensor(PlexMonitorLibraryEntity, SensorEntity):
     """Sensor of a library."""
 
     entity_description: PlexMonitorLibrarySensorEntityDescription
+    _unrecorded_attributes = LINKS
 
     @property
     @override
@@ -120,4 +126,5 @@ class PlexMonitorLibrarySensor(PlexMonitorLibraryEntity, SensorEntity):
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
         """Return the attributes of the value."""
-        return self.entity_description.attributes_fn(self.library)
+        links = self.coordinator.config_entry.runtime_data.links
+        return self.entity_description.attributes_fn(self.library, links)

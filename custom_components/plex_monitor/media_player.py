@@ -82,6 +82,7 @@ class PlexMonitorMediaPlayer(PlexMonitorPlayerEntity, MediaPlayerEntity):
     def __init__(self, player: TrackedPlayer, description: MediaPlayerEntityDescription) -> None:
         """Initialize with the device class of the platform."""
         super().__init__(player, description)
+        self._pictures = player.coordinator.config_entry.runtime_data.pictures
         self._attr_device_class = _device_class(player.player.platform)
 
     @callback
@@ -139,7 +140,7 @@ class PlexMonitorMediaPlayer(PlexMonitorPlayerEntity, MediaPlayerEntity):
         """Return the image of the media, fetched here so that the token stays secret."""
         session = self.player.session
         thumb = None if session is None else session.thumb
-        image = await self.player.picture.async_fetch(thumb)
+        image = await self._pictures.async_fetch(thumb)
         return (None, None) if image is None else (image.content, image.content_type)
 
     @override

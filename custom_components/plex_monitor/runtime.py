@@ -8,6 +8,8 @@ from homeassistant.config_entries import ConfigEntry
 if TYPE_CHECKING:
     # The only imports from above: for type checkers, as annotations are lazy.
     from .library.coordinator import LibraryCoordinator
+    from .media.links import MediaLinks
+    from .media.pictures import Pictures
     from .players.tracker import PlayerTracker
     from .server.coordinator import PlexMonitorCoordinator
     from .server.statistics import StatisticsCoordinator
@@ -17,9 +19,11 @@ type PlexMonitorConfigEntry = ConfigEntry[PlexMonitorRuntimeData]
 
 @dataclass(frozen=True, kw_only=True)
 class PlexMonitorRuntimeData:
-    """Coordinators and trackers of one server."""
+    """Coordinators and trackers of one server, and what shows its media."""
 
     server: PlexMonitorCoordinator
     libraries: LibraryCoordinator
     players: PlayerTracker
     statistics: StatisticsCoordinator
+    pictures: Pictures
+    links: MediaLinks

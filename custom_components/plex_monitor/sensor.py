@@ -27,6 +27,7 @@ from .entity import (
 )
 from .events.attributes import stream_attributes
 from .library_sensor import LIBRARY_SENSORS, PlexMonitorLibrarySensor
+from .media.links import MediaLinks
 from .player_sensor import DELIVERY, PlexMonitorDelivery
 from .plex.models import Activity, Session, StreamDecision
 from .plex.token_health import Verdict
@@ -53,7 +54,9 @@ class PlexMonitorSensorEntityDescription(PlexMonitorDataEntityDescription, Senso
     """Describe a sensor of a server."""
 
     value_fn: Callable[[PlexMonitorData], StateType]
-    attributes_fn: Callable[[PlexMonitorData], Mapping[str, Any] | None] = lambda _: None
+    attributes_fn: Callable[[PlexMonitorData, MediaLinks], Mapping[str, Any] | None] = (
+        lambda _data, _links: None
+    )
 
 
 def _has_sessions(data: PlexMonitorData) -> bool:
@@ -78,16 +81,16 @@ def _bandwidth_to(*locations: str) -> Callable[[PlexMonitorData], int]:
     )
 
 
-def _listed_streams(data: PlexMonitorData) -> dict[str, Any]:
+def _listed_streams(data: PlexMonitorData, links: MediaLinks) -> dict[str, Any]:
     listed = islice(_sessions(data), LISTED_AT_MOST)
-    return {"streams": [stream_attributes(session) for session in listed]}
+    return {"streams": [{**stream_attributes(session), **links.of(session)} for session in listed]}
 
 
 def _activities(data: PlexMonitorData) -> Iterable[Activity]:
     return () if data.activities is None else data.activities.values()
 
 
-def _listed_activities(data: PlexMonitorData) -> dict[str, Any]:
+def _listed_activities(data: PlexMonitorData, _links: MediaLinks) -> dict[str, Any]:
     return {
         "activities": [
             {
@@ -216,7 +219,8 @@ class PlexMonitorSensor(PlexMonitorDataEntity, SensorEntity):
     @override
     def extra_state_attributes(self) -> Mapping[str, Any] | None:
         """Return the attributes that explain the value."""
-        return self.entity_description.attributes_fn(self.data)
+        links = self.coordinator.config_entry.runtime_data.links
+        return self.entity_description.attributes_fn(self.data, links)
 
 
 class PlexMonitorTokenStatus(PlexMonitorAlwaysAvailableEntity, SensorEntity):

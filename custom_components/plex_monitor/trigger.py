@@ -110,10 +110,12 @@ class PlexEventTrigger(PlexMonitorTrigger):
     def _async_attach(self, entry: PlexMonitorConfigEntry, run_action: RunAction) -> CALLBACK_TYPE:
         get_device_ids = partial(async_get_library_device_ids, self._hass, entry)
 
+        links = entry.runtime_data.links
+
         @callback
         def handle_event(event: PlexEvent) -> None:
             if event.event_type is self._event_type and self._matches(event, get_device_ids):
-                run_action(event_data(event))
+                run_action({**event_data(event), **links.of_event(event)})
 
         return entry.runtime_data.server.async_add_event_listener(handle_event)
 
@@ -242,6 +244,7 @@ class StreamsAboveTrigger(PlexMonitorTrigger):
     def _async_attach(self, entry: PlexMonitorConfigEntry, run_action: RunAction) -> CALLBACK_TYPE:
         get_device_ids = partial(async_get_library_device_ids, self._hass, entry)
         above = self._options[CONF_ABOVE]
+        links = entry.runtime_data.links
 
         @callback
         def run_for_streams(sessions: list[Session]) -> None:
@@ -249,7 +252,10 @@ class StreamsAboveTrigger(PlexMonitorTrigger):
                 {
                     ATTR_COUNT: len(sessions),
                     CONF_ABOVE: above,
-                    ATTR_STREAMS: [stream_data(session) for session in sessions[:MAX_NAMED_ITEMS]],
+                    ATTR_STREAMS: [
+                        {**stream_data(session), **links.of(session)}
+                        for session in sessions[:MAX_NAMED_ITEMS]
+                    ],
                 }
             )
 

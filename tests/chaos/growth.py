@@ -66,10 +66,8 @@ _OF_THE_SERVER = {
     "_Report",
     "PlayedItem",
 }
-# Each of these belongs to an entity, and there may be more entities by now.
-_OF_AN_ENTITY = {"Picture", "PictureCache"}
-# The last reported events and the state of the token are kept across a reload, and what is still
-# to be signed out belongs to no entry.
+# The last reported events and the state of the token are kept across a reload. What is still to be
+# signed out, and what serves pictures, belongs to no entry.
 _LASTING = (
     "LastReported",
     "TokenMemory",
@@ -79,6 +77,9 @@ _LASTING = (
     "OpenPins",
     "OpenPin",
     "UnfinishedStore",
+    "PictureView",
+    "Signer",
+    "SigningKey",
 )
 # What is to be signed out, of which there are a few at most, until plex.tv has confirmed it.
 _UNFINISHED = {"SignOut"}
@@ -209,7 +210,7 @@ class Growth(Invariant):
             if name in _OF_THE_SERVER | _COUNTERS | _UNFINISHED:
                 continue
             slack = 0
-            if name.startswith("PlexMonitor") or name in _OF_AN_ENTITY:
+            if name.startswith("PlexMonitor"):
                 slack = more
             elif name in _OF_A_LIBRARY:
                 slack = max(0, libraries - self._first["libraries"])

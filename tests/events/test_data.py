@@ -12,6 +12,8 @@ from custom_components.plex_monitor.events.models import (
     PlaybackEvent,
     PlaybackEventType,
 )
+from custom_components.plex_monitor.media.links import MediaLinks
+from custom_components.plex_monitor.media.signing import Signer
 from custom_components.plex_monitor.plex.models import MediaItem, PlaybackState, Section, Session
 from tests.support.sessions import a_session
 
@@ -60,7 +62,8 @@ def test_playback_data_begins_with_the_item_and_the_user() -> None:
 
 def test_stream_response_begins_like_the_event_data() -> None:
     """With position and duration after the progress."""
-    row = stream_response(a_film())
+    links = MediaLinks(Signer(b"key"), entry_id="1", machine_identifier="machine")
+    row = stream_response(a_film(), links)
     assert list(row)[:15] == [
         *MEDIA,
         "user",

@@ -101,6 +101,8 @@ def item(**changes: object) -> dict[str, Any]:
         "addedAt": 1_700_000_000,
         "duration": 2_700_000,
         "thumb": "/library/metadata/33/thumb/1?X-Plex-Token=secret",
+        "parentThumb": "/library/metadata/32/thumb/2",
+        "grandparentThumb": "/library/metadata/31/thumb/3",
         "summary": "How it began.",
         "viewCount": 3,
         "rating": 7.5,
@@ -125,6 +127,7 @@ def test_media_item() -> None:
         added_at=datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC),
         duration=2_700_000,
         thumb="/library/metadata/33/thumb/1",
+        parent_thumb="/library/metadata/32/thumb/2",
         summary="How it began.",
         leaf_count=None,
         view_count=3,
@@ -181,6 +184,7 @@ def test_history_item() -> None:
         "viewedAt": 1_700_000_000,
         "accountID": 1,
         "deviceID": 5,
+        "grandparentThumb": "/library/metadata/31/thumb/3",
     }
     assert HistoryItem.from_json(data) == HistoryItem(
         rating_key="33",
@@ -190,6 +194,7 @@ def test_history_item() -> None:
         season=2,
         episode=1,
         section_id="2",
+        thumb="/library/metadata/31/thumb/3",
         viewed_at=datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC),
         account_id="1",
     )

@@ -1,5 +1,6 @@
 """Actions that return items of the libraries, or what was played."""
 
+from collections.abc import Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
@@ -10,6 +11,7 @@ from homeassistant.util import dt as dt_util
 import voluptuous as vol
 
 from ..plex.errors import PlexForbiddenError, PlexUnauthorizedError
+from ..plex.models import MediaItem
 from ..plex.parsing import LATEST
 from ..runtime import PlexMonitorConfigEntry
 from .errors import invalid_request
@@ -37,7 +39,10 @@ async def _async_history(entry: PlexMonitorConfigEntry, call: ServiceCall) -> Se
     # Only the owner may read the accounts; everybody else sees their own history alone.
     with suppress(PlexForbiddenError, PlexUnauthorizedError):
         users = {account.account_id: account.name for account in await server.accounts()}
-    return {"items": [history_response(item, users.get(item.account_id or "")) for item in items]}
+    links = entry.runtime_data.links
+    return {
+        "items": [history_response(item, users.get(item.account_id or ""), links) for item in items]
+    }
 
 
 def _as_utc(entry: PlexMonitorConfigEntry, moment: datetime) -> datetime:
@@ -48,10 +53,15 @@ def _as_utc(entry: PlexMonitorConfigEntry, moment: datetime) -> datetime:
     raise invalid_request(entry.runtime_data.server, "date_out_of_range", date=moment.isoformat())
 
 
+def _items_response(entry: PlexMonitorConfigEntry, items: Iterable[MediaItem]) -> ServiceResponse:
+    links = entry.runtime_data.links
+    return {"items": [item_response(item, links) for item in items]}
+
+
 async def _async_on_deck(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
     """Return what is On Deck: what was started, or comes next."""
     items = await entry.runtime_data.server.server.library.on_deck(limit=call.data[ATTR_LIMIT])
-    return {"items": [item_response(item) for item in items]}
+    return _items_response(entry, items)
 
 
 async def _async_recently_added(
@@ -62,7 +72,7 @@ async def _async_recently_added(
     items = await entry.runtime_data.server.server.library.recently_added(
         section_key, limit=call.data[ATTR_LIMIT]
     )
-    return {"items": [item_response(item) for item in items]}
+    return _items_response(entry, items)
 
 
 async def _async_search(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
@@ -70,7 +80,7 @@ async def _async_search(entry: PlexMonitorConfigEntry, call: ServiceCall) -> Ser
     items = await entry.runtime_data.server.server.library.search(
         call.data[ATTR_QUERY], limit=call.data[ATTR_LIMIT]
     )
-    return {"items": [item_response(item) for item in items]}
+    return _items_response(entry, items)
 
 
 ACTIONS: Final = {

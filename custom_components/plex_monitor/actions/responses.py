@@ -6,12 +6,13 @@ from homeassistant.util.json import JsonObjectType
 
 from ..events.attributes import media_attributes
 from ..events.data import STREAM_DEFAULTS, stream_data
+from ..media.links import MediaLinks
 from ..plex.models import HistoryItem, MediaItem, Session
 
 MILLISECONDS = 1000
 
 
-def stream_response(session: Session) -> JsonObjectType:
+def stream_response(session: Session, links: MediaLinks) -> JsonObjectType:
     """Return a stream; times are in seconds, the bandwidth in kbit/s."""
     return {
         **STREAM_DEFAULTS,
@@ -23,10 +24,11 @@ def stream_response(session: Session) -> JsonObjectType:
         "platform": session.platform,
         "local": session.local,
         "can_be_stopped": session.session_id is not None,
+        **links.of(session),
     }
 
 
-def item_response(item: MediaItem) -> JsonObjectType:
+def item_response(item: MediaItem, links: MediaLinks) -> JsonObjectType:
     """Return an item of a library; times are in seconds."""
     return {
         **media_attributes(item),
@@ -42,10 +44,11 @@ def item_response(item: MediaItem) -> JsonObjectType:
         "user_rating": item.user_rating,
         "rating_key": item.rating_key,
         "library_key": item.section_id,
+        **links.of(item),
     }
 
 
-def history_response(item: HistoryItem, user: str | None) -> JsonObjectType:
+def history_response(item: HistoryItem, user: str | None, links: MediaLinks) -> JsonObjectType:
     """Return what was played, and by whom where that is known."""
     return {
         "title": item.title,
@@ -57,6 +60,7 @@ def history_response(item: HistoryItem, user: str | None) -> JsonObjectType:
         "user": user,
         "rating_key": item.rating_key,
         "library_key": item.section_id,
+        **links.of(item),
     }
 
 

@@ -48,7 +48,8 @@ async def async_stop_streams(
 async def _async_list_streams(entry: PlexMonitorConfigEntry, _call: ServiceCall) -> ServiceResponse:
     """Return the streams."""
     sessions = await entry.runtime_data.server.async_read_streams()
-    return {"streams": [stream_response(session) for session in sessions]}
+    links = entry.runtime_data.links
+    return {"streams": [stream_response(session, links) for session in sessions]}
 
 
 async def _async_stop_stream(entry: PlexMonitorConfigEntry, call: ServiceCall) -> ServiceResponse:
@@ -60,7 +61,8 @@ async def _async_stop_stream(entry: PlexMonitorConfigEntry, call: ServiceCall) -
     if not found:
         raise invalid_request(coordinator, "stream_not_found")
     stopped = await async_stop_streams(coordinator, found, message=call.data.get(ATTR_MESSAGE))
-    return {"stopped": [stream_response(session) | {"state": STOPPED} for session in stopped]}
+    links = entry.runtime_data.links
+    return {"stopped": [stream_response(each, links) | {"state": STOPPED} for each in stopped]}
 
 
 def _matches(session: Session, call: ServiceCall) -> bool:

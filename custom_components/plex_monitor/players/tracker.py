@@ -20,7 +20,6 @@ from ..runtime import PlexMonitorConfigEntry
 from ..server.coordinator import PlexMonitorCoordinator
 from ..server.streams import session_number
 from .models import Player, PlayerState, selected_players
-from .pictures import PictureCache
 from .playhead import Playhead
 
 
@@ -31,7 +30,6 @@ class TrackedPlayer:
         """Initialize the player with an unknown state."""
         self.coordinator = coordinator
         self.player = player
-        self.picture = PictureCache(coordinator)
         self.state: PlayerState | None = None
         self.listeners: Listeners[PlayerState | None] = Listeners()
         self._playhead = Playhead()

@@ -8,13 +8,11 @@ from typing import Any
 from aiohttp import hdrs
 
 from .errors import PlexNotFoundError, PlexResponseError
-from .limits import MAX_LIBRARIES, MIB, PAGE, SEARCH
+from .limits import MAX_IMAGE, MAX_LIBRARIES, PAGE, SEARCH
 from .models import LIBRARY, Image, MediaItem, MediaType, Section, SectionStorage
 from .parsing import container, identifier, objects, parsed_items, server_path, text
 from .verified_requests import VerifiedRequests, is_path_segment, path_segment
 
-# A picture is scaled to less than a megapixel, of four bytes each at most.
-MAX_IMAGE = 4 * MIB
 # Items that are read by their keys at once: they come with all that is known of them, such as each
 # actor.
 KEYS_SIZE = 100

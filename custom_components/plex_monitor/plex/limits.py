@@ -36,6 +36,9 @@ SEARCH = AnswerLimit(size=8 * MIB, values=150_000)
 # Notifications have one item each, and a few hundred while a library is scanned.
 FRAME = AnswerLimit(size=MIB, values=20_000)
 
+# A picture is scaled to less than a megapixel, of four bytes each at most.
+MAX_IMAGE = 4 * MIB
+
 # Items of a list that has no limit of its own.
 MAX_ITEMS = 1000
 # Streams. The largest of servers have two hundred; each costs an event when it starts and ends.

@@ -123,8 +123,12 @@ def server_path(value: Any) -> str | None:
 
 def thumb_path(data: Mapping[str, Any]) -> str | None:
     """Return the image path of an item, else that of its parent or grandparent."""
-    paths = (server_path(data.get(key)) for key in ("thumb", "parentThumb", "grandparentThumb"))
-    return next((path for path in paths if path is not None), None)
+    return server_path(data.get("thumb")) or parent_thumb_path(data)
+
+
+def parent_thumb_path(data: Mapping[str, Any]) -> str | None:
+    """Return the image path of the parent of an item, else that of its grandparent."""
+    return server_path(data.get("parentThumb")) or server_path(data.get("grandparentThumb"))
 
 
 def season_and_episode(data: Mapping[str, Any]) -> tuple[int | None, int | None]:

@@ -12,6 +12,7 @@ from ..parsing import (
     integer,
     mapping,
     number,
+    parent_thumb_path,
     parsed_items,
     required_integer,
     required_key,
@@ -139,9 +140,10 @@ class MediaItem:
     """An item of a library, playable or not: `Metadata` of `/library` (official API 1.2.2).
 
     Parent and grandparent are season and show, or album and artist. `duration` is in milliseconds.
-    `thumb` is a path on the server. `leaf_count` is the number of playable items in it. `rating` is
-    that of the critics and `user_rating` that of the user, both from 0 to 10. `markers` is empty
-    unless markers were requested.
+    `thumb` is a path on the server, and `parent_thumb` that of its parent or grandparent.
+    `leaf_count` is the number of playable items in it. `rating` is that of the critics and
+    `user_rating` that of the user, both from 0 to 10. `markers` is empty unless markers were
+    requested.
     """
 
     rating_key: str
@@ -158,6 +160,7 @@ class MediaItem:
     added_at: datetime | None
     duration: int | None
     thumb: str | None
+    parent_thumb: str | None
     summary: str | None
     leaf_count: int | None
     view_count: int
@@ -185,6 +188,7 @@ class MediaItem:
             added_at=timestamp(data.get("addedAt")),
             duration=integer(data.get("duration")),
             thumb=thumb_path(data),
+            parent_thumb=parent_thumb_path(data),
             summary=text(data.get("summary"), limit=MAX_LONG_TEXT),
             leaf_count=integer(data.get("leafCount")),
             view_count=integer(data.get("viewCount")) or 0,
@@ -206,8 +210,8 @@ class MediaItem:
 class HistoryItem:
     """An entry of the play history: `GET /status/sessions/history/all` (official API 1.2.2).
 
-    `rating_key` is missing if the item was deleted (PlexAPI). `account_id` refers to a
-    `LocalAccount`.
+    `rating_key` is missing if the item was deleted (PlexAPI). `thumb` is a path on the server.
+    `account_id` refers to a `LocalAccount`.
     """
 
     rating_key: str | None
@@ -217,6 +221,7 @@ class HistoryItem:
     season: int | None
     episode: int | None
     section_id: str | None
+    thumb: str | None
     viewed_at: datetime | None
     account_id: str | None
 
@@ -233,6 +238,7 @@ class HistoryItem:
             season=season,
             episode=episode,
             section_id=identifier(data.get("librarySectionID")),
+            thumb=thumb_path(data),
             viewed_at=timestamp(data.get("viewedAt")),
             account_id=identifier(data.get("accountID")),
         )

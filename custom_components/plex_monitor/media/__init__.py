@@ -1,0 +1,1 @@
+"""What leaves Home Assistant for a screen: pictures of items, and links to them in Plex."""
