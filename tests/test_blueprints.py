@@ -1,6 +1,7 @@
 """The blueprints, in automations for a server."""
 
 from collections.abc import AsyncGenerator
+from http import HTTPStatus
 from pathlib import Path
 import shutil
 from typing import Any
@@ -19,10 +20,12 @@ from homeassistant.setup import async_setup_component
 from homeassistant.util.yaml import load_yaml_dict
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_mock_service
+from pytest_homeassistant_custom_component.typing import ClientSessionGenerator
 
 from custom_components.plex_monitor.const import CONF_ACCOUNT_TOKEN, DOCUMENTATION_URL
 
 from .simulator import Account, Delivery, Fault, Find, Kind, Player, PlexServer, Stream, World
+from .support.actions import item_of
 from .support.automations import library_device, server_device
 from .support.entries import set_up, signed_in_entry, state_of
 from .support.helpers import advance, settle
@@ -317,6 +320,7 @@ async def test_lights_do_not_follow_a_reload(
 async def test_added_media_are_notified_with_an_image(
     hass: HomeAssistant,
     freezer: FrozenDateTimeFactory,
+    hass_client_no_auth: ClientSessionGenerator,
     home: PlexServer,
     entry: MockConfigEntry,
     notifications: list[ServiceCall],
@@ -324,19 +328,25 @@ async def test_added_media_are_notified_with_an_image(
     title: str,
     message: str,
 ) -> None:
-    """There is one notification for all items that belong together."""
-    action = {**NOTIFY, "data": {**NOTIFY["data"], "picture": "{{ picture }}"}}  # type: ignore[dict-item]  # A template.
-    await set_up_with_automation(
-        hass, entry, "media_added", picture_entity="image.home_latest_added", actions=[action]
-    )
+    """There is one notification for all items that belong together, with a picture of them."""
+    data = {name: f"{{{{ {name} }}}}" for name in ("title", "message", "picture", "link")}
+    action = {"action": "test.notify", "data": data}
+    await set_up_with_automation(hass, entry, "media_added", actions=[action])
     freezer.tick(MINUTE)
     await home.discover(*finds)
     await advance(hass, freezer, MINUTE)
     (call,) = notifications
     assert call.data["title"] == title
     assert call.data["message"] == message
-    assert call.data["picture"].startswith("/api/image_proxy/image.home_latest_added?token=")
-    assert entry.data[CONF_ACCOUNT_TOKEN] not in call.data["picture"]
+    item = item_of(home, finds[0].title)
+    # A season or an album stands for what is new in it.
+    shown = item if len(finds) == 1 else item.parent
+    assert shown is not None
+    assert call.data["link"].endswith(f"%2Flibrary%2Fmetadata%2F{shown.rating_key}")
+    assert entry.data[CONF_ACCOUNT_TOKEN] not in str(call.data)
+    client = await hass_client_no_auth()
+    response = await client.get(call.data["picture"])
+    assert (response.status, response.content_type) == (HTTPStatus.OK, "image/jpeg")
 
 
 async def test_added_media_are_notified_by_default(
@@ -352,7 +362,6 @@ async def test_added_media_are_notified_by_default(
         hass,
         entry,
         "media_added",
-        picture_entity="image.home_latest_added",
         libraries=[library_device(hass, entry, "1")],
     )
     freezer.tick(MINUTE)
@@ -361,7 +370,7 @@ async def test_added_media_are_notified_by_default(
     await advance(hass, freezer, MINUTE)
     (call,) = shown
     assert call.data["title"] == "New in Movies"
-    assert "![](/api/image_proxy/image.home_latest_added?token=" in call.data["message"]
+    assert "![](/api/plex_monitor/picture/" in call.data["message"]
 
 
 @pytest.mark.allowed_logs("Error fetching Home data")

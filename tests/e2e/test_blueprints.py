@@ -106,7 +106,6 @@ async def media_added(context: Context) -> None:
     libraries = await libraries_of(context.home_assistant, context.entry)
     await context.use(
         "media_added",
-        picture_entity="image.home_latest_added",
         libraries=[libraries["TV Shows"]],
     )
     await context.home.add_media("Filtered out")

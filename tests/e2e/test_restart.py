@@ -1,5 +1,8 @@
 """Home Assistant is restarted."""
 
+from http import HTTPStatus
+
+import aiohttp
 import pytest
 
 from tests.real.client import Json
@@ -25,6 +28,7 @@ async def test_restart_without_problems(
     await home_assistant.state_is("sensor.home_movies_items", "3")
     registered = await home_assistant.registered(entry["entry_id"])
     states = await home_assistant.states_of(entry["entry_id"])
+    streams = (await home_assistant.client.states())["sensor.home_streams"]["attributes"]["streams"]
 
     await home_assistant.restart()
 
@@ -32,6 +36,12 @@ async def test_restart_without_problems(
     await home_assistant.state_is("sensor.home_streams", "1")
     await home_assistant.state_is("sensor.home_movies_items", "3")
     assert await home_assistant.registered(entry["entry_id"]) == registered
+    # A picture that was shown before, as in a notification, is still shown.
+    async with (
+        aiohttp.ClientSession(home_assistant.url) as session,
+        session.get(streams[0]["picture"]) as response,
+    ):
+        assert (response.status, response.content_type) == (HTTPStatus.OK, "image/jpeg")
     # The state of a picture is the time when it was first loaded.
     again = await home_assistant.states_of(entry["entry_id"])
     picture = "image.home_now_playing"
