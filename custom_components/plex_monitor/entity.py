@@ -1,9 +1,12 @@
 """Base entities of Plex Monitor, and how platforms add theirs."""
 
+import asyncio
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import batched
 from typing import TYPE_CHECKING, Any, Protocol, override
 
+from homeassistant.config_entries import ConfigEntryState
 from homeassistant.core import HomeAssistant, callback
 from homeassistant.helpers import entity_registry as er
 from homeassistant.helpers.device_registry import ChildDeviceInfo
@@ -15,6 +18,7 @@ from homeassistant.helpers.entity_platform import (
 )
 from homeassistant.helpers.update_coordinator import CoordinatorEntity, DataUpdateCoordinator
 
+from .const import DOMAIN
 from .devices import (
     async_library_devices,
     async_register_server,
@@ -28,6 +32,11 @@ from .players.models import PlayerState
 from .players.tracker import TrackedPlayer
 from .runtime import PlexMonitorConfigEntry
 from .server.coordinator import PlexMonitorCoordinator, PlexMonitorData
+
+# Entities of libraries that a platform adds at once, and how many of the rest at a time: each takes
+# a millisecond or two.
+AT_ONCE = 15
+BATCH = 3
 
 
 def server_unique_id(machine_identifier: str, key: str) -> str:
@@ -324,9 +333,20 @@ def async_add_library_entities[DescriptionT: LibraryEntityDescription](
             key: library_device_info(machine_identifier, key, title, server_device_id)
             for key, title in titles.items()
         }
-        async_add_entities(
-            [create(libraries, description, key, device_infos[key]) for key, description in new]
-        )
+        entities = [
+            create(libraries, description, key, device_infos[key]) for key, description in new
+        ]
+        async_add_entities(entities[:AT_ONCE])
+        if rest := entities[AT_ONCE:]:
+            entry.async_create_task(hass, _async_add_rest(rest), f"{DOMAIN} add {entry.entry_id}")
+
+    async def _async_add_rest(entities: Sequence[Entity]) -> None:
+        """Add the entities of many libraries, and let the event loop run in between."""
+        for batch in batched(entities, BATCH, strict=False):
+            await asyncio.sleep(0)
+            if entry.state is ConfigEntryState.UNLOAD_IN_PROGRESS:
+                return
+            async_add_entities(batch)
 
     @callback
     def _async_add_missing() -> None:

@@ -1,10 +1,11 @@
 """Libraries are read when they change, and seldom otherwise."""
 
+import asyncio
 from functools import partial
 
 from freezegun.api import FrozenDateTimeFactory
 from homeassistant.const import ATTR_CONFIG_ENTRY_ID, EVENT_STATE_CHANGED
-from homeassistant.core import HomeAssistant
+from homeassistant.core import Event, EventStateChangedData, HomeAssistant, callback
 from homeassistant.helpers.dispatcher import async_dispatcher_connect
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry, async_capture_events
@@ -462,6 +463,40 @@ async def test_many_libraries_are_added_in_batches(
     await advance(hass, freezer, 10 * MINUTE)
     assert values(hass, "library_36_items", "library_46_items") == ["0", "0"]
     assert len(library_devices(hass, entry)) == 50
+
+
+async def test_many_libraries_share_the_event_loop(
+    hass: HomeAssistant, home: PlexServer, settled: SettledHome
+) -> None:
+    """Their entities are added a few at a time, and none after the entry is unloaded."""
+    for number in range(50):
+        home.library.add_section(f"Library {number}", Kind.MOVIE)
+    added: list[int] = [0]
+
+    @callback
+    def count(_event: Event[EventStateChangedData]) -> None:
+        added[-1] += 1
+
+    async def count_turns() -> None:
+        while True:
+            await asyncio.sleep(0)
+            added.append(0)
+
+    hass.bus.async_listen(EVENT_STATE_CHANGED, count)
+    turns = asyncio.create_task(count_turns())
+    await settled.refresh()
+    await hass.async_block_till_done()
+    turns.cancel()
+    assert sum(added) > 200
+    assert max(added) < 80
+    assert settled.values("library_49_items") == ["0"]
+
+    for number in range(50, 100):
+        home.library.add_section(f"Library {number}", Kind.MOVIE)
+    await settled.refresh()
+    await hass.config_entries.async_unload(settled.entry.entry_id)
+    await hass.async_block_till_done()
+    assert hass.states.get("sensor.home_library_99_items") is None
 
 
 # Rare cases

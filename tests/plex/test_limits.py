@@ -156,6 +156,8 @@ def test_text_that_is_too_long() -> None:
     session = Session.from_json({"sessionKey": "1", **dict.fromkeys(names, "x" * MIB)})
     assert session.title == "x" * (MAX_TEXT - 1) + "…"
     assert all(len(value) <= MAX_TEXT for value in vars(session).values() if isinstance(value, str))
+    # Only its start is examined.
+    assert text(" " * MIB + "x") is None
 
 
 @given(st.text(max_size=600) | st.integers())
