@@ -14,6 +14,8 @@ from scripts._bench.report import as_markdown, as_text
 from scripts._bench.scale import exponent
 
 ROOT = Path(__file__).parents[1]
+# The most bytes that a hostile server may take.
+MAX_MEMORY = 100_000_000
 
 type Json = dict[str, Any]
 
@@ -33,7 +35,7 @@ async def output_of(*arguments: str) -> str:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("part", ["speed", "traffic", "failures", "alarms", "scale"])
+@pytest.mark.parametrize("part", ["speed", "traffic", "failures", "alarms", "scale", "hostile"])
 async def test_each_part_measures_both(part: str, tmp_path: Path) -> None:
     """A short run of each part measures both integrations in real processes."""
     results = tmp_path / "bench.json"
@@ -44,6 +46,11 @@ async def test_each_part_measures_both(part: str, tmp_path: Path) -> None:
     assert measured[part].keys() == {"plex_monitor", "plex"}
     assert PLEX_MONITOR.name in printed
     assert CORE_PLEX.name in printed
+    if part == "hostile":
+        [ours] = measured[part]["plex_monitor"]
+        memory = {key: used for key, used in ours.items() if key.startswith("memory_")}
+        assert len(memory) > 1
+        assert max(memory.values()) < MAX_MEMORY
     if part == "alarms":
         ours = measured[part]["plex_monitor"]
         assert None not in ours["reported"]["refused"] + ours["reported"]["down"]
@@ -125,6 +132,25 @@ def test_table_has_the_median_the_range_and_the_ratio() -> None:
     ]
     seen = "shows old states; asks to sign in; gives up; back after 30 s"
     assert [row.cells for row in faults.rows] == [(seen, seen)]
+
+
+def test_hostile_server_has_a_row_for_each_kind_that_was_tried() -> None:
+    """One table has the time, the other the memory."""
+    ours = {"held_nothing": 0.05, "memory_nothing": 20e6, "held_frames": 0.01, "memory_frames": 1e6}
+    theirs = {key: 10 * value for key, value in ours.items()}
+    [held, memory] = tables(results_of(hostile={"plex_monitor": [ours], "plex": [theirs]}))
+    assert [row.title for row in held.rows] == [
+        "Each answer a list of nothing, 16 MiB",
+        "100 frames of nothing pushed at once, 1 MiB each",
+    ]
+    assert [row.cells for row in held.rows] == [
+        ("50.0 ms", "500.0 ms", "10.0"),
+        ("10.0 ms", "100.0 ms", "10.0"),
+    ]
+    assert [row.cells for row in memory.rows] == [
+        ("20.0 MB", "200.0 MB", "10.0"),
+        ("1.0 MB", "10.0 MB", "10.0"),
+    ]
 
 
 def test_ratio_is_how_many_times_as_much_the_other_takes() -> None:

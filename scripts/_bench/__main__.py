@@ -2,7 +2,7 @@
 
 import argparse
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 import json
 import os
@@ -17,7 +17,7 @@ from homeassistant.const import __version__ as HA_VERSION
 
 from tests.real import HomeAssistantError, StartError
 
-from . import alarms, failures, scale, speed, traffic
+from . import alarms, failures, hostile, scale, speed, traffic
 from .contenders import CONTENDERS, Contender
 from .figures import tables
 from .plex import ROOT, PlexError
@@ -25,7 +25,7 @@ from .report import as_markdown, as_text
 
 BEGIN, END = "<!-- bench -->", "<!-- /bench -->"
 RESULTS = ROOT / "artefacts" / "bench.json"
-PARTS = ("speed", "traffic", "failures", "alarms", "scale")
+PARTS = ("speed", "traffic", "failures", "alarms", "scale", "hostile")
 
 type Json = dict[str, Any]
 
@@ -71,25 +71,34 @@ async def measure_all(arguments: argparse.Namespace) -> None:
         "alarms": partial(alarms.measure_alarms, scope=alarms.QUICK if quick else alarms.FULL),
         "scale": partial(scale.measure_scale, steps=scale.QUICK if quick else scale.FULL),
     }
+    # These depend on the machine, so that one contender is measured after the other, and again.
+    alone: dict[str, Callable[[Contender], Awaitable[Json]]] = {
+        "speed": partial(speed.measure_speed, amounts=speed.QUICK if quick else speed.FULL),
+        "hostile": partial(hostile.measure_hostile, kinds=hostile.QUICK if quick else hostile.FULL),
+    }
     # One after the other; parts that only count, on a faster clock, may run in parallel.
-    for parts in (("speed",), ("traffic", "alarms"), ("failures",), ("scale",)):
+    for parts in (("speed",), ("hostile",), ("traffic", "alarms"), ("failures",), ("scale",)):
         selected = [part for part in parts if part in arguments.only]
-        if "speed" in selected:
-            found: list[Any] = [await measured_speed(speed.QUICK if quick else speed.FULL, runs)]
-        else:
-            found = await asyncio.gather(*(of_both(part, measures[part]) for part in selected))
+        found: Sequence[Any] = await asyncio.gather(
+            *(
+                in_turn(part, alone[part], runs) if part in alone else of_both(part, measures[part])
+                for part in selected
+            )
+        )
         results |= zip(selected, found, strict=True)
         arguments.results.parent.mkdir(parents=True, exist_ok=True)
         arguments.results.write_text(json.dumps(results, indent=1) + "\n", encoding="utf-8")
 
 
-async def measured_speed(amounts: speed.Amounts, runs: int) -> dict[str, list[Json]]:
-    """Measure cost and speed, one contender after the other, so that neither affects the other."""
+async def in_turn(
+    part: str, measure: Callable[[Contender], Awaitable[Json]], runs: int
+) -> dict[str, list[Json]]:
+    """Measure one contender after the other, so that neither affects the other."""
     figures: dict[str, list[Json]] = {contender.domain: [] for contender in CONTENDERS}
     for run in range(runs):
         for contender in CONTENDERS:
-            log(f"speed, run {run + 1} of {runs}: {contender.name}")
-            figures[contender.domain].append(await speed.measure_speed(contender, amounts))
+            log(f"{part}, run {run + 1} of {runs}: {contender.name}")
+            figures[contender.domain].append(await measure(contender))
     return figures
 
 

@@ -26,6 +26,8 @@ class Contender(ABC):
 
     name: str
     domain: str
+    # Whether it asks servers for XML, and not for JSON.
+    reads_xml: bool = False
 
     @abstractmethod
     async def add(self, client: HomeAssistantClient, plex: Plex, server: Server) -> Entry:
@@ -69,7 +71,7 @@ class CorePlex(Contender):
 
     def __init__(self) -> None:
         """Initialize with its names."""
-        super().__init__("Home Assistant's plex", "plex")
+        super().__init__("Home Assistant's plex", "plex", reads_xml=True)
 
     @override
     async def add(self, client: HomeAssistantClient, plex: Plex, server: Server) -> Entry:

@@ -140,6 +140,20 @@ GROWTH = (
     Measure("CPU per 1,000 positions", "cpu_positions", seconds),
     Measure("CPU per 1,000 changes", "cpu_changes", seconds),
 )
+HOSTILE = {
+    "usual": "Usual answers",
+    "nothing": "Each answer a list of nothing, 16 MiB",
+    "some_nothing": "… 2 MiB",
+    "text": "Each answer one text, 16 MiB",
+    "some_text": "… 2 MiB",
+    "levels": "Each answer nested 100,000 times",
+    "streams": "2,000 streams",
+    "libraries": "5,000 libraries",
+    "positions": "10,000 streams pushed at once",
+    "activities": "5,000 activities pushed at once",
+    "items": "10,000 new items pushed at once",
+    "frames": "100 frames of nothing pushed at once, 1 MiB each",
+}
 STEPS_OF = {
     "streams": "streams",
     "libraries": "libraries",
@@ -181,6 +195,13 @@ def tables(results: Json) -> list[Table]:
     if "failures" in results:
         rows = [_compared(one, _of_runs(results["failures"], one.key)) for one in FAILURES]
         made.append(Table(title="Failing parts", columns=compared, rows=tuple(rows)))
+    if "hostile" in results:
+        made += [
+            _hostile(
+                results["hostile"], compared, "held", "Hostile server: event loop held", seconds
+            ),
+            _hostile(results["hostile"], compared, "memory", "Hostile server: memory", megabytes),
+        ]
     if "alarms" in results:
         rows = [_dead_token(one, results["alarms"]) for one in DEAD_TOKEN]
         made.append(Table(title="Invalid token", columns=compared, rows=tuple(rows)))
@@ -216,6 +237,16 @@ def _ratio(ours: float, theirs: float) -> str:
     if ours <= 0 or theirs <= 0:
         return ""
     return f"{theirs / ours:.1f}" if theirs >= ours else f"1/{ours / theirs:.1f}"
+
+
+def _hostile(runs: Json, columns: tuple[str, ...], figure: str, title: str, form: Format) -> Table:
+    """Return what was tried as rows."""
+    tried = [key for key in HOSTILE if f"{figure}_{key}" in runs[PLEX_MONITOR.domain][0]]
+    rows = [
+        _compared(Measure(HOSTILE[key], key, form), _of_runs(runs, f"{figure}_{key}"))
+        for key in tried
+    ]
+    return Table(title=title, columns=columns, rows=tuple(rows))
 
 
 def _dead_token(measure: Measure, alarms: Json) -> Row:

@@ -20,6 +20,7 @@ from tests.simulator.knobs import KNOBS
 from tests.simulator.streams import Delivery, Player, State
 from tests.simulator.tls import Authority
 
+from .hostile_world import bodies, frames
 from .proxy import Proxy
 
 # The interval at which real servers push the positions of streams, as users report.
@@ -216,6 +217,24 @@ class SimulatedPlex:
     async def fail_path(self, server: str, paths: str, status: int) -> None:
         """Make requests to some paths of a server fail, and nothing else."""
         self._server(server).faults.set(Fault.status(status), paths=paths)
+
+    async def be_hostile(self, server: str, kind: str, *, xml: bool) -> None:
+        """Answer most requests to a server in a way that costs its clients as much as it can."""
+        content_type = "application/xml" if xml else "application/json"
+        for paths, body in bodies(kind, xml=xml).items():
+            self._server(server).faults.set(
+                Fault.body(body, content_type=content_type), paths=paths
+            )
+
+    async def end_hostility(self, server: str) -> None:
+        """Answer as usual again."""
+        self._server(server).faults.clear()
+
+    async def flood(self, server: str, kind: str) -> None:
+        """Push many frames at once."""
+        notifier = self._server(server).notifier
+        for frame in frames(kind):
+            await notifier.send_text(frame)
 
     async def silence(self, hosts: list[str]) -> None:
         """Make hosts accept connections, and never answer."""

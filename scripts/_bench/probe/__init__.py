@@ -34,7 +34,9 @@ class Lateness:
         self._loop = hass.loop
         self._due = 0.0
         self._timer: TimerHandle | None = None
+        self._cpu = 0.0
         self._late: list[float] = []
+        self.held = 0.0
         self.jobs = 0
         run_in_executor = hass.loop.run_in_executor
 
@@ -47,14 +49,19 @@ class Lateness:
     def start(self) -> None:
         """Start measuring."""
         self._late = []
+        self.held = 0.0
         self._wait()
 
     def _wait(self) -> None:
         self._due = self._loop.time() + TICK
+        self._cpu = time.process_time()
         self._timer = self._loop.call_at(self._due, self._tick)
 
     def _tick(self) -> None:
-        self._late.append(self._loop.time() - self._due)
+        late = self._loop.time() - self._due
+        self._late.append(late)
+        # Other processes may have had the core meanwhile: what this one used is its own.
+        self.held = max(self.held, min(late, time.process_time() - self._cpu))
         self._wait()
 
     def stop(self) -> list[float]:
@@ -81,6 +88,36 @@ class Setups:
         setattr(ConfigEntry, "async_setup", timed)  # noqa: B010 - a method, but for this.
 
 
+class Peak:
+    """Measures the longest delay of the event loop, and the most memory (Linux only)."""
+
+    def __init__(self, lateness: Lateness) -> None:
+        """Initialize without measuring."""
+        self._lateness = lateness
+        self._before = 0
+
+    def start(self) -> None:
+        """Start measuring."""
+        self._before = _collected_memory()["rss"]
+        # A full collection goes through all objects of the process, and stops it for as long. Those
+        # that are there already are left out: they are Home Assistant's.
+        gc.freeze()
+        # Resets the most memory of the process to what it has now (man 5 proc).
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+        self._lateness.start()
+
+    def stop(self) -> dict[str, float]:
+        """Stop measuring, and return the seconds and the bytes."""
+        self._lateness.stop()
+        gc.unfreeze()
+        [most] = (
+            int(line.split()[1]) * 1024
+            for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines()
+            if line.startswith("VmHWM:")
+        )
+        return {"held": self._lateness.held, "memory": most - self._before}
+
+
 async def async_setup(
     hass: HomeAssistant,
     config: ConfigType,  # noqa: ARG001 - Home Assistant's signature
@@ -88,6 +125,7 @@ async def async_setup(
     """Register the commands."""
     lateness = Lateness(hass)
     setups = Setups()
+    peak = Peak(lateness)
 
     @websocket_api.websocket_command({vol.Required("type"): "bench_probe/read"})
     @callback
@@ -133,6 +171,23 @@ async def async_setup(
     ) -> None:
         connection.send_result(message["id"], lateness.stop())
 
+    @websocket_api.websocket_command({vol.Required("type"): "bench_probe/peak/start"})
+    @callback
+    def start_peak(
+        _: HomeAssistant, connection: websocket_api.ActiveConnection, message: dict[str, Any]
+    ) -> None:
+        """Measure from now on how late the event loop is, and the most memory of the process."""
+        peak.start()
+        connection.send_result(message["id"])
+
+    @websocket_api.websocket_command({vol.Required("type"): "bench_probe/peak/stop"})
+    @callback
+    def stop_peak(
+        _: HomeAssistant, connection: websocket_api.ActiveConnection, message: dict[str, Any]
+    ) -> None:
+        """Return the longest delay of the event loop, and the bytes that were added at most."""
+        connection.send_result(message["id"], peak.stop())
+
     @websocket_api.websocket_command(
         {
             vol.Required("type"): "bench_probe/plex_tv",
@@ -159,7 +214,17 @@ async def async_setup(
         importlib.import_module("clock").run(message["speed"])
         connection.send_result(message["id"])
 
-    for command in (read, setup, memory, start, stop, use_plex_tv, run_clock):
+    for command in (
+        read,
+        setup,
+        memory,
+        start,
+        stop,
+        start_peak,
+        stop_peak,
+        use_plex_tv,
+        run_clock,
+    ):
         websocket_api.async_register_command(hass, command)
     return True
 
