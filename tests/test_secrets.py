@@ -1,4 +1,4 @@
-"""The token is only in private storage, and in requests to Plex."""
+"""Tokens are only in private storage and in requests to Plex, and our key is only stored."""
 
 import asyncio
 from collections.abc import Iterator
@@ -32,6 +32,7 @@ from custom_components.plex_monitor.const import (
     DOMAIN,
 )
 from custom_components.plex_monitor.diagnostics import async_get_config_entry_diagnostics
+from custom_components.plex_monitor.media.signing import STORAGE_KEY
 
 from .simulator import Fault, Player, PlexServer, World
 from .support.entries import set_up, signed_in_entry
@@ -124,6 +125,7 @@ async def test_token_is_exposed_nowhere(
     stream = await home.start_stream(user=home.owner, title="Film")
     await settle(hass)
     await _select_player(hass, stream.player)
+    signing_key = hass_storage[STORAGE_KEY]["data"]["key"]
     diagnostics = [await async_get_config_entry_diagnostics(hass, entry)]
     responses = [
         await _perform_action(hass, action)
@@ -180,6 +182,7 @@ async def test_token_is_exposed_nowhere(
 
     leaks = {place for place, text in exposed for token in tokens if token in text}
     assert leaks == set()
+    assert {place for place, text in exposed if signing_key in text} == {f"storage {STORAGE_KEY}"}
     assert {r.token_sent for r in world.requests} & tokens
     assert not any(r.token_in_query for r in world.requests)
 

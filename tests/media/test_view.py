@@ -318,6 +318,17 @@ async def test_few_requests_at_once(
     assert (await client.get(address)).status == HTTPStatus.OK
 
 
+async def test_one_picture_in_many_places(
+    world: World, home: PlexServer, address: str, client: TestClient[Any, Any]
+) -> None:
+    """Those that have to wait get what the first ones fetched."""
+    rule = home.faults.set(Fault.slow(0.3), paths=PICTURES)
+    responses = await asyncio.gather(*(client.get(address) for _ in range(3 * AT_ONCE)))
+    home.faults.clear(rule)
+    assert {response.status for response in responses} == {HTTPStatus.OK}
+    assert len(picture_requests(world)) <= AT_ONCE
+
+
 async def test_few_pictures_are_kept(
     world: World, entry: MockConfigEntry, address: str, client: TestClient[Any, Any]
 ) -> None:
