@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import override
+from typing import Any, override
 
 from homeassistant.components.sensor import (
     SensorDeviceClass,
@@ -16,14 +16,15 @@ from .devices import server_device_info
 from .entity import PlexMonitorCoordinatorEntity, server_unique_id
 from .plex.models import BandwidthUsage, ResourceUsage
 from .server.coordinator import PlexMonitorData
-from .server.statistics import StatisticsCoordinator, Usage, has_statistics
+from .server.statistics import Measured, StatisticsCoordinator, Usage, has_statistics
 
 
 @dataclass(frozen=True, kw_only=True)
 class PlexMonitorStatisticsSensorEntityDescription(SensorEntityDescription):
     """Describe a sensor of the statistics of a server."""
 
-    value_fn: Callable[[Usage], float | None]
+    part_fn: Callable[[Usage], Measured[Any] | None]
+    value_fn: Callable[[Any], float | None]
     visible_fn: Callable[[PlexMonitorData], bool] = has_statistics
 
 
@@ -38,7 +39,8 @@ def _resource(
         suggested_display_precision=1,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        value_fn=lambda usage: None if usage.resources is None else value_fn(usage.resources),
+        part_fn=lambda usage: usage.resources,
+        value_fn=value_fn,
     )
 
 
@@ -55,7 +57,8 @@ def _bandwidth(
         suggested_display_precision=1,
         entity_category=EntityCategory.DIAGNOSTIC,
         entity_registry_enabled_default=False,
-        value_fn=lambda usage: None if usage.bandwidth is None else value_fn(usage.bandwidth),
+        part_fn=lambda usage: usage.bandwidth,
+        value_fn=value_fn,
     )
 
 
@@ -99,14 +102,18 @@ class PlexMonitorStatisticsSensor(
     @property
     @override
     def available(self) -> bool:
-        """Return whether the server reports its statistics."""
-        return (
-            super().available and self.coordinator.is_readable and self.coordinator.data is not None
-        )
+        """Return whether the server reports this part of its statistics."""
+        return super().available and self.coordinator.is_readable and self._part is not None
 
     @property
     @override
     def native_value(self) -> float | None:
         """Return the last measurement."""
-        usage = self.coordinator.data
-        return None if usage is None else self.entity_description.value_fn(usage)
+        if self._part is None or self._part.value is None:
+            return None
+        return self.entity_description.value_fn(self._part.value)
+
+    @property
+    def _part(self) -> Measured[Any] | None:
+        """Return the part of the statistics that the sensor is about, `None` if it is unknown."""
+        return self.entity_description.part_fn(self.coordinator.data)

@@ -10,13 +10,22 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 from tests.simulator import Account, Fault, PlexServer, World
 from tests.support.entities import all_enabled, attributes_of, values
 from tests.support.entries import DOWN, set_up, state_of
-from tests.support.helpers import advance, settle
+from tests.support.helpers import advance
 from tests.support.requests import session_reads, statistics_reads
 
 MINUTE = 60
 RESOURCES = ("host_cpu", "server_cpu", "host_memory", "server_memory")
 BANDWIDTH = ("measured_bandwidth_lan", "measured_bandwidth_wan")
 UNREADABLE = r"^custom_components\.plex_monitor: Error fetching Home statistics data"
+
+# What one part of the statistics can respond; a token that is refused there is one of these.
+FAULTS = (
+    Fault.status(502),
+    Fault.status(404),
+    Fault.status(403),
+    Fault.UNAUTHORIZED,
+    Fault.GARBLED,
+)
 
 
 @pytest.fixture
@@ -142,18 +151,92 @@ async def test_guest_has_no_statistics(
     assert statistics_reads(world) == []
 
 
-@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.parametrize("path", ["resources", "bandwidth"])
+@pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.usefixtures("statistics")
-async def test_malformed_response_makes_only_these_sensors_unavailable(
-    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
+async def test_single_failure_changes_nothing(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    fault: Fault,
+    path: str,
 ) -> None:
-    """Until the next response that is not."""
-    home.faults.set(Fault.GARBLED, paths="^/statistics")
+    """The values of before are kept until the next read."""
     await advance(hass, freezer, MINUTE)
+    rule = home.faults.set(fault, paths=f"^/statistics/{path}$", times=1)
+    for _ in range(6):
+        await advance(hass, freezer, 15)
+        assert STATE_UNAVAILABLE not in values(hass, *RESOURCES, *BANDWIDTH)
+    assert rule.hits == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "failing", "others"),
+    [("resources", RESOURCES, BANDWIDTH), ("bandwidth", BANDWIDTH, RESOURCES)],
+)
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.usefixtures("statistics")
+async def test_part_that_fails_costs_no_other(
+    hass: HomeAssistant,
+    freezer: FrozenDateTimeFactory,
+    home: PlexServer,
+    fault: Fault,
+    path: str,
+    failing: tuple[str, ...],
+    others: tuple[str, ...],
+) -> None:
+    """It is unavailable once it has failed twice, and back with the next response."""
+    await home.start_stream(user=home.owner, bandwidth=8000)
+    home.faults.set(fault, paths=f"^/statistics/{path}$")
+    await advance(hass, freezer, 2 * MINUTE)
+    assert set(values(hass, *failing)) == {STATE_UNAVAILABLE}
+    assert STATE_UNAVAILABLE not in values(hass, *others)
+    assert max(float(value) for value in values(hass, *others)) > 0
+    assert state_of(hass, "binary_sensor.home_token_problem") == "off"
+    home.faults.clear()
+    await advance(hass, freezer, MINUTE)
+    assert STATE_UNAVAILABLE not in values(hass, *failing)
+
+
+async def test_bandwidth_is_measured_where_the_resources_never_could_be_read(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, entry: MockConfigEntry
+) -> None:
+    """They would have had the time of the server."""
+    home.faults.set(Fault.status(500), paths="^/statistics/resources$")
+    with all_enabled():
+        await set_up(hass, entry)
+    await home.start_stream(user=home.owner, bandwidth=8000)
+    await advance(hass, freezer, 2 * MINUTE)
+    assert values(hass, "host_cpu") == [STATE_UNAVAILABLE]
+    assert float(state_of(hass, "sensor.home_measured_bandwidth_lan")) > 5
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
+@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.usefixtures("statistics")
+async def test_statistics_that_fail_make_only_these_sensors_unavailable(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, fault: Fault
+) -> None:
+    """Until the next response that is valid."""
+    home.faults.set(fault, paths="^/statistics")
+    await advance(hass, freezer, 2 * MINUTE)
     assert values(hass, "host_cpu", "streams") == [STATE_UNAVAILABLE, "0"]
     home.faults.clear()
     await advance(hass, freezer, MINUTE)
     assert float(state_of(hass, "sensor.home_host_cpu")) > 0
+
+
+@pytest.mark.usefixtures("statistics")
+async def test_single_response_without_a_measurement_changes_nothing(
+    hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
+) -> None:
+    """A server that measures nothing any more says so again."""
+    home.faults.set(Fault.json({"MediaContainer": {}}), paths="^/statistics/resources", times=1)
+    await advance(hass, freezer, MINUTE - 15)
+    assert float(state_of(hass, "sensor.home_host_cpu")) > 0
+    home.faults.set(Fault.json({"MediaContainer": {}}), paths="^/statistics/resources")
+    await advance(hass, freezer, 3 * MINUTE)
+    assert values(hass, "host_cpu", "measured_bandwidth_lan") == ["unknown", "unknown"]
 
 
 async def test_sensors_of_a_server_that_has_measured_nothing_yet_are_unknown(
@@ -166,18 +249,25 @@ async def test_sensors_of_a_server_that_has_measured_nothing_yet_are_unknown(
     assert values(hass, "host_cpu", "measured_bandwidth_lan") == ["unknown", "unknown"]
 
 
-@pytest.mark.allowed_logs(DOWN)
+@pytest.mark.allowed_logs(f"{DOWN}|{UNREADABLE}")
 @pytest.mark.usefixtures("statistics")
 async def test_statistics_of_a_server_that_is_down_are_not_read(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
 ) -> None:
-    """The coordinator of the server logs once that it is down."""
+    """Nor is what was measured before shown again when it is back."""
     await home.stop()
     await advance(hass, freezer, 2 * MINUTE)
     assert values(hass, "host_cpu") == [STATE_UNAVAILABLE]
+    home.faults.set(Fault.status(502), paths="^/statistics")
     await home.start()
-    await advance(hass, freezer, 3 * MINUTE)
-    await settle(hass)
+    seen: set[str] = set()
+    await advance(
+        hass, freezer, 2 * MINUTE, after_step=lambda: seen.update(values(hass, "host_cpu"))
+    )
+    assert state_of(hass, "binary_sensor.home_server") == "on"
+    assert seen == {STATE_UNAVAILABLE}
+    home.faults.clear()
+    await advance(hass, freezer, MINUTE)
     assert float(state_of(hass, "sensor.home_host_cpu")) > 0
 
 

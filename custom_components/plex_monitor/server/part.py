@@ -1,4 +1,4 @@
-"""A part of a server's state that is read now and then."""
+"""A part of what a server reports, which is read now and then."""
 
 from collections.abc import Awaitable, Callable
 from time import monotonic
@@ -14,6 +14,8 @@ class Part[T]:
     def __init__(self, server: str, name: str) -> None:
         """Initialize without a value; the names are for the log."""
         self.value: T | None = None
+        # Why the last read failed.
+        self.error: PlexError | None = None
         self._server = server
         self._name = name
         self._due = 0.0
@@ -49,9 +51,11 @@ class Part[T]:
             self.value = await request()
         except PlexError as err:
             LOGGER.debug("%s: could not read its %s: %s", self._server, self._name, err)
+            self.error = err
             self.invalidate()
             if self._failures.add():
                 self.value = None
         else:
+            self.error = None
             self._failures.clear()
         return self.value
