@@ -263,7 +263,11 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
             or previous[section.key].section.content_changed_at != section.content_changed_at
         ]
         if sections:
-            await self._storage.async_read(is_owner=self._is_owner, changed=bool(stale))
+            await self._storage.async_read(
+                {section.key for section in sections},
+                is_owner=self._is_owner,
+                changed=bool(stale),
+            )
         else:
             self._storage.async_skip()
         contents: dict[str, LibraryContent] = {}

@@ -1,6 +1,7 @@
 """Sizes of the libraries, without which everything else about them is shown as well."""
 
-from collections.abc import Callable, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
@@ -16,8 +17,10 @@ from ..server.failures import Failures
 
 # A read that failed is retried after this delay: no library itself is read for the sizes.
 RETRY_DELAY = timedelta(minutes=1)
-# A server that starts returns no sizes for a while. One that returned none this often has none.
-MAX_EMPTY = 10
+# A server that starts returns no sizes for a while. A library that was without one this often is
+# asked for with changes alone, and seldom otherwise if it had one before.
+MAX_MISSING = 10
+LONG_RETRY_DELAY = timedelta(minutes=30)
 
 
 class LibraryStorage:
@@ -36,14 +39,20 @@ class LibraryStorage:
         self._server = server
         self._on_retry = on_retry
         self._cancel_timer: CALLBACK_TYPE | None = None
-        self._failures = Failures()
-        self._empty = 0
+        # Keys of the libraries that the server lists.
+        self._keys: frozenset[str] = frozenset()
+        # The last complete size of each.
+        self._known: Mapping[str, SectionStorage] = {}
+        # The failed reads of each that was missing in the last, and the responses without it.
+        self._failures: Mapping[str, Failures] = {}
+        self._missing: Counter[str] = Counter()
         # Whether the account was the owner's when the sizes were read, `None` if they were not.
         self._read_as_owner: bool | None = None
         self.sizes: Mapping[str, SectionStorage] = MappingProxyType({})
 
-    async def async_read(self, *, is_owner: bool, changed: bool) -> None:
+    async def async_read(self, keys: Iterable[str], *, is_owner: bool, changed: bool) -> None:
         """Read the sizes if libraries have changed, or if the account has got other rights."""
+        self._keys = frozenset(keys)
         if changed or is_owner is not self._read_as_owner:
             await self._async_read(is_owner=is_owner)
 
@@ -69,37 +78,57 @@ class LibraryStorage:
             raise
         except PlexError as err:
             LOGGER.debug("%s: could not read library sizes: %s", self._server.name, err)
-            self._read_as_owner = is_owner
-            self._async_handle_failure()
+            self._async_update({}, missing=self._keys)
+            self._async_schedule_retry(RETRY_DELAY)
             if isinstance(err, PlexUnauthorizedError):
                 # Only the poll of the server may judge the token.
-                await self._server.async_request_refresh()
-            return
+                self._server.async_refresh_soon()
+        else:
+            self._async_handle_response(storage, is_owner=is_owner)
         self._read_as_owner = is_owner
-        self._empty = 0 if storage else self._empty + 1
-        if is_owner and 0 < self._empty <= MAX_EMPTY:
-            LOGGER.debug("%s: returned no library sizes to its owner", self._server.name)
-            self._async_handle_failure()
+
+    @callback
+    def _async_handle_response(self, storage: Iterable[SectionStorage], *, is_owner: bool) -> None:
+        """Update the sizes, and schedule another read for those that are missing."""
+        sizes = {each.section_id: each for each in storage}
+        missing = {key for key in self._keys if is_owner and self._is_missing(key, sizes.get(key))}
+        self._missing = Counter({key: self._missing[key] + 1 for key in missing})
+        self._async_update(sizes, missing=missing)
+        known = {**self._known, **{key: sizes[key] for key in sizes.keys() - missing}}
+        self._known = {key: known[key] for key in self._keys & known.keys()}
+        if not missing:
+            self.async_stop()
             return
+        LOGGER.debug("%s: returned no size of the libraries %s", self._server.name, missing)
+        if min(self._missing.values()) <= MAX_MISSING:
+            self._async_schedule_retry(RETRY_DELAY)
+        elif missing & self._known.keys():
+            self._async_schedule_retry(LONG_RETRY_DELAY)
+        else:
+            self.async_stop()
+
+    def _is_missing(self, key: str, size: SectionStorage | None) -> bool:
+        """Return whether the size of a library is missing, or its duration, which was there."""
+        known = self._known.get(key)
+        had_duration = known is not None and known.duration is not None
+        return size is None or (size.duration is None and had_duration)
+
+    @callback
+    def _async_update(
+        self, sizes: Mapping[str, SectionStorage], *, missing: Collection[str]
+    ) -> None:
+        """Update the sizes; those of missing libraries are kept where they are missing once."""
+        self._failures = {key: self._failures.get(key, Failures()) for key in missing}
+        kept = {key for key, failures in self._failures.items() if not failures.add()}
+        before = {key: self.sizes[key] for key in kept & self.sizes.keys()}
+        self.sizes = MappingProxyType({**sizes, **before})
+
+    @callback
+    def _async_schedule_retry(self, delay: timedelta) -> None:
         self.async_stop()
-        self._failures.clear()
-        self.sizes = MappingProxyType({each.section_id: each for each in storage})
-
-    @callback
-    def _async_handle_failure(self) -> None:
-        """Schedule another read, and forget the sizes where they could not be read before."""
-        if self._failures.add():
-            self.sizes = MappingProxyType({})
-        self._async_schedule_retry()
-
-    @callback
-    def _async_schedule_retry(self) -> None:
-        if self._cancel_timer is None:
-            self._cancel_timer = async_call_later(
-                self._hass,
-                RETRY_DELAY,
-                HassJob(self._async_handle_timer, cancel_on_shutdown=True),
-            )
+        self._cancel_timer = async_call_later(
+            self._hass, delay, HassJob(self._async_handle_timer, cancel_on_shutdown=True)
+        )
 
     @callback
     def _async_handle_timer(self, _now: datetime) -> None:
@@ -114,14 +143,14 @@ class LibraryStorage:
         if self._read_as_owner is None:
             return
         if not self._server.available:
-            self._async_schedule_retry()
+            self._async_schedule_retry(RETRY_DELAY)
             return
         before = self.sizes
         try:
             await self._async_read(is_owner=self._read_as_owner)
         except PlexWrongServerError:
-            self._async_schedule_retry()
-            await self._server.async_request_refresh()
+            self._async_schedule_retry(RETRY_DELAY)
+            self._server.async_refresh_soon()
             return
         if self.sizes != before:
             self._on_retry()
