@@ -44,8 +44,9 @@ def test_server_info() -> None:
 
 
 def test_server_info_with_required_attributes_only() -> None:
-    """Only the machine identifier is required."""
-    assert ServerInfo.from_json({"machineIdentifier": MACHINE}) == ServerInfo(
+    """Only the machine identifier and Plex Pass are required."""
+    data = {"machineIdentifier": MACHINE, "myPlexSubscription": False}
+    assert ServerInfo.from_json(data) == ServerInfo(
         machine_identifier=MACHINE,
         friendly_name="Plex Media Server",
         version="",

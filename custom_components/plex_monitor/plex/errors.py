@@ -45,5 +45,9 @@ class PlexResponseError(PlexError):
     """The response is not one of Plex: not JSON, truncated, a redirect, an unexpected status."""
 
 
+class PlexOtherItemError(PlexResponseError):
+    """An item of a list is valid, but none of those that the client lists."""
+
+
 class PlexWrongServerError(PlexError):
     """The server at this address has another machine identifier than expected."""

@@ -10,7 +10,17 @@ from aiohttp import hdrs
 from .errors import PlexNotFoundError, PlexResponseError
 from .limits import MAX_IMAGE, MAX_LIBRARIES, PAGE, SEARCH
 from .models import LIBRARY, Image, MediaItem, MediaType, Section, SectionStorage
-from .parsing import container, identifier, objects, parsed_items, server_path, text
+from .parsing import (
+    container,
+    identifier,
+    listed_items,
+    mapping,
+    parsed_items,
+    required_items,
+    required_key,
+    server_path,
+    text,
+)
 from .verified_requests import VerifiedRequests, is_path_segment, path_segment
 
 # Items that are read by their keys at once: they come with all that is known of them, such as each
@@ -35,7 +45,7 @@ class Library:
     async def sections(self) -> tuple[Section, ...]:
         """Return the libraries."""
         response = container(await self._requests.get("/library/sections", limit=PAGE))
-        return parsed_items(response.get("Directory"), Section.from_json, limit=MAX_LIBRARIES)
+        return listed_items(response, "Directory", Section.from_json, limit=MAX_LIBRARIES)
 
     async def count(self, section_key: str, media_type: MediaType) -> int:
         """Return the number of items of a type in a library, without reading the items."""
@@ -76,7 +86,7 @@ class Library:
     async def storage(self) -> tuple[SectionStorage, ...]:
         """Return the size of each library; empty for other users than the owner (PlexAPI)."""
         directories = await self._content_directories({"includeStorage": "1"})
-        return parsed_items(directories, SectionStorage.from_json)
+        return required_items(directories, "Directory", SectionStorage.from_json)
 
     async def titles(self) -> dict[str, str]:
         """Return the titles of the libraries by section key: `GET /media/providers`.
@@ -135,7 +145,7 @@ class Library:
             # A server without anything to search sends 404 (official API 1.2.2).
             return ()
         found: dict[str, MediaItem] = {}
-        for hub in objects(response.get("Hub")):
+        for hub in required_items(response.get("Hub"), "Hub", _object):
             for element in ("Metadata", "Directory"):
                 for item in parsed_items(hub.get(element), MediaItem.from_json):
                     found.setdefault(item.rating_key, item)
@@ -228,11 +238,11 @@ class Library:
         response = container(await self._requests.get("/media/providers", params, limit=PAGE))
         return [
             directory
-            for provider in objects(response.get("MediaProvider"))
+            for provider in listed_items(response, "MediaProvider", _provider)
             if provider.get("identifier") == LIBRARY
-            for feature in objects(provider.get("Feature"))
+            for feature in required_items(provider.get("Feature"), "Feature", _object)
             if feature.get("type") == "content"
-            for directory in objects(feature.get("Directory"))
+            for directory in required_items(feature.get("Directory"), "Directory", _object)
         ]
 
     async def _mark(self, path: str, rating_key: str) -> None:
@@ -240,3 +250,14 @@ class Library:
         await self._requests.send_command(
             hdrs.METH_GET, path, {"identifier": LIBRARY, "key": rating_key}
         )
+
+
+def _object(data: Any) -> Mapping[str, Any]:
+    """Return an item that is an object."""
+    return mapping(data, "an item")
+
+
+def _provider(data: Any) -> Mapping[str, Any]:
+    """Return a media provider, which has an identifier."""
+    required_key(_object(data), "identifier")
+    return _object(data)

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from aiohttp import hdrs
 
 from .models import Activity, ButlerTask
-from .parsing import container, mapping, parsed_items
+from .parsing import container, listed_items, mapping, required_items
 from .verified_requests import VerifiedRequests, path_segment
 
 
@@ -23,7 +23,7 @@ class Maintenance:
     async def activities(self) -> tuple[Activity, ...]:
         """Return the running activities; other users than the owner get only their own."""
         response = container(await self._requests.get("/activities"))
-        return parsed_items(response.get("Activity"), Activity.from_json)
+        return listed_items(response, "Activity", Activity.from_json)
 
     async def cancel_activity(self, uuid: str) -> None:
         """Cancel an activity; `PlexResponseError`: not cancellable (official API 1.2.2)."""
@@ -33,7 +33,7 @@ class Maintenance:
         """Return the butler tasks."""
         response = mapping(await self._requests.get("/butler"), "the response")
         tasks = mapping(response.get("ButlerTasks"), "ButlerTasks")
-        return parsed_items(tasks.get("ButlerTask"), ButlerTask.from_json)
+        return required_items(tasks.get("ButlerTask"), "ButlerTask", ButlerTask.from_json)
 
     async def run_butler_task(self, name: str) -> bool:
         """Start a butler task; returns false if it is already running (official API 1.2.2)."""

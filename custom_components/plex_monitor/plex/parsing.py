@@ -1,7 +1,7 @@
 """Parsing of JSON values: lenient about types, strict about required values.
 
 Plex writes the same value as an int, a string or a bool, depending on the endpoint, the format and
-the age of the server (captured), and omits empty lists (captured).
+the age of the server (captured), and omits empty lists (captured): `size` is 0 then.
 """
 
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ import math
 import re
 from typing import Any
 
-from .errors import PlexResponseError
+from .errors import PlexOtherItemError, PlexResponseError
 from .limits import MAX_ITEMS, MAX_KEY, MAX_LONG_TEXT, MAX_PATH, MAX_SECRET, MAX_TEXT
 from .observations import left_out, misread
 
@@ -42,26 +42,83 @@ def child(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
 
 
 def objects(value: Any, *, limit: int = MAX_ITEMS) -> list[Mapping[str, Any]]:
-    """Return the objects in a list; other items, and those above the limit, are left out."""
+    """Return the objects in a detail; other items, and those above the limit, are left out."""
     return list(parsed_items(value, lambda item: mapping(item, "an item"), limit=limit))
 
 
 def parsed_items[T](
     value: Any, parse: Callable[[Any], T], *, limit: int = MAX_ITEMS
 ) -> tuple[T, ...]:
-    """Parse the first items of a list; items that raise `PlexResponseError` are left out.
+    """Parse the first items of a detail; items that raise `PlexResponseError` are left out.
 
     A single object counts as a list of one item, any other value as an empty list.
     """
-    if isinstance(value, dict):
-        value = [value]
+    rows = [value] if isinstance(value, dict) else value
+    return _parsed_rows(rows if isinstance(rows, list) else [], parse, limit)[0]
+
+
+def listed_items[T](
+    data: Mapping[str, Any],
+    key: str,
+    parse: Callable[[Any], T],
+    *,
+    limit: int = MAX_ITEMS,
+    counts: tuple[str, ...] = ("size",),
+) -> tuple[T, ...]:
+    """Parse the first items of the list that an answer is about.
+
+    Like `required_items`, for an answer with a `size`: a list that is left out without a size of 0
+    is none, and an empty one is none where one of the `counts` is above 0.
+    """
+    value = data.get(key)
+    if value is None:
+        required_integer(data, "size")
+    if not value and any((integer(data.get(name)) or 0) > 0 for name in counts):
+        raise missing(data, key)
+    return required_items(value, key, parse, limit=limit)
+
+
+def required_items[T](
+    value: Any, what: str, parse: Callable[[Any], T], *, limit: int = MAX_ITEMS
+) -> tuple[T, ...]:
+    """Parse the first items of a list; `PlexResponseError` if it is none, or none can be parsed.
+
+    Those that raise `PlexOtherItemError` are left out like invalid ones, but count as valid.
+    """
+    parsed, is_invalid = _parsed_rows(rows_of(value, what), parse, limit)
+    if is_invalid and not parsed:
+        raise PlexResponseError(f"No valid items: {what}")
+    return parsed
+
+
+def rows_of(value: Any, what: str) -> list[Any]:
+    """Return a list, also of a single object or of nothing; `PlexResponseError` if it is none."""
+    match value:
+        case list():
+            return value
+        case dict():
+            return [value]
+        case None:
+            return []
+        case _:
+            misread(what, value)
+            raise PlexResponseError(f"Not a list: {what}")
+
+
+def _parsed_rows[T](
+    rows: list[Any], parse: Callable[[Any], T], limit: int
+) -> tuple[tuple[T, ...], bool]:
+    """Return the items that can be parsed, and whether any of the others is invalid."""
     parsed: list[T] = []
-    for item in value[:limit] if isinstance(value, list) else []:
+    is_invalid = False
+    for row in rows[:limit]:
         try:
-            parsed.append(parse(item))
-        except PlexResponseError:
+            parsed.append(parse(row))
+        except PlexOtherItemError:
             continue
-    return tuple(parsed)
+        except PlexResponseError:
+            is_invalid = True
+    return tuple(parsed), is_invalid
 
 
 def _whole_text(value: Any) -> str | None:
@@ -85,6 +142,11 @@ def text(value: Any, *, limit: int = MAX_TEXT) -> str | None:
     if shown is None or len(shown) <= limit:
         return shown
     return f"{shown[: limit - 1]}…"
+
+
+def string(value: Any) -> str | None:
+    """Return a string as text that is shown; `None` for a number."""
+    return text(value) if isinstance(value, str) else None
 
 
 def identifier(value: Any, *, limit: int = MAX_KEY) -> str | None:
@@ -148,6 +210,12 @@ def missing(data: Mapping[str, Any], key: str) -> PlexResponseError:
     return PlexResponseError(f"Plex left out {key}")
 
 
+def other(data: Mapping[str, Any], key: str) -> PlexOtherItemError:
+    """Return the error for an item that is not listed because it has no such value."""
+    left_out(key, data)
+    return PlexOtherItemError(f"Plex left out {key}")
+
+
 def required_text(data: Mapping[str, Any], key: str) -> str:
     """Return the text of a key; `PlexResponseError` if there is none."""
     if (value := text(data.get(key))) is None:
@@ -199,6 +267,19 @@ def integer(value: Any) -> int | None:
     return whole if abs(whole) < INTEGER_LIMIT else None
 
 
+def understood[T](data: Mapping[str, Any], key: str, parse: Callable[[Any], T | None]) -> T | None:
+    """Return the value of a key, `None` if there is none.
+
+    A value that cannot be parsed raises `PlexResponseError`.
+    """
+    value = data.get(key)
+    if value is None or value == "":
+        return None
+    if (parsed := parse(value)) is None:
+        raise missing(data, key)
+    return parsed
+
+
 def required_integer(data: Mapping[str, Any], key: str) -> int:
     """Return the integer of a key; `PlexResponseError` if there is none."""
     if (value := integer(data.get(key))) is None:
@@ -206,13 +287,24 @@ def required_integer(data: Mapping[str, Any], key: str) -> int:
     return value
 
 
-def boolean(value: Any, *, default: bool = False) -> bool:
-    """Return a bool, also from 1, 0 or text."""
+def flag(value: Any) -> bool | None:
+    """Return a bool, also from 1, 0 or text; `None` for any other value."""
     if isinstance(value, str):
-        return {"1": True, "true": True, "0": False, "false": False}.get(
-            value.strip().lower(), default
-        )
-    return bool(value) if isinstance(value, int) else default
+        return {"1": True, "true": True, "0": False, "false": False}.get(value.strip().lower())
+    return bool(value) if isinstance(value, int) else None
+
+
+def boolean(value: Any, *, default: bool = False) -> bool:
+    """Return a bool, also from 1, 0 or text; the default for any other value."""
+    found = flag(value)
+    return default if found is None else found
+
+
+def required_flag(data: Mapping[str, Any], key: str) -> bool:
+    """Return the bool of a key; `PlexResponseError` if there is none."""
+    if (value := flag(data.get(key))) is None:
+        raise missing(data, key)
+    return value
 
 
 def timestamp(value: Any) -> datetime | None:

@@ -11,7 +11,7 @@ from .errors import PlexError, PlexNotFoundError, PlexResponseError, PlexUnautho
 from .models import Pin, PlexAccount, Resource
 from .observations import Observations
 from .observed_transport import ObservedTransport
-from .parsing import integer, mapping, parsed_items
+from .parsing import integer, mapping, parsed_items, required_items
 from .transport import ClientIdentity
 
 PLEX_TV_URL = "https://plex.tv"
@@ -86,7 +86,7 @@ class PlexTv:
         )
         if not isinstance(response, list):
             raise PlexResponseError("The resources are not a list")
-        return parsed_items(response, Resource.from_json)
+        return required_items(response, "resources", Resource.from_json)
 
     async def sign_out(self, token: str) -> None:
         """Revoke a token (PlexAPI)."""

@@ -25,7 +25,7 @@ from .models import (
 )
 from .notifications import Notification, parse_notifications
 from .observations import Observations
-from .parsing import container, mapping, parsed_items
+from .parsing import container, listed_items, mapping, required_identifier
 from .statistics import Statistics
 from .transport import ClientIdentity
 from .verified_requests import VerifiedRequests, request_identity, server_transport
@@ -116,10 +116,9 @@ class PlexServer:
         It is the request to verify a token with; `check_token` where something blocks its path.
         """
         async with self._requests.verified_address() as address:
-            response = await address.transport.get_json("/", token=self._requests.token)
-            info = ServerInfo.from_json(container(response))
-            address.check_machine(info.machine_identifier)
-        return info
+            response = container(await address.transport.get_json("/", token=self._requests.token))
+            address.check_machine(required_identifier(response, "machineIdentifier"))
+            return ServerInfo.from_json(response)
 
     async def check_token(self) -> None:
         """Verify the token with a resource below another path, which every user may read.
@@ -154,7 +153,7 @@ class PlexServer:
             except PlexForbiddenError, PlexNotFoundError:
                 continue
             if path == "/":
-                address.check_machine(ServerInfo.from_json(response).machine_identifier)
+                address.check_machine(required_identifier(response, "machineIdentifier"))
             return True
         return False
 
@@ -165,7 +164,7 @@ class PlexServer:
         (reported), so an error here says nothing about the token.
         """
         response = container(await self._requests.get("/status/sessions"))
-        return parsed_items(response.get("Metadata"), Session.from_json, limit=MAX_SESSIONS)
+        return listed_items(response, "Metadata", Session.from_json, limit=MAX_SESSIONS)
 
     async def terminate(self, session_id: str, *, reason: str | None = None) -> None:
         """Terminate a session; its player shows the reason (official API 1.2.2).
@@ -203,12 +202,12 @@ class PlexServer:
     async def accounts(self) -> tuple[LocalAccount, ...]:
         """Return the accounts that have used the server; for the owner only (reported)."""
         response = container(await self._requests.get("/accounts"))
-        return parsed_items(response.get("Account"), LocalAccount.from_json)
+        return listed_items(response, "Account", LocalAccount.from_json)
 
     async def devices(self) -> tuple[Device, ...]:
         """Return the devices that have used the server; for the owner only (reported)."""
         response = container(await self._requests.get("/devices"))
-        return parsed_items(response.get("Device"), Device.from_json, limit=MAX_DEVICES)
+        return listed_items(response, "Device", Device.from_json, limit=MAX_DEVICES)
 
     async def remote_access(self) -> RemoteAccess:
         """Return the remote access status; for the owner only (captured)."""

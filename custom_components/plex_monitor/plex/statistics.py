@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from .limits import MAX_TRAFFIC, PAGE
 from .models import BandwidthUsage, ResourceUsage, Traffic
-from .parsing import container, parsed_items
+from .parsing import container, required_items
 from .verified_requests import VerifiedRequests
 
 SECONDS = "6"
@@ -26,7 +26,9 @@ class Statistics:
         response = container(
             await self._requests.get("/statistics/resources", {"timespan": SECONDS})
         )
-        usages = parsed_items(response.get("StatisticsResources"), ResourceUsage.from_json)
+        usages = required_items(
+            response.get("StatisticsResources"), "StatisticsResources", ResourceUsage.from_json
+        )
         return max(usages, key=lambda usage: usage.at, default=None)
 
     async def bandwidth(self, *, until: datetime, span: timedelta) -> BandwidthUsage:
@@ -45,8 +47,12 @@ class Statistics:
             )
         )
         sizes = {True: 0, False: 0}
-        for row in parsed_items(
-            response.get("StatisticsBandwidth"), Traffic.from_json, limit=MAX_TRAFFIC
+        # Its `size` counts the devices and accounts beside the rows as well.
+        for row in required_items(
+            response.get("StatisticsBandwidth"),
+            "StatisticsBandwidth",
+            Traffic.from_json,
+            limit=MAX_TRAFFIC,
         ):
             # A server ignores a filter that it does not support (reported).
             if since < row.at <= until:

@@ -24,7 +24,7 @@ from .limits import ANSWER, PAGE, AnswerLimit
 from .models import ServerIdentity
 from .observations import Observations
 from .observed_transport import ObservedTransport
-from .parsing import container, integer, objects, parsed_items
+from .parsing import container, integer, listed_items, mapping, parsed_items, rows_of
 from .transport import ClientIdentity, PlexTransport
 
 IDENTITY_TTL = 60.0
@@ -127,15 +127,20 @@ class VerifiedRequests:
         """Return one page of a list; a `size` of 0 reads the total only."""
         page = {"X-Plex-Container-Start": str(start), "X-Plex-Container-Size": str(size)}
         response = container(await self.get(path, {**(params or {}), **page}, limit=PAGE))
-        listed = response.get("Metadata")
         shared = {key: response[key] for key in _SHARED if key in response}
-        return Page(
-            items=parsed_items(
-                [{**shared, **item} for item in objects(listed, limit=size)], parse, limit=size
-            ),
-            listed=len(listed) if isinstance(listed, list) else 0,
-            total=integer(response.get("totalSize")),
-        )
+
+        def parse_item(item: Any) -> T:
+            return parse({**shared, **mapping(item, "an item")})
+
+        rows = rows_of(response.get("Metadata"), "Metadata")
+        if start:
+            # Pages before this one had valid items.
+            items = parsed_items(rows, parse_item, limit=size)
+        else:
+            # A size of 0 requests the total only.
+            counts = ("size", "totalSize") if size else ()
+            items = listed_items(response, "Metadata", parse_item, limit=size, counts=counts)
+        return Page(items=items, listed=len(rows), total=integer(response.get("totalSize")))
 
     async def send_command(
         self, method: str, path: str, params: Mapping[str, str] | None = None

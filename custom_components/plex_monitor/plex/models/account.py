@@ -9,6 +9,7 @@ from ..parsing import (
     identifier,
     mapping,
     number,
+    other,
     required_integer,
     required_key,
     required_text,
@@ -101,4 +102,7 @@ class LocalAccount:
     def from_json(cls, data: Any) -> Self:
         """Parse an `Account` of `/accounts`."""
         data = mapping(data, "an account")
-        return cls(account_id=required_key(data, "id"), name=required_text(data, "name"))
+        account_id = required_key(data, "id")
+        if data.get("name") in (None, ""):
+            raise other(data, "name")
+        return cls(account_id=account_id, name=required_text(data, "name"))

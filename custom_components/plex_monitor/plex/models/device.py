@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from ..parsing import first_of, mapping, missing, required_key, text, timestamp
+from ..parsing import first_of, mapping, missing, other, required_key, text, timestamp
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +26,8 @@ class Device:
     def from_json(cls, data: Any) -> Self:
         """Parse a `Device` of `/devices`."""
         data = mapping(data, "a device")
+        if data.get("clientIdentifier") in (None, "") and "id" in data:
+            raise other(data, "clientIdentifier")
         return cls(
             client_identifier=required_key(data, "clientIdentifier"),
             name=_name(data),

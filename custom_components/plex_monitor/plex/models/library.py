@@ -12,6 +12,7 @@ from ..parsing import (
     integer,
     mapping,
     number,
+    other,
     parent_thumb_path,
     parsed_items,
     required_integer,
@@ -105,6 +106,10 @@ class SectionStorage:
     def from_json(cls, data: Any) -> Self:
         """Parse a `Directory` of the content; one without a size is rejected."""
         data = mapping(data, "a library")
+        for key in ("id", "storageTotal"):
+            # The home screen is listed as well, and other users than the owner get no sizes.
+            if data.get(key) is None:
+                raise other(data, key)
         return cls(
             section_id=required_key(data, "id"),
             size=required_integer(data, "storageTotal"),

@@ -5,13 +5,14 @@ from typing import Any, Self
 
 from yarl import URL
 
-from ..errors import PlexResponseError
+from ..errors import PlexOtherItemError, PlexResponseError
 from ..limits import MAX_PARTS, MAX_PATH
 from ..parsing import (
     boolean,
     identifier,
     integer,
     mapping,
+    missing,
     parsed_items,
     required_identifier,
     required_key,
@@ -86,8 +87,10 @@ class Resource:
     def from_json(cls, data: Any) -> Self:
         """Parse an entry of `/api/v2/resources`; only servers are accepted."""
         data = mapping(data, "a resource")
-        if "server" not in (text(data.get("provides")) or "").replace(" ", "").split(","):
-            raise PlexResponseError("Not a server")
+        if not isinstance(provides := data.get("provides"), str):
+            raise missing(data, "provides")
+        if "server" not in provides.replace(" ", "").split(","):
+            raise PlexOtherItemError("Not a server")
         return cls(
             name=text(data.get("name")) or PRODUCT_NAME,
             machine_identifier=required_identifier(data, "clientIdentifier"),

@@ -3,7 +3,15 @@
 from dataclasses import dataclass
 from typing import Any, Self
 
-from ..parsing import boolean, mapping, required_identifier, required_text, text
+from ..parsing import (
+    boolean,
+    mapping,
+    required_flag,
+    required_identifier,
+    string,
+    text,
+    understood,
+)
 
 PRODUCT_NAME = "Plex Media Server"
 
@@ -50,14 +58,14 @@ class ServerInfo:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Parse the `MediaContainer` of `/`."""
+        """Parse the `MediaContainer` of `/`; one that leaves Plex Pass open is rejected."""
         data = mapping(data, "the server")
         return cls(
             machine_identifier=required_identifier(data, "machineIdentifier"),
             friendly_name=text(data.get("friendlyName")) or PRODUCT_NAME,
             version=text(data.get("version")) or "",
-            plex_pass=boolean(data.get("myPlexSubscription")),
-            sign_in_state=text(data.get("myPlexSigninState")),
+            plex_pass=required_flag(data, "myPlexSubscription"),
+            sign_in_state=understood(data, "myPlexSigninState", string),
         )
 
 
@@ -79,8 +87,8 @@ class RemoteAccess:
     def from_json(cls, data: Any) -> Self:
         """Parse the `MyPlex` of `/myplex/account`; one without any state is rejected."""
         data = mapping(data, "the remote access")
-        state = required_text(data, "mappingState")
-        error = text(data.get("mappingError"))
+        state = required_identifier(data, "mappingState")
+        error = understood(data, "mappingError", string)
         return cls(
             state=state,
             error=error,

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self
 
-from ..parsing import boolean, integer, mapping, number, required_timestamp
+from ..parsing import boolean, integer, mapping, number, required_timestamp, understood
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,10 +27,10 @@ class ResourceUsage:
         data = mapping(data, "a measurement")
         return cls(
             at=required_timestamp(data, "at"),
-            host_cpu=number(data.get("hostCpuUtilization")),
-            process_cpu=number(data.get("processCpuUtilization")),
-            host_memory=number(data.get("hostMemoryUtilization")),
-            process_memory=number(data.get("processMemoryUtilization")),
+            host_cpu=understood(data, "hostCpuUtilization", number),
+            process_cpu=understood(data, "processCpuUtilization", number),
+            host_memory=understood(data, "hostMemoryUtilization", number),
+            process_memory=understood(data, "processMemoryUtilization", number),
         )
 
 
@@ -49,7 +49,7 @@ class Traffic:
         return cls(
             at=required_timestamp(data, "at"),
             lan=boolean(data.get("lan")),
-            size=integer(data.get("bytes")) or 0,
+            size=understood(data, "bytes", integer) or 0,
         )
 
 

@@ -5,7 +5,15 @@ import re
 from typing import Any, Self
 
 from ..limits import MAX_LONG_TEXT
-from ..parsing import boolean, mapping, parsed_items, required_text, text
+from ..parsing import (
+    flag,
+    mapping,
+    missing,
+    required_identifier,
+    required_items,
+    text,
+    understood,
+)
 
 
 def version_order(version: str) -> tuple[int, ...]:
@@ -39,7 +47,7 @@ class Release:
         data = mapping(data, "a release")
         added, fixed = (text(data.get(key), limit=MAX_LONG_TEXT) for key in ("added", "fixed"))
         return cls(
-            version=required_text(data, "version"),
+            version=required_identifier(data, "version"),
             state=text(data.get("state")),
             notes=ReleaseNotes(added=_lines(added), fixed=_lines(fixed)),
         )
@@ -60,12 +68,15 @@ class UpdateStatus:
 
     @classmethod
     def from_json(cls, data: Any) -> Self:
-        """Parse the `MediaContainer` of `/updater/status`."""
+        """Parse the `MediaContainer` of `/updater/status`; one that has nothing is rejected."""
         data = mapping(data, "the updater")
-        releases = parsed_items(data.get("Release"), Release.from_json)
+        can_install = understood(data, "canInstall", flag)
+        releases = required_items(data.get("Release"), "Release", Release.from_json)
+        if can_install is None and not releases:
+            raise missing(data, "canInstall")
         latest = max(releases, key=lambda release: version_order(release.version), default=None)
         return cls(
-            can_install=boolean(data.get("canInstall")),
+            can_install=can_install or False,
             version=latest.version if latest else None,
             state=latest.state if latest else None,
             notes=latest.notes if latest else ReleaseNotes(),
