@@ -96,9 +96,10 @@ SERVER_PATHS = (
 HOSTILE_SIZES = ("crowd", "crowd", "nothings", "long text", "long header", "oversized", "deep")
 BALANCER = ("balancer 401", "balancer 403", "balancer 404", "balancer 502")
 # Each part of a server with its own request, and how such a part fails alone.
+SESSIONS = "^/status/sessions$"
 PARTS = (
     "^/$",
-    "^/status/sessions$",
+    SESSIONS,
     "^/library/sections$",
     "^/library/sections/[0-9]+/all$",
     "^/media/providers$",

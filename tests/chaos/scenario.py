@@ -145,7 +145,11 @@ def _balancer(dice: random.Random, role: Role) -> Step:
 def _hostile_size(dice: random.Random, role: Role) -> Step:
     host = PLEX_TV if dice.random() < 0.15 else role.value
     paths = faults.PLEX_TV_PATHS if host == PLEX_TV else faults.PARTS
-    return SetFault(host=host, fault=dice.choice(faults.HOSTILE_SIZES), paths=dice.choice(paths))
+    fault, path = dice.choice(faults.HOSTILE_SIZES), dice.choice(paths)
+    if fault == "crowd" and path == faults.SESSIONS and role in SHARED:
+        # A guest who has seen streams once keeps the last ones, which are limited.
+        fault = "nothings"
+    return SetFault(host=host, fault=fault, paths=path)
 
 
 def _half_sign_in(dice: random.Random, role: Role) -> Step:
