@@ -107,6 +107,8 @@ async def test_sign_in_over_the_api_of_the_frontend(
 ) -> None:
     """Every step can be serialized, and the progress step ends with an event and a GET."""
     assert await async_setup_component(hass, "config", {})
+    # The web server of a test takes no view any more once it runs.
+    assert await async_setup_component(hass, DOMAIN, {})
     client = await hass_client()
     flows = "/api/config/config_entries/flow"
 

@@ -11,6 +11,7 @@ MINUTE = 60
 HOUR = 60 * MINUTE
 
 
+@pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: Error requesting Home libraries data")
 @pytest.mark.parametrize("failing", ["^/library/sections/1/all$", "^/library/sections$"])
 async def test_failing_request_is_not_repeated_with_each_change(
     home: PlexServer, settled: SettledHome, failing: str

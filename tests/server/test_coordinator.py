@@ -60,6 +60,7 @@ async def test_ended_stream_that_the_server_still_lists_does_not_come_back(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer, stream: Stream
 ) -> None:
     """Push reported its end; users have seen servers list such a stream for half an hour."""
+    await stream.pause()
     await home.notifier.notify(
         "playing",
         "PlaySessionStateNotification",

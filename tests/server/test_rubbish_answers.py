@@ -8,7 +8,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry
 
 from tests.simulator import Account, Fault, PlexServer
 from tests.support.entries import set_up, state_of
-from tests.support.helpers import advance
+from tests.support.helpers import advance, settle
 
 MINUTE = 60
 
@@ -52,14 +52,15 @@ async def test_list_of_streams_without_sense_ends_none(
 async def test_remote_access_of_another_type_is_read_again(
     hass: HomeAssistant, freezer: FrozenDateTimeFactory, home: PlexServer
 ) -> None:
-    """Its last state stays until the next poll."""
+    """Its last state stays until it is confirmed that nothing can be read."""
     rule = home.faults.set(
-        Fault.json({"MyPlex": {"mappingState": 6, "mappingError": 3}}), paths="^/myplex/account$"
+        Fault.json({"MyPlex": {"mappingState": 6, "mappingError": 3}}),
+        paths="^/myplex/account$",
+        times=1,
     )
     await home.remote_access.become("unmapped")
-    await advance(hass, freezer, 2 * MINUTE)
-    assert rule.hits > 0
+    await settle(hass)
+    assert rule.hits == 1
     assert state_of(hass, REMOTE_ACCESS) == STATE_ON
-    home.faults.clear(rule)
     await advance(hass, freezer, 2 * MINUTE)
     assert state_of(hass, REMOTE_ACCESS) == STATE_OFF

@@ -94,8 +94,6 @@ class ServerReader:
         # whether the server is to be asked: it has denied the sessions, maybe for a moment only.
         self._has_owner_rights: bool | None = None
         self._rights_due = False
-        # A guest does not become the owner for a moment, but the owner may be denied everything.
-        self._has_been_owner = False
         self._sessions_failures = Failures()
 
     @property
@@ -176,7 +174,7 @@ class ServerReader:
             return None
         self._sessions_denials = 0
         self._sessions_failures.clear()
-        self._has_owner_rights = self._has_been_owner = True
+        self._has_owner_rights = True
         return self._streams.handle_sessions(read, sessions)
 
     def _handle_sessions_failure(self, *, denied: bool) -> None:
@@ -195,8 +193,7 @@ class ServerReader:
     @property
     def _sessions_denied_interval(self) -> float:
         """Return after how many seconds the sessions are requested again."""
-        is_guest = self._has_owner_rights is False and not self._has_been_owner
-        if is_guest and self._sessions_denials >= GUEST_DENIALS:
+        if self._has_owner_rights is False and self._sessions_denials >= GUEST_DENIALS:
             return GUEST_INTERVAL
         return SESSIONS_DENIED_INTERVALS[min(self._sessions_denials, 1)]
 
@@ -246,7 +243,7 @@ class ServerReader:
         except PlexError as err:
             LOGGER.debug("%s: could not read its account: %s", self.name, err)
         else:
-            self._has_owner_rights = self._has_been_owner = True
+            self._has_owner_rights = True
             self._remote_access.set(remote_access, interval=self._remote_access_interval)
 
     async def async_read_credits(self, *sessions: Session) -> None:
