@@ -59,6 +59,7 @@ _OF_THE_SERVER = {
     "TranscodeStatus",
     "UpdateStatus",
     "Release",
+    "ReleaseNotes",
     "Connection",
     "Resource",
     "Pin",
