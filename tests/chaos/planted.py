@@ -52,9 +52,11 @@ async def _fail_without_server(coordinator: PlexMonitorCoordinator) -> None:
         raise ConfigEntryNotReady
 
 
-async def _read_part_when_due(part: Part[Any], request: Any, *, interval: float) -> Any:
+async def _read_part_when_due(
+    part: Part[Any], request: Any, *, interval: float, **options: Any
+) -> Any:
     if monotonic() >= part._due:
-        await _read_part(part, request, interval=interval)
+        await _read_part(part, request, interval=interval, **options)
         part._due = monotonic() + interval
     return part.value
 

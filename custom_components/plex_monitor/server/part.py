@@ -14,8 +14,6 @@ class Part[T]:
     def __init__(self, server: str, name: str) -> None:
         """Initialize without a value; the names are for the log."""
         self.value: T | None = None
-        # Why the last read failed.
-        self.error: PlexError | None = None
         self._server = server
         self._name = name
         self._due = 0.0
@@ -40,7 +38,13 @@ class Part[T]:
         """Forget failures while the part is not read."""
         self._failures.clear()
 
-    async def async_read(self, request: Callable[[], Awaitable[T]], *, interval: float) -> T | None:
+    async def async_read(
+        self,
+        request: Callable[[], Awaitable[T]],
+        *,
+        interval: float,
+        on_error: Callable[[PlexError], None] | None = None,
+    ) -> T | None:
         """Read the part if it is due; after a failure it is due with the next poll."""
         now = monotonic()
         if now < self._due:
@@ -51,11 +55,11 @@ class Part[T]:
             self.value = await request()
         except PlexError as err:
             LOGGER.debug("%s: could not read its %s: %s", self._server, self._name, err)
-            self.error = err
+            if on_error is not None:
+                on_error(err)
             self.invalidate()
             if self._failures.add():
                 self.value = None
         else:
-            self.error = None
             self._failures.clear()
         return self.value

@@ -11,6 +11,7 @@ from homeassistant.util import dt as dt_util
 
 from ..const import DOMAIN, LOGGER
 from ..plex.errors import (
+    PlexError,
     PlexForbiddenError,
     PlexNotFoundError,
     PlexResponseError,
@@ -109,9 +110,13 @@ class StatisticsCoordinator(DataUpdateCoordinator[Usage]):
             # The coordinator of the server reports why. What was measured before is out of date.
             self._resources, self._bandwidth = self._new_parts()
             return Usage()
-        resources = await self._resources.async_read(self._async_read_resources, interval=0)
-        bandwidth = await self._bandwidth.async_read(self._async_read_bandwidth, interval=0)
-        errors = [part.error for part in (self._resources, self._bandwidth) if part.error]
+        errors: list[PlexError] = []
+        resources = await self._resources.async_read(
+            self._async_read_resources, interval=0, on_error=errors.append
+        )
+        bandwidth = await self._bandwidth.async_read(
+            self._async_read_bandwidth, interval=0, on_error=errors.append
+        )
         if any(isinstance(err, PlexUnauthorizedError) for err in errors):
             # Only the poll of the server may judge the token.
             self.server.async_refresh_soon()
