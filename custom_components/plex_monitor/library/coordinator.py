@@ -19,7 +19,7 @@ from homeassistant.util.signal_type import SignalType
 
 from ..const import DOMAIN, LOGGER, PROGRESS_INTERVAL
 from ..events.models import LibraryEvent, LibraryEventType
-from ..plex.errors import PlexError
+from ..plex.errors import PlexError, PlexUnauthorizedError
 from ..plex.models import MediaType, Section
 from ..plex.notifications import (
     ActivityEvent,
@@ -213,8 +213,12 @@ class LibraryCoordinator(DataUpdateCoordinator[Libraries]):
         except PlexError as err:
             LOGGER.debug("%s: could not read its libraries: %s", self.server.name, err)
             self._changes.async_read_within(RETRY_DELAY)
-            # The server may be down or refuse the token, which its poll finds out.
-            await self.server.async_request_refresh()
+            # The server may be down or refuse the token, which its poll finds out. That poll is not
+            # put off after a refusal, which the server reports and not its libraries as well.
+            if isinstance(err, PlexUnauthorizedError):
+                await self.server.async_refresh()
+            else:
+                await self.server.async_request_refresh()
             if not self._failures.add() or not self.server.available:
                 return self.data
             raise UpdateFailed(
