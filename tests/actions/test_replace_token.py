@@ -279,6 +279,22 @@ async def test_certificate_is_verified_as_before(
     assert [call.kwargs["verify_ssl"] for call in create_client.mock_calls] == [verified]
 
 
+async def test_server_that_requires_https(
+    hass: HomeAssistant, world: World, home: PlexServer, owner: Account, entry: MockConfigEntry
+) -> None:
+    """The new token is not sent to the http address of the entry, and is signed out again."""
+    await set_up(hass, entry)
+    old = dict(entry.data)
+    home.https_required = True
+    with pytest.raises(HomeAssistantError, match="Home only accepts encrypted connections"):
+        await replace(hass, entry)
+    await settle(hass)
+    assert dict(entry.data) == old
+    assert devices_named(world, owner) == {old[CONF_CLIENT_IDENTIFIER]}
+    tokens = {record.token_sent for record in world.requests.to(home.name)}
+    assert tokens <= {None, old[CONF_SERVER_TOKEN]}
+
+
 @pytest.mark.allowed_logs(r"^custom_components\.plex_monitor: ")
 @pytest.mark.parametrize(
     ("plex_tv_faults", "server_faults", "text"),

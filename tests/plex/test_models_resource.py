@@ -64,6 +64,19 @@ def test_shared_server() -> None:
     assert server.name == "Plex Media Server"
 
 
+@pytest.mark.parametrize(
+    ("required", "url", "allowed"),
+    [
+        (False, "http://192.168.1.5:32400", True),
+        (True, "http://192.168.1.5:32400", False),
+        (True, "https://192.168.1.5:32400", True),
+    ],
+)
+def test_server_that_requires_https(url: str, *, required: bool, allowed: bool) -> None:
+    """It may not be used at an http address."""
+    assert Resource.from_json(resource(httpsRequired=required)).allows(url) is allowed
+
+
 @pytest.mark.parametrize("provides", ["client,player", "", None, 5, "servers"])
 def test_resource_that_is_not_a_server(provides: object) -> None:
     """It is rejected."""

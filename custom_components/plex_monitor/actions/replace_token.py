@@ -131,6 +131,12 @@ async def _async_verify_token(
             translation_key="access_removed",
             translation_placeholders={"server": entry.title},
         )
+    if not resource.allows(coordinator.server.url):
+        raise HomeAssistantError(
+            translation_domain=DOMAIN,
+            translation_key="https_required",
+            translation_placeholders={"server": entry.title},
+        )
     server = plex_server_client(
         hass,
         url=coordinator.server.url,

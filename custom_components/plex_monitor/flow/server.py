@@ -67,23 +67,18 @@ async def async_use_resource(
     if state.entry and state.target:
         # A new token of an entry is verified at the address that the entry stores.
         address = state.target.address
-    if address is None or not _is_allowed(resource, address):
+    if address is None or not resource.allows(address.url):
         address = await _async_find_address(hass, state, resource)
     if address is None:
         ranked = ranked_connections(resource)
         state.address = Address(url=ranked[0].url) if ranked else None
-        if state.target and _is_allowed(resource, state.target.address):
+        if state.target and resource.allows(state.target.address.url):
             # Anybody can announce a server, so the user confirms where it was discovered.
             state.address = state.target.address
         state.address_error = StepError("no_connection")
         return Step.ADDRESS
     state.address = address
     return Step.RETRY_VERIFY
-
-
-def _is_allowed(resource: Resource, address: Address) -> bool:
-    """Return whether the server may be used at an address: some require https."""
-    return address.url.startswith("https://") or not resource.https_required
 
 
 async def async_require_allowed(
@@ -103,8 +98,8 @@ async def async_require_allowed(
     except PlexError as err:
         LOGGER.debug("plex.tv does not say whether the server requires https: %s", err)
         return
-    if any(
-        resource.https_required
+    if not all(
+        resource.allows(address.url)
         for resource in resources
         if resource.machine_identifier == entry.unique_id
     ):
@@ -196,7 +191,7 @@ async def async_use_address(hass: HomeAssistant, state: FlowState, address: Addr
     """Use an address at which the selected server answers; select the one there if none is."""
     if state.server:
         resource = state.access.resource(state.server.machine_identifier)
-        if resource is not None and not _is_allowed(resource, address):
+        if resource is not None and not resource.allows(address.url):
             raise StepError("https_required")
         await async_identify(hass, state, address, state.server.machine_identifier)
     else:

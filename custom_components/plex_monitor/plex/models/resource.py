@@ -83,6 +83,10 @@ class Resource:
     connections: tuple[Connection, ...]
     access_token: str | None = field(repr=False)
 
+    def allows(self, url: str) -> bool:
+        """Return whether the server may be used at a URL: some require https."""
+        return url.startswith("https://") or not self.https_required
+
     @classmethod
     def from_json(cls, data: Any) -> Self:
         """Parse an entry of `/api/v2/resources`; only servers are accepted."""
