@@ -130,6 +130,25 @@ async def test_listed_token_is_adopted_only_if_the_server_accepts_it(
 
 
 @pytest.mark.allowed_logs(UNREADABLE)
+async def test_listed_token_is_not_sent_unencrypted_to_a_server_that_requires_https(
+    hass: HomeAssistant,
+    world: World,
+    home: PlexServer,
+    loaded_guest: MockConfigEntry,
+    friend: Account,
+    elapse: Elapse,
+) -> None:
+    """The entry has an http address, where something in front of the server still answers."""
+    token = loaded_guest.data[CONF_SERVER_TOKEN]
+    home.rejects_tokens = True
+    home.https_required = True
+    home.lists_token(friend, "listed")
+    await elapse(5 * MINUTE, step=5)
+    assert loaded_guest.data[CONF_SERVER_TOKEN] == token
+    assert {record.token_sent for record in world.requests.to(home.name)} <= {None, token}
+
+
+@pytest.mark.allowed_logs(UNREADABLE)
 async def test_server_that_was_replaced_has_its_own_repair_after_a_day(
     hass: HomeAssistant, home: PlexServer, loaded_entry: MockConfigEntry, elapse: Elapse
 ) -> None:

@@ -330,7 +330,7 @@ class TokenGuard:
             await self._async_add_evidence(Evidence.NOT_LISTED)
         elif (listed := resource.access_token) is None or listed == self.server.token:
             await self._async_add_evidence(Evidence.LISTED_WITH_SAME_TOKEN)
-        elif await self._async_accepts(listed):
+        elif resource.allows(self.server.url) and await self._async_accepts(listed):
             await self._async_add_evidence(Evidence.LISTED_WITH_NEW_TOKEN)
             await self._async_adopt_server_token(listed)
         else:
