@@ -195,6 +195,92 @@ async def test_other_machine_identifier_in_the_server_info(
     assert requested_paths(world) == ["/identity", "/ with token"]
 
 
+class Held:
+    """A function whose first result is held back until it is released."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+        """Replace a function of the module."""
+        self._function = getattr(verified_requests, name)
+        self.is_waiting, self.release = asyncio.Event(), asyncio.Event()
+        monkeypatch.setattr(verified_requests, name, self)
+
+    async def __call__(self, *args: Any) -> Any:
+        """Call the function."""
+        result = await self._function(*args)
+        if not self.is_waiting.is_set():
+            self.is_waiting.set()
+            await self.release.wait()
+        return result
+
+
+@pytest.mark.parametrize("name", ["request_identity", "is_private_or_encrypted"])
+async def test_another_machine_that_answers_during_the_verification(
+    world: World,
+    home: simulator.PlexServer,
+    server: PlexServer,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    """An answer that was requested before, or a lookup that ends after, does not count."""
+    held = Held(monkeypatch, name)
+    request = asyncio.create_task(server.sessions())
+    await held.is_waiting.wait()
+    home.identifies_as = "b" * 40
+    with pytest.raises(PlexWrongServerError):
+        await server.check_identity()
+    held.release.set()
+    with pytest.raises(PlexWrongServerError):
+        await request
+    assert requested_paths(world) == ["/identity"] * 3
+
+
+@pytest.mark.parametrize("name", ["request_identity", "is_private_or_encrypted"])
+async def test_failure_during_the_verification_requires_another(
+    world: World,
+    home: simulator.PlexServer,
+    server: PlexServer,
+    monkeypatch: pytest.MonkeyPatch,
+    name: str,
+) -> None:
+    """The request succeeds once the identity was read after the failure."""
+    held = Held(monkeypatch, name)
+    request = asyncio.create_task(server.sessions())
+    await held.is_waiting.wait()
+    home.faults.set(Fault.MAINTENANCE, times=1)
+    with pytest.raises(PlexUnavailableError):
+        await server.check_identity()
+    held.release.set()
+    await request
+    assert requested_paths(world) == ["/identity"] * 3 + ["/status/sessions with token"]
+
+
+async def test_many_requests_at_once_verify_each_for_itself(
+    world: World, server: PlexServer
+) -> None:
+    """None of them undoes the verification of another."""
+    await asyncio.gather(*(server.sessions() for _ in range(10)))
+    requested = requested_paths(world)
+    assert requested.count("/identity") <= 10
+    assert requested.count("/status/sessions with token") == 10
+
+
+async def test_address_that_cannot_be_verified_gets_no_token(
+    world: World,
+    requests: VerifiedRequests,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is not verified over and over where something always fails meanwhile."""
+
+    async def fail_meanwhile(_url: str) -> bool:
+        requests.address.invalidate()
+        return True
+
+    monkeypatch.setattr(verified_requests, "is_private_or_encrypted", fail_meanwhile)
+    with pytest.raises(PlexConnectionError, match="cannot be verified"):
+        await requests.get("/status/sessions")
+    assert requested_paths(world) == ["/identity"] * verified_requests.MAX_VERIFICATIONS
+
+
 async def test_new_url_requires_a_verification(
     world: World, home: simulator.PlexServer, server: PlexServer
 ) -> None:

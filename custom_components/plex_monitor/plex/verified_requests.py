@@ -28,6 +28,8 @@ from .parsing import container, integer, listed_items, mapping, parsed_items, ro
 from .transport import ClientIdentity, PlexTransport
 
 IDENTITY_TTL = 60.0
+# An address is verified anew where a failure meanwhile has cast doubt on it, this often at most.
+MAX_VERIFICATIONS = 5
 COMMAND_TIMEOUT = 30.0
 PAGE_SIZE = 200
 # A server that returns one item with each page is asked no more often than this.
@@ -169,9 +171,15 @@ class VerifiedRequests:
     async def verified_address(self) -> AsyncGenerator[VerifiedAddress]:
         """Return the address once it is verified; errors other than 403 and 404 invalidate it."""
         address = self.address
-        await address.ensure_verified()
-        if self.token is not None:
-            await address.ensure_private()
+        for _ in range(MAX_VERIFICATIONS):
+            await address.ensure_verified()
+            if self.token is not None:
+                await address.ensure_private()
+            # Nothing is awaited from here until the request is sent.
+            if address.is_verified and (self.token is None or address.is_private):
+                break
+        else:
+            raise PlexConnectionError(f"{address.transport.host} cannot be verified")
         try:
             yield address
         except PlexForbiddenError, PlexNotFoundError:
@@ -190,12 +198,18 @@ class VerifiedAddress:
         self.transport = transport
         self._machine_identifier = machine_identifier
         self._verified_at: float | None = None
-        self._is_private: bool | None = None
+        # Whether a lookup has shown that nothing is sent unencrypted out of the private network.
+        self.is_private = False
+        self._invalidations = 0
+
+    @property
+    def is_verified(self) -> bool:
+        """Return whether the machine identifier was verified within `IDENTITY_TTL`."""
+        return self._verified_at is not None and monotonic() - self._verified_at < IDENTITY_TTL
 
     async def ensure_verified(self) -> None:
         """Verify the machine identifier, unless that was done within `IDENTITY_TTL`."""
-        verified_at = self._verified_at
-        if verified_at is None or monotonic() - verified_at >= IDENTITY_TTL:
+        if not self.is_verified:
             await self.verify()
 
     async def ensure_private(self) -> None:
@@ -203,25 +217,38 @@ class VerifiedAddress:
 
         A name can do so some time after it was entered. It is checked as often as the identity.
         """
-        if self._is_private is None:
-            self._is_private = await is_private_or_encrypted(self.url)
-        if not self._is_private:
+        if self.is_private:
+            return
+        invalidations = self._invalidations
+        if not await is_private_or_encrypted(self.url):
             self.invalidate()
             raise PlexConnectionError(f"{self.transport.host} leads out of the private network")
+        if invalidations == self._invalidations:
+            self.is_private = True
 
     def invalidate(self) -> None:
-        """Require a new verification before the next request."""
+        """Require a new verification before the next request; those in progress do not count."""
+        self._invalidations += 1
+        self._forget()
+
+    def _forget(self) -> None:
+        """Forget what was verified."""
         self._verified_at = None
-        self._is_private = None
+        self.is_private = False
 
     async def verify(self) -> ServerIdentity:
         """Read the identity and verify its machine identifier."""
         # By the time of a slow response, the address may lead to another server.
-        requested_at = monotonic()
-        self.invalidate()
-        identity = await request_identity(self.transport)
+        requested_at, invalidations = monotonic(), self._invalidations
+        self._forget()
+        try:
+            identity = await request_identity(self.transport)
+        except PlexError:
+            self.invalidate()
+            raise
         self.check_machine(identity.machine_identifier)
-        self._verified_at = requested_at
+        if invalidations == self._invalidations:
+            self._verified_at = requested_at
         return identity
 
     def check_machine(self, machine_identifier: str) -> None:
