@@ -80,7 +80,8 @@ def test_no_http_outside_the_private_network() -> None:
     rented = connection("https://example.org", local=True, address="8.8.8.8", port=32400)
     pretended = connection("http://example.org:32400", local=True, address="192.168.1.5")
     relay = connection("http://192.168.1.5:8443", local=True, relay=True)
-    assert urls(resource(outside, rented, pretended, relay)) == [rented.url]
+    tunnel = connection("http://[2002:808:808::1]:32400", local=True)
+    assert urls(resource(outside, rented, pretended, relay, tunnel)) == [rented.url]
 
 
 def test_derived_http_address_is_not_duplicated() -> None:
@@ -99,6 +100,26 @@ def test_derived_http_address_with_ipv6() -> None:
 def test_no_derived_http_address_without_address_or_port(missing: str) -> None:
     """The connection itself is kept."""
     fields = {"local": True, "address": "192.168.1.5", "port": 32400} | {missing: None}
+    local = connection(f"https://192-168-1-5.{HASH}:32400", **fields)
+    assert urls(resource(local)) == [local.url]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"address": "192.168.1.5/library?#"},
+        {"address": "192.168.1.5@example.org"},
+        {"address": "example.org"},
+        {"address": "fe80::5%eth0"},
+        {"address": "fe80::5%]/library#"},
+        {"port": 0},
+        {"port": -1},
+        {"port": 65536},
+    ],
+)
+def test_no_derived_http_address_from_what_is_no_address(changes: dict[str, object]) -> None:
+    """It would lead to something else than the address and port of the server."""
+    fields = {"local": True, "address": "192.168.1.5", "port": 32400} | changes
     local = connection(f"https://192-168-1-5.{HASH}:32400", **fields)
     assert urls(resource(local)) == [local.url]
 
@@ -320,6 +341,20 @@ def test_first_of_several_successes_is_returned(results: list[str]) -> None:
         ("http://192.168.1.20:32400", True),
         ("http://127.0.0.1:32400", True),
         ("http://[fe80::1]:32400", True),
+        ("http://100.100.1.20:32400", True),
+        ("http://[fe80::1%25eth0]:32400", True),
+        ("http://[fd00::1]:32400", True),
+        ("http://[::1]:32400", True),
+        ("http://[::ffff:192.168.1.20]:32400", True),
+        ("http://[::ffff:9.9.9.9]:32400", False),
+        # These networks lead to 9.9.9.9 through 6to4, Teredo and NAT64.
+        ("http://[2002:909:909::1]:32400", False),
+        ("http://[2001:0:909:909::1]:32400", False),
+        ("http://[64:ff9b::909:909]:32400", False),
+        ("http://[64:ff9b:1::909:909]:32400", False),
+        # Reserved addresses, which some proxies use for names in the internet.
+        ("http://198.18.0.1:32400", False),
+        ("http://240.0.0.1:32400", False),
         ("http://9.9.9.9:32400", False),
         ("http://[2620:fe::fe]:32400", False),
         ("http://", False),
@@ -333,7 +368,12 @@ async def test_is_private_or_encrypted(url: str, *, private: bool) -> None:
 
 @pytest.mark.parametrize(
     ("addresses", "private"),
-    [(["192.168.1.20"], True), (["192.168.1.20", "9.9.9.9"], False), (None, False)],
+    [
+        (["192.168.1.20", "fe80::1%2"], True),
+        (["192.168.1.20", "9.9.9.9"], False),
+        (["192.168.1.20", "2002:909:909::1"], False),
+        (None, False),
+    ],
 )
 async def test_host_name_is_private_if_all_its_addresses_are(
     addresses: list[str] | None, *, private: bool

@@ -13,6 +13,19 @@ RESOLVE_TIMEOUT = 5.0
 # Limits of the connections that are probed at all, and at the same time.
 MAX_CONNECTIONS = 30
 MAX_CONCURRENT_PROBES = 8
+MAX_PORT = 65535
+# Named one by one: what is not global also includes addresses that lead over the internet, as those
+# of 6to4 and Teredo do to an IPv4 address that they contain.
+PRIVATE_NETWORKS = tuple(
+    ipaddress.ip_network(network)
+    for network in (
+        *("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"),
+        *("127.0.0.0/8", "169.254.0.0/16"),
+        # Shared address space, which virtual private networks use.
+        "100.64.0.0/10",
+        *("::1/128", "fc00::/7", "fe80::/10"),
+    )
+)
 
 
 def ranked_connections(resource: Resource) -> tuple[Connection, ...]:
@@ -102,9 +115,18 @@ def _http_connection(connection: Connection) -> Connection | None:
     """Return the http connection to the address and port of a local connection."""
     if not connection.local or connection.relay:
         return None
-    if connection.address is None or connection.port is None:
+    if connection.address is None or connection.port not in range(1, MAX_PORT + 1):
         return None
-    host = f"[{connection.address}]" if ":" in connection.address else connection.address
+    try:
+        address = ipaddress.ip_address(connection.address)
+    except ValueError:
+        return None
+    host = str(address)
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.scope_id is not None:
+            # It is the name of an interface of the server, which can contain any characters.
+            return None
+        host = f"[{address}]"
     return Connection(
         url=f"http://{host}:{connection.port}",
         local=True,
@@ -126,10 +148,10 @@ async def is_private_or_encrypted(url: str) -> bool:
     try:
         host, port = parts.hostname or "", parts.port
         with suppress(ValueError):
-            return not ipaddress.ip_address(host).is_global
+            return _is_private_address(host)
         async with asyncio.timeout(RESOLVE_TIMEOUT):
             addresses = await asyncio.get_running_loop().getaddrinfo(host, port)
-        return all(not ipaddress.ip_address(each[4][0]).is_global for each in addresses)
+        return all(_is_private_address(str(each[4][0])) for each in addresses)
     except OSError, ValueError:
         return False
 
@@ -139,6 +161,14 @@ def _is_private(connection: Connection) -> bool:
     if not connection.local or connection.relay:
         return False
     try:
-        return not ipaddress.ip_address(urlsplit(connection.url).hostname or "").is_global
+        return _is_private_address(urlsplit(connection.url).hostname or "")
     except ValueError:
         return False
+
+
+def _is_private_address(address: str) -> bool:
+    """Return whether an IP address is in a private network; `ValueError` if it is none."""
+    parsed = ipaddress.ip_address(address)
+    if isinstance(parsed, ipaddress.IPv6Address) and parsed.ipv4_mapped is not None:
+        parsed = parsed.ipv4_mapped
+    return any(parsed in network for network in PRIVATE_NETWORKS)
