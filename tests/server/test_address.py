@@ -1,5 +1,6 @@
 """A server that has moved is followed to its new address."""
 
+import asyncio
 from unittest.mock import AsyncMock, patch
 
 from freezegun.api import FrozenDateTimeFactory
@@ -17,7 +18,7 @@ from pytest_homeassistant_custom_component.common import MockConfigEntry, async_
 from custom_components.plex_monitor.const import TokenSource
 from tests.simulator import Account, Connection, Fault, PlexServer, World
 from tests.support.entries import DOWN, entry_of, issues_of, set_up, state_of
-from tests.support.helpers import advance
+from tests.support.helpers import advance, settle
 from tests.support.requests import address_lookups
 
 SERVER = "binary_sensor.home_server"
@@ -272,6 +273,57 @@ async def test_announcement_causes_a_lookup_soon(
         await advance(hass, freezer, 10)
     assert len(address_lookups(world)) == 2
     assert init_integration.data[CONF_URL] == home.url
+
+
+async def start_to_search(
+    hass: HomeAssistant, home: PlexServer, entry: MockConfigEntry
+) -> asyncio.Task[None]:
+    """Move the server, and search for it until its new address is tried."""
+
+    async def poll_twice() -> None:
+        """Poll the server, which is searched for when it has failed twice."""
+        for _ in range(2):
+            await coordinator.async_refresh()
+
+    coordinator = entry.runtime_data.server
+    await move(home)
+    probe = home.faults.set(Fault.slow(1), paths="^/identity$")
+    search = hass.async_create_task(poll_twice())
+    while not probe.hits:
+        await settle(hass)
+    return search
+
+
+@pytest.mark.allowed_logs(DOWN)
+@pytest.mark.parametrize("is_entered", [True, False], ids=["entered", "followed"])
+async def test_new_address_during_a_search_stays(
+    hass: HomeAssistant, home: PlexServer, init_integration: MockConfigEntry, *, is_entered: bool
+) -> None:
+    """What the search finds may be older."""
+    address = "https://127.0.0.1:9"
+    server = init_integration.runtime_data.server.server
+    before = init_integration.data[CONF_URL]
+    search = await start_to_search(hass, home, init_integration)
+    if is_entered:
+        hass.config_entries.async_update_entry(
+            init_integration, data={**init_integration.data, CONF_URL: address}
+        )
+    else:
+        server.move_to(address)
+    await search
+    expected = (address, before) if is_entered else (before, address)
+    assert (init_integration.data[CONF_URL], server.url) == expected
+
+
+@pytest.mark.allowed_logs(DOWN)
+async def test_entry_that_is_removed_during_a_search(
+    hass: HomeAssistant, home: PlexServer, init_integration: MockConfigEntry
+) -> None:
+    """What was found is dropped, without an error."""
+    search = await start_to_search(hass, home, init_integration)
+    await hass.config_entries.async_remove(init_integration.entry_id)
+    await search
+    assert init_integration.data[CONF_URL] != home.url
 
 
 @pytest.mark.allowed_logs(DOWN)

@@ -67,6 +67,7 @@ class AddressFinder:
         if account_token is None:
             return False
         self._search_due, self._searched_at = now + SEARCH_INTERVAL, now
+        searched_from = self._addresses()
         try:
             resources = await self.plex_tv.resources(account_token)
         except PlexUnauthorizedError:
@@ -87,12 +88,20 @@ class AddressFinder:
         found = await find_connection(connections, self._async_is_server_at)
         if found is None or found.url == self.server.url:
             return False
+        if self._addresses() != searched_from:
+            # The user has entered another address during the search, or removed the entry.
+            return False
         LOGGER.info("%s: moved to %s", self.entry.title, found.url)
         self.server.move_to(found.url)
         self.hass.config_entries.async_update_entry(
             self.entry, data={**self.entry.data, CONF_URL: found.url}
         )
         return True
+
+    def _addresses(self) -> tuple[bool, str, bool, str]:
+        """Return what a search for another address starts from, and whether the entry exists."""
+        exists = self.hass.config_entries.async_get_entry(self.entry.entry_id) is self.entry
+        return exists, self.entry.data[CONF_URL], self.entry.data[CONF_VERIFY_SSL], self.server.url
 
     def _is_acceptable(self, connection: Connection) -> bool:
         """Return whether the server may be moved to an address for good."""
