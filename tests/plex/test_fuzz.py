@@ -446,7 +446,7 @@ def test_websocket_ends_with_plex_error(
 
     async def listen() -> None:
         fake: Any = FakeWebsocket(messages)
-        frames = TextFrames(fake, "GET home")
+        frames = TextFrames(fake, fake, "GET home")
         for _ in range(len(messages) + 1):
             await anext(frames)
 

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
+from time import monotonic, thread_time
 
 import aiohttp
 from aiohttp import test_utils, web
@@ -221,6 +222,43 @@ async def test_server_that_does_not_stop(
     raw.pause_after_bytes = 0.005
     async with asyncio.timeout(5), plex.websocket("/", token=TOKEN, timeout=4):
         pass
+
+
+@pytest.mark.parametrize("frames", [b"", b"\x8a\x00" * 300_000], ids=["silent", "flood"])
+async def test_goodbye_of_the_server_is_not_awaited(
+    plex: PlexTransport, raw: RawServer, frames: bytes
+) -> None:
+    """Frames that have arrived are not read any more, which would hold the event loop."""
+    raw.accept_websocket(frames)
+    raw.hang = True
+    async with plex.websocket("/", token=TOKEN):
+        await asyncio.sleep(0.1)
+        closed_at = thread_time(), monotonic()
+    used, passed = (
+        now - at for now, at in zip((thread_time(), monotonic()), closed_at, strict=True)
+    )
+    assert used < 0.1
+    assert passed < module.CLOSE_WITHIN
+
+
+async def test_flood_after_a_goodbye_without_a_code(plex: PlexTransport, raw: RawServer) -> None:
+    """It is not read either."""
+    raw.accept_websocket(b"\x88\x00" + b"\x8a\x00" * 300_000)
+    raw.hang = True
+    async with plex.websocket("/", token=TOKEN) as frames:
+        await asyncio.sleep(0.1)
+        began_at = thread_time()
+        with pytest.raises(PlexConnectionError):
+            await anext(frames)
+    assert thread_time() - began_at < 0.1
+
+
+async def test_server_is_said_goodbye(listener: PlexTransport, pushing: WebsocketServer) -> None:
+    """It does not have to take the end for a lost connection."""
+    async with listener.websocket("/", token=TOKEN):
+        websocket = await pushing.open.get()
+    await pushing.closed.wait()
+    assert websocket.close_code == aiohttp.WSCloseCode.OK
 
 
 async def test_frame_that_is_too_long(

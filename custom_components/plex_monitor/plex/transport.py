@@ -205,12 +205,15 @@ class PlexTransport:
         if (connector := self._session.connector) is None:
             raise self._session_closed(where)
 
+        upgraded: list[aiohttp.ClientResponse] = []
+
         async def only_upgrade(
             request: aiohttp.ClientRequest, handler: ClientHandlerType
         ) -> aiohttp.ClientResponse:
             """Raise for any response but 101, so that no redirect is followed."""
             response = await handler(request)
             if response.status == 101:  # noqa: PLR2004 - Switching Protocols.
+                upgraded.append(response)
                 return response
             try:
                 await check_status(response, where, self._is_refusal)
@@ -232,6 +235,8 @@ class PlexTransport:
                     websocket = await session.ws_connect(
                         self._url(path),
                         headers=self._headers(token),
+                        # aiohttp would wait for the end of all frames that have arrived.
+                        autoclose=False,
                         autoping=False,
                         max_msg_size=FRAME.size,
                         # aiohttp closes a websocket with text that is not UTF-8.
@@ -240,7 +245,7 @@ class PlexTransport:
             except TRANSPORT_ERRORS as err:
                 failure = to_plex_error(err, where)
             else:
-                frames = TextFrames(websocket, where)
+                frames = TextFrames(websocket, upgraded[-1], where)
                 try:
                     yield frames
                 finally:

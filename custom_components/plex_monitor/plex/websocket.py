@@ -1,7 +1,6 @@
 """Text frames of a websocket, with keepalive."""
 
 import asyncio
-import contextlib
 from time import monotonic
 from typing import Any, Self
 
@@ -13,6 +12,8 @@ from .responses import TRANSPORT_ERRORS, decode_text, to_plex_error
 PING_AFTER = 30.0
 PONG_WITHIN = 15.0
 CLOSE_WITHIN = 2.0
+# The content of the last frame: the status code for a normal end (RFC 6455).
+NORMAL_END = aiohttp.WSCloseCode.OK.to_bytes(2)
 # However many frames arrive, they are read for this many seconds in a row at most before the event
 # loop gets to its other work. A wait for a frame that took longer than `WAITED` was one.
 BUSY = 0.02
@@ -61,9 +62,15 @@ class TextFrames:
     leave a timer behind when the websocket is closed.
     """
 
-    def __init__(self, websocket: aiohttp.ClientWebSocketResponse[bool], where: str) -> None:
-        """Initialize with an open websocket."""
+    def __init__(
+        self,
+        websocket: aiohttp.ClientWebSocketResponse[bool],
+        response: aiohttp.ClientResponse,
+        where: str,
+    ) -> None:
+        """Initialize with an open websocket, and the response that opened it."""
         self._websocket = websocket
+        self._response = response
         self._where = where
         self._share = LoopShare()
 
@@ -92,11 +99,17 @@ class TextFrames:
         raise failure
 
     async def close(self) -> None:
-        """Close the websocket; a server that does not say goodbye is left after `CLOSE_WITHIN`."""
-        # The timeout of aiohttp is for each frame that arrives meanwhile, and not for all of them.
-        with contextlib.suppress(TimeoutError):
+        """Close the websocket and its connection, without waiting for the server to close it."""
+        # While aiohttp waits for that, it reads all frames that have arrived, and those that arrive
+        # meanwhile, without letting the event loop do anything else.
+        try:
             async with asyncio.timeout(CLOSE_WITHIN):
-                await self._websocket.close()
+                await self._websocket.send_frame(NORMAL_END, aiohttp.WSMsgType.CLOSE)
+        except TRANSPORT_ERRORS:
+            # The server has closed the connection, or does not read.
+            pass
+        finally:
+            self._response.close()
 
     async def share_loop(self) -> None:
         """Let the event loop run if what was received has kept it busy."""
