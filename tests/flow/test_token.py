@@ -356,6 +356,8 @@ async def test_server_that_does_not_answer_without_a_token(
     result = await start_flow(hass, "no_token")
     for typed, error in (
         ("http://", "invalid_url"),
+        ("http://xn--", "invalid_url"),
+        ("xn--\u00e9", "invalid_url"),
         (dead_url(world), "cannot_connect"),
         (home.url, "wants_token"),
     ):

@@ -66,9 +66,10 @@ def parse_address(user_input: Mapping[str, Any]) -> Address:
     bare = "://" not in text
     try:
         origin = URL(f"http://{text}" if bare else text).origin()
+        host = origin.host or ""
     except ValueError:
         raise StepError("invalid_url", field=CONF_URL) from None
-    if origin.scheme not in {"http", "https"} or not HOST.fullmatch(origin.host or ""):
+    if origin.scheme not in {"http", "https"} or not HOST.fullmatch(host):
         raise StepError("invalid_url", field=CONF_URL)
     if bare and origin.explicit_port is None:
         origin = origin.with_port(DEFAULT_PORT)
