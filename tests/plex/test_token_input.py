@@ -252,3 +252,26 @@ def test_token_in_any_url(
     query = "&".join([*before, f"X-Plex-Token={token}", *after])
     text = f"{leading}{encode(f'{HOST}/library/metadata/1?{query}')}{end}{trailing}"
     assert parse_token_input(text) == TokenInput(token=token, server_url=HOST)
+
+
+@pytest.mark.parametrize(
+    ("text", "server_url"),
+    [
+        ("http://first:1/x http://second:2/y?X-Plex-Token={}", "http://second:2"),
+        ("http://first:1/x\nhttp://second:2/y?X-Plex-Token={}", "http://second:2"),
+        ("http://first:1/x,http://second:2/y?X-Plex-Token={}", "http://second:2"),
+        ("http://second:2/y?X-Plex-Token={} http://first:1/x", "http://second:2"),
+        ("http://first:1/x http://second:99999/y?X-Plex-Token={}", None),
+        ("http://first:1/x second:2/y?X-Plex-Token={}", None),
+        ("http://first:1/x,second:2/y?X-Plex-Token={}", None),
+        ("http://first:1/?to=plex://second:2/y?X-Plex-Token={}", None),
+        ("https://first/?to=http%3A%2F%2Fsecond%3A2%2Fy%3FX-Plex-Token%3D{}", "http://second:2"),
+        ("first.example/search?q=http://second:2/y?X-Plex-Token={}", "http://second:2"),
+    ],
+)
+def test_token_belongs_to_the_address_that_holds_it(text: str, server_url: str | None) -> None:
+    """Other addresses in the text do not get it."""
+    token = "Ab1-" * 5
+    parsed = parse_token_input(text.format(token))
+    assert parsed.token == token
+    assert parsed.server_url == server_url

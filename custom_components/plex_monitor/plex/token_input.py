@@ -24,7 +24,12 @@ _LABELLED = tuple(
     )
     for label in ("x[-_ ]?plex[-_ ]?token", "plexonlinetoken|authtoken|token")
 )
-_URL = re.compile(r"https?://[^\s\"'<>]+", re.IGNORECASE)
+_SCHEME = re.compile(r"https?://", re.IGNORECASE)
+# The end of a text, from the last address in it: nothing in between ends that or starts another.
+# A line break before a parameter is one that copying added.
+_LAST_URL = re.compile(
+    r"https?://(?:(?!://)[^\s\"'<>,]| ?[\r\n]\s*(?=[a-z][\w-]*=))+\Z", re.IGNORECASE
+)
 _ADDRESS = re.compile(
     r"[a-z][a-z0-9+.-]*://.*|[0-9a-f]*:[0-9a-f:.]+\]?(?:[:/].*)?"
     r"|(?:[\w-]+\.)+[\w-]+(?:[:/?#].*)?|[\w-]+:[0-9]+(?:/.*)?|[^\s/]*/.*|.*[?&][\w-]+=.*",
@@ -83,7 +88,8 @@ def parse_token_input(text: str) -> TokenInput:
         raise TokenInputError(TokenInputProblem.EMPTY)
     readings = _readings(text)
     if (labelled := _labelled_token(readings)) is not None:
-        return TokenInput(token=_validated(labelled), server_url=_server_url(readings))
+        token, before = labelled
+        return TokenInput(token=_validated(token), server_url=_server_url(before))
     bare = readings[-1].strip(_DECORATION)
     _reject_temporary(bare)
     if not _TOKEN.fullmatch(bare):
@@ -126,12 +132,15 @@ def _readings(text: str) -> list[str]:
     return readings
 
 
-def _labelled_token(readings: list[str]) -> str | None:
-    """Return the first token that follows a label; X-Plex-Token takes precedence."""
+def _labelled_token(readings: list[str]) -> tuple[str, str] | None:
+    """Return the first token that follows a label, and the text before the label.
+
+    X-Plex-Token takes precedence.
+    """
     for label, reading in product(_LABELLED, readings):
         for match in label.finditer(reading):
             if token := _plain(unquote(match["value"])).strip(_DECORATION):
-                return token
+                return token, reading[: match.start()]
     return None
 
 
@@ -154,9 +163,13 @@ def _reject_temporary(token: str) -> None:
         raise TokenInputError(TokenInputProblem.JWT)
 
 
-def _server_url(readings: list[str]) -> str | None:
-    """Return the origin of the first URL in the text; `None` for plex.tv."""
-    match = next(filter(None, map(_URL.search, readings)), None)
+def _server_url(before: str) -> str | None:
+    """Return the origin of the URL that holds the token, which the text before it ends with.
+
+    Another URL in the text is not where the token belongs. `None` for plex.tv.
+    """
+    start = max((match.start() for match in _SCHEME.finditer(before)), default=0)
+    match = _LAST_URL.match(before, start)
     return _origin(match[0]) if match else None
 
 
