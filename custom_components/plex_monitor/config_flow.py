@@ -126,17 +126,22 @@ class PlexMonitorConfigFlow(BaseFlow, domain=DOMAIN):
 
     async def async_step_discovery_moved(self, user_input: UserInput = None) -> ConfigFlowResult:
         """Let the owner confirm the new address of a server, which anybody can announce."""
-        entry, address = self._state.entry, self._state.address
+        entry, address, target = self._state.entry, self._state.address, self._state.target
         if TYPE_CHECKING:
             assert entry is not None
             assert address is not None
+            assert target is not None
         error: StepError | None = None
         if user_input is not None:
             try:
                 await async_identify(self.hass, self._state, address, entry.unique_id)
+                await async_require_private(address)
             except StepError as err:
                 error = err
             else:
+                # The entry may have been changed since the form was shown.
+                if CONF_ACCOUNT_TOKEN in entry.data or entry.data[CONF_URL] != target.address.url:
+                    return self.async_abort(reason="already_configured")
                 return self.async_update_reload_and_abort(
                     entry, data_updates={CONF_URL: address.url}, reason="address_changed"
                 )

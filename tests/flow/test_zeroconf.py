@@ -10,7 +10,12 @@ from homeassistant.helpers.service_info.zeroconf import ZeroconfServiceInfo
 import pytest
 from pytest_homeassistant_custom_component.common import MockConfigEntry
 
-from custom_components.plex_monitor.const import CONF_TOKEN_SOURCE, DOMAIN, TokenSource
+from custom_components.plex_monitor.const import (
+    CONF_ACCOUNT_TOKEN,
+    CONF_TOKEN_SOURCE,
+    DOMAIN,
+    TokenSource,
+)
 from custom_components.plex_monitor.plex.models import ServerIdentity
 from tests.simulator import Account, PlexServer, World
 from tests.support.entries import entry_of, signed_in_entry
@@ -283,6 +288,35 @@ async def test_new_address_of_a_server_is_confirmed(
     assert result["type"] is FlowResultType.ABORT
     assert result["reason"] == "address_changed"
     assert entry.data[CONF_URL] == home.url
+
+
+@pytest.mark.parametrize(
+    "change", [{CONF_URL: "https://home.example:32400"}, {CONF_ACCOUNT_TOKEN: "Ab1-" * 5}]
+)
+async def test_old_dialog_does_not_undo_a_change(
+    hass: HomeAssistant, world: World, home: PlexServer, change: dict[str, str]
+) -> None:
+    """The entry was changed after the new address was shown."""
+    entry = add_entry_at(hass, home, dead_url(world))
+    result = await discover(hass, announcement(home))
+    changed = {**entry.data, **change}
+    hass.config_entries.async_update_entry(entry, data=changed)
+    result = await submit(hass, result)
+    assert result["reason"] == "already_configured"
+    assert entry.data == changed
+
+
+async def test_new_address_that_is_public_by_now(
+    hass: HomeAssistant, world: World, home: PlexServer
+) -> None:
+    """The form says so, and the entry stays as it is."""
+    url = dead_url(world)
+    entry = add_entry_at(hass, home, url)
+    result = await discover(hass, announcement(home))
+    with addresses_are_public():
+        result = await submit(hass, result)
+    assert error_of(result) == "insecure_address"
+    assert entry.data[CONF_URL] == url
 
 
 async def test_ignored_move_leaves_the_entry(
